@@ -1,0 +1,18 @@
+/* The one place with compiler extensions: attributes and hints that C17 has no words for. */
+#ifndef GCR_BASE_COMPILER_H
+#define GCR_BASE_COMPILER_H
+
+#define GCR_ALWAYS_INLINE static inline __attribute__((always_inline))
+#define GCR_NOINLINE __attribute__((noinline))
+#define GCR_COLD __attribute__((cold, noinline))
+#define GCR_MUST_USE __attribute__((warn_unused_result))
+#define GCR_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define GCR_LIKELY(x) __builtin_expect(!!(x), 1)
+#define GCR_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define GCR_PREFETCH(p) __builtin_prefetch(p)
+#define GCR_CTZ64(x) ((unsigned)__builtin_ctzll(x))
+#define GCR_CLZ64(x) ((unsigned)__builtin_clzll(x))
+
+#define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

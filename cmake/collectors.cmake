@@ -1,0 +1,40 @@
+# gcr_add_collector(NAME SOURCES a.c b.c [LIBRARIES lib...])
+#
+# A back end: its objects, its replay loop (instantiated from sim/replay/engine_instance.c.in around
+# its inline header), and its line in the registry. NAME is the CLI spelling; C names use '_' for '-'.
+# Configuration stops if its page or its test is missing.
+set_property(GLOBAL PROPERTY GCR_COLLECTORS "")
+
+function(gcr_add_collector name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  string(REPLACE "-" "_" c_name ${name})
+  list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${c_name}/)
+  add_library(collector_${c_name} OBJECT ${ARG_SOURCES})
+  target_link_libraries(collector_${c_name} PUBLIC gcr_flags ${ARG_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY GCR_COLLECTORS ${name})
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/docs/collectors/${name}.md)
+    message(FATAL_ERROR "collector ${name} has no page docs/collectors/${name}.md")
+  endif()
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/tests/collectors/test_${c_name}.c)
+    message(FATAL_ERROR "collector ${name} has no test tests/collectors/test_${c_name}.c")
+  endif()
+endfunction()
+
+# gcr_engine_sources(OUT): generates one loop file per collector and the registry.
+function(gcr_engine_sources out)
+  get_property(names GLOBAL PROPERTY GCR_COLLECTORS)
+  set(files "")
+  set(GCR_ENGINE_DECLARATIONS "")
+  set(GCR_ENGINE_ROWS "")
+  foreach(GCR_COLLECTOR_NAME ${names})
+    string(REPLACE "-" "_" GCR_COLLECTOR_C_NAME ${GCR_COLLECTOR_NAME})
+    set(file ${CMAKE_CURRENT_BINARY_DIR}/engine_${GCR_COLLECTOR_C_NAME}.c)
+    configure_file(${PROJECT_SOURCE_DIR}/sim/replay/engine_instance.c.in ${file} @ONLY)
+    list(APPEND files ${file})
+    string(APPEND GCR_ENGINE_DECLARATIONS "extern const struct gcr_engine gcr_engine_${GCR_COLLECTOR_C_NAME};\n")
+    string(APPEND GCR_ENGINE_ROWS "    &gcr_engine_${GCR_COLLECTOR_C_NAME},\n")
+  endforeach()
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/engine_registry.c)
+  configure_file(${PROJECT_SOURCE_DIR}/sim/replay/engine_registry.c.in ${file} @ONLY)
+  set(${out} ${files} ${file} PARENT_SCOPE)
+endfunction()

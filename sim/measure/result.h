@@ -1,0 +1,112 @@
+/* What one run found out: plain values, filled by replay, turned into JSON by result_json.c and into
+ * tables by the command line. docs/result.md describes the JSON. */
+#ifndef GCR_SIM_MEASURE_RESULT_H
+#define GCR_SIM_MEASURE_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "allocators/collector.h"
+#include "base/status.h"
+#include "traces/capability.h"
+
+enum gcr_outcome {
+    GCR_OUTCOME_OK,
+    GCR_OUTCOME_HEAP_EXHAUSTED,
+    GCR_OUTCOME_INVALID_TRACE,
+    GCR_OUTCOME_COLLECTOR_FAULT,
+    GCR_OUTCOME_FORK_FAILED,
+    GCR_OUTCOME_CRASHED /* a lane's process ended without sending a result */
+};
+extern const char *const gcr_outcome_name[];
+
+enum gcr_verify_mode { GCR_VERIFY_OFF, GCR_VERIFY_ON, GCR_VERIFY_EVERY };
+
+enum { GCR_MAX_GENERATIONS = 4 };
+
+/* One pause of the mutator. Times are on the replay clock. 48 bytes. */
+struct gcr_pause {
+    uint64_t start_ns, length_ns;
+    uint64_t event;      /* number of the event that caused it, in its lane */
+    uint64_t collected;  /* see struct gcr_collection */
+    uint64_t freed;
+    uint8_t reason;      /* enum gcr_reason */
+    uint8_t generation;
+    bool full;
+    uint64_t uncollectable;
+    uint64_t before_bytes, after_bytes;
+};
+
+/* One point of the footprint series. */
+struct gcr_footprint_sample {
+    uint64_t clock_ns, event;
+    uint64_t footprint_bytes;
+    uint64_t live_bytes;
+    struct gcr_footprint by_kind;
+};
+
+/* What the recorded runtime itself reported (COLLECTED events). */
+struct gcr_recorded_collection {
+    uint64_t event;
+    uint32_t generation, collected, uncollectable;
+};
+
+/* Figures of one lane, counted from its own start or fork. Arrays are owned by the result. */
+struct gcr_lane_result {
+    uint32_t lane;
+    int32_t parent; /* -1: the first process */
+    enum gcr_outcome outcome;
+    char message[512]; /* why, if the outcome is not ok; names lane and event */
+    uint64_t events, events_without_deaths;
+
+    uint64_t collections_by_generation[GCR_MAX_GENERATIONS];
+    uint64_t collections_by_reason[GCR_REASON_COUNT];
+    struct gcr_work work; /* differences since the lane's start */
+    uint64_t live_end_objects;    /* by the trace's deaths, or by the checker when there is one */
+    bool live_known;              /* false: the trace has no deaths and no checker ran */
+    uint64_t live_end_bytes, live_peak_bytes;
+    uint64_t footprint_peak_bytes, footprint_mean_bytes, footprint_end_bytes;
+    struct gcr_footprint by_kind_at_peak; /* the sample with the largest footprint */
+    uint64_t rss_peak_bytes;
+
+    uint64_t mutator_ns, collector_ns, wall_ns, harness_ns;
+    struct gcr_pause *pauses; /* every one, in order */
+    size_t pause_count;
+    struct gcr_footprint_sample *samples;
+    size_t sample_count;
+    struct gcr_recorded_collection *recorded;
+    size_t recorded_count;
+
+    bool verified;              /* a checker ran to the end and found nothing */
+    uint64_t comparisons;       /* complete comparisons of heap and shadow graph */
+    uint64_t graph_digest;      /* canonical digest of the reachable graph at the end; 0: not taken */
+};
+
+struct gcr_result {
+    struct {
+        char path[512];
+        char digest[17];
+        uint64_t events;
+        uint32_t lanes;
+        uint64_t file_bytes;
+        struct gcr_capabilities capabilities;
+        char warning[512];
+    } trace;
+    const struct gcr_collector *collector;
+    struct gcr_option_values options;
+    uint64_t budget_bytes; /* 0: native */
+    enum gcr_verify_mode verify;
+    enum gcr_outcome outcome; /* the worst of the lanes */
+    char message[512];
+    struct gcr_lane_result *lanes;
+    size_t lane_count;
+};
+
+void gcr_result_finish(struct gcr_result *result); /* frees what it owns */
+
+/* Percentile (0 .. 100) of all pauses of all lanes, by nearest rank; 0 if there is none.
+ * O(n log n). */
+uint64_t gcr_result_pause_percentile(const struct gcr_result *result, double percentile);
+
+#endif

@@ -1,0 +1,54 @@
+/* The interface through which a replay is verified. replay/ knows nothing else of the oracle, which
+ * implements it (oracle/verify.c).
+ *
+ * Order for one event: before() judges the operands; the heap carries the event out, reporting frees,
+ * dead handles and collections as they happen; after() brings the shadow graph up to date, judges what
+ * was freed, and compares. The first call that does not return GCR_OK ends the lane: GCR_INVALID_TRACE
+ * or GCR_FAULT, with the message in err. */
+#ifndef GCR_SIM_REPLAY_CHECKER_H
+#define GCR_SIM_REPLAY_CHECKER_H
+
+#include "allocators/collector.h"
+#include "sim/measure/result.h"
+#include "traces/event.h"
+#include "traces/reader.h"
+
+/* What the checker may look at. Owned by the replay, valid for the whole lane. */
+struct gcr_replay_view {
+    struct gcr_heap *heap;
+    const struct gcr_collector *collector;
+    const struct gcr_mutator_ops *mutator; /* for stamping data; no inlining needed */
+    const struct gcr_shape *shapes;
+    uint32_t shape_count;
+    /* Current address of the object with that index, NULL if dead or never allocated. */
+    gcr_ref (*handle)(const struct gcr_replay_view *view, uint32_t index);
+    /* Current value of a root; NULL if the slot does not exist. `thread` is ignored for global ones. */
+    gcr_ref (*root)(const struct gcr_replay_view *view, uint32_t thread, uint32_t root);
+    void *replay;
+};
+
+struct gcr_checker {
+    gcr_status (*before)(struct gcr_checker *checker, const struct gcr_event *event,
+                         uint64_t number, struct gcr_error *err);
+    gcr_status (*after)(struct gcr_checker *checker, const struct gcr_event *event, uint64_t number,
+                        struct gcr_error *err);
+    /* Reports during an event; they are judged in after(). */
+    void (*freed)(struct gcr_checker *checker, gcr_ref object);        /* non-moving designs */
+    void (*handle_dead)(struct gcr_checker *checker, uint32_t index);  /* moving designs */
+    void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
+    void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
+    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t global_root);
+                                              /* root 0xffffffff: not resurrected */
+    /* Last comparison, at the lane's end (after a final collection if there was one): fills verified,
+     * comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
+    gcr_status (*finish)(struct gcr_checker *checker, struct gcr_lane_result *out,
+                         struct gcr_error *err);
+    void (*destroy)(struct gcr_checker *checker);
+};
+
+/* Makes a checker for a lane that starts with an empty heap. A forked child's lane goes on with its
+ * copy of the parent's checker. */
+typedef gcr_status gcr_checker_factory(const struct gcr_replay_view *view, enum gcr_verify_mode mode,
+                                       struct gcr_checker **out, struct gcr_error *err);
+
+#endif
