@@ -25,7 +25,15 @@ struct gcr_replay_view {
     /* Current value of a root; NULL if the slot does not exist. `thread` is ignored for global ones. */
     gcr_ref (*root)(const struct gcr_replay_view *view, uint32_t thread, uint32_t root);
     void *replay;
+    uint32_t lane; /* being replayed, for messages; a forked child sets it to its own */
 };
+
+/* The tag of an object's data pattern (gcr_pattern_byte): what the loop hands to every WRITE and what
+ * the checker stamps at ALLOC and RESIZE, so that data of a verified run is one pattern throughout. */
+static inline uint8_t gcr_tag_of(uint32_t index)
+{
+    return (uint8_t)(index * 37 + 11);
+}
 
 struct gcr_checker {
     gcr_status (*before)(struct gcr_checker *checker, const struct gcr_event *event,
