@@ -25,17 +25,19 @@ enum gcr_page_kind {
 };
 
 struct gcr_supply {
-    uint64_t committed_bytes;                  /* now */
-    uint64_t peak_bytes;                       /* highest ever, collections included */
-    uint64_t by_kind_bytes[GCR_PAGES_KINDS];   /* now */
-    uint64_t budget_bytes;                     /* 0: none */
-    uint64_t refused;                          /* commits that the budget or the system refused */
-    uint64_t fail_after;                       /* tests: commits until one is refused; 0: never */
-    uintptr_t next_address;                    /* where the next reservation is tried */
-    /* Set by the harness: commits of this size and up with no budget are refused as well (the
-     * machine's own memory, so that a runaway heap is an outcome and not an OOM kill). */
+    uint64_t committed_bytes;                /* now */
+    uint64_t peak_bytes;                     /* highest ever, collections included */
+    uint64_t by_kind_bytes[GCR_PAGES_KINDS]; /* now */
+    uint64_t budget_bytes;                   /* 0: none */
+    uint64_t refused;                        /* commits that the budget or the system refused */
+    uint64_t fail_after;                     /* tests: n refuses the n-th commit or growth from now
+                                                on, once; 0: never */
+    uintptr_t next_address;                  /* where the next reservation is tried */
+    /* Set by the harness: a commit that would take committed_bytes above this is refused, budget or
+     * not (the machine's own memory, so that a runaway heap is an outcome and not an OOM kill).
+     * 0: none. */
     uint64_t system_limit_bytes;
-    /* The harness fills fresh pages beforehand (epsilon's pre-touched run). */
+    /* Fresh pages are made resident by the commit itself, not by their first use (epsilon). */
     bool pretouch;
 };
 
@@ -57,15 +59,17 @@ void gcr_supply_release(struct gcr_supply *supply, enum gcr_page_kind kind, void
                         size_t bytes);
 
 /* reserve + commit, release + unreserve. NULL if refused. */
-void *gcr_supply_map(struct gcr_supply *supply, enum gcr_page_kind kind, size_t bytes, size_t align);
-void gcr_supply_unmap(struct gcr_supply *supply, enum gcr_page_kind kind, void *start, size_t bytes);
+void *gcr_supply_map(struct gcr_supply *supply, enum gcr_page_kind kind, size_t bytes,
+                     size_t align);
+void gcr_supply_unmap(struct gcr_supply *supply, enum gcr_page_kind kind, void *start,
+                      size_t bytes);
 
-/* Room left in the budget, or UINT64_MAX without one. */
+/* Room left below the budget and below the system limit, or UINT64_MAX with neither. */
 uint64_t gcr_supply_headroom(const struct gcr_supply *supply);
 
-/* Memory that libc's, jemalloc's or mimalloc's malloc holds is theirs to map; the back end that uses
- * one reports the change of its footprint here so that budget and peak hold for it too. False if
- * the growth would exceed the budget (nothing is counted then). */
+/* Memory that libc's, jemalloc's or mimalloc's malloc holds is theirs to map; the back end that
+ * uses one reports the change of its footprint here so that budget and peak hold for it too. False
+ * if the growth would exceed the budget (nothing is counted then). */
 bool gcr_supply_adjust(struct gcr_supply *supply, enum gcr_page_kind kind,
                        int64_t delta_bytes) GCR_MUST_USE;
 
