@@ -8,10 +8,11 @@
 /* What a generator knows about its own trace in closed form, before it writes it; printed by
  * `gcreplay generate`, and held against the trace itself by the tests. */
 struct gcr_generator_facts {
-    uint64_t events;            /* of all lanes */
-    uint32_t lanes;             /* processes */
-    uint64_t peak_live_bytes;   /* gcr_shape_object_bytes of all reachable objects, at most, in lane 0 */
-    uint64_t peak_live_objects; /* at that moment */
+    uint64_t events; /* of all lanes */
+    uint32_t lanes;  /* processes */
+    uint64_t
+        peak_live_bytes; /* gcr_shape_object_bytes of all reachable objects, at most, in lane 0 */
+    uint64_t peak_live_objects; /* at most, in lane 0; not always at the same moment */
     struct gcr_capabilities capabilities;
 };
 
@@ -32,7 +33,8 @@ struct gcr_generator {
      * O(1), or O(objects) where sizes are random. */
     gcr_status (*facts)(const struct gcr_option_values *options, struct gcr_generator_facts *out,
                         struct gcr_error *err);
-    /* Declares shapes and appends all events of all lanes; memory is bounded by the live objects. */
+    /* Declares shapes and appends all events of all lanes; memory is bounded by the live objects.
+     */
     gcr_status (*generate)(const struct gcr_option_values *options,
                            const struct gcr_generation *generation, struct gcr_error *err);
 };

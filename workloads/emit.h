@@ -1,0 +1,55 @@
+/* What every generator needs to write events: one call an event, names for objects that come back
+ * into use after their death, and one error that sticks.
+ *
+ * After a failure every call does nothing, so a generator looks at emit_failed() once a loop and
+ * not at every event. Indexes are recycled last-died first, so the index range stays near the peak
+ * number of live objects; without deaths (emit.deaths false) they are never used again. */
+#ifndef GCR_WORKLOADS_EMIT_H
+#define GCR_WORKLOADS_EMIT_H
+
+#include <stddef.h>
+
+#include "workloads/generator.h"
+
+struct emit {
+    const struct gcr_generation *to;
+    struct gcr_error *err;
+    gcr_status status; /* the first failure */
+    uint32_t lane;     /* events go there */
+    bool deaths;       /* write DEATH events and recycle indexes */
+    uint32_t next;     /* lowest index never used */
+    uint32_t *dead;    /* stack of indexes to use again */
+    size_t dead_count, dead_room;
+    uint64_t events; /* written so far, all lanes */
+};
+
+void emit_init(struct emit *emit, const struct gcr_generation *to, bool deaths,
+               struct gcr_error *err);
+/* Frees the stack; returns the first failure or GCR_OK. */
+gcr_status emit_finish(struct emit *emit);
+static inline bool emit_failed(const struct emit *emit)
+{
+    return emit->status != GCR_OK;
+}
+
+/* Declares a shape; 0 after a failure. */
+uint32_t emit_shape(struct emit *emit, const struct gcr_shape *shape);
+
+/* Returns the new object's index; 0 after a failure. */
+uint32_t emit_alloc(struct emit *emit, uint32_t shape, uint32_t length, uint32_t root);
+void emit_store(struct emit *emit, uint32_t object, uint32_t slot, uint32_t value);
+void emit_load(struct emit *emit, uint32_t object, uint32_t slot, uint32_t root);
+void emit_read(struct emit *emit, uint32_t object, uint32_t offset, uint32_t bytes);
+void emit_write(struct emit *emit, uint32_t object, uint32_t offset, uint32_t bytes);
+void emit_root(struct emit *emit, uint32_t root, uint32_t value);
+/* A DEATH event (if the trace has them) and the index's return. */
+void emit_death(struct emit *emit, uint32_t object);
+/* n deaths in the order of the array; their indexes come back in the same order. */
+void emit_deaths(struct emit *emit, const uint32_t *objects, size_t n);
+/* Events without objects: COLLECT, FREEZE, EXIT, FORK ... with operand a. */
+void emit_plain(struct emit *emit, enum gcr_op op, uint32_t a);
+
+/* An array of indexes that a generator needs for its own bookkeeping; NULL sticks GCR_NO_MEMORY. */
+uint32_t *emit_indexes(struct emit *emit, size_t n);
+
+#endif
