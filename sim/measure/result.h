@@ -25,10 +25,10 @@ enum gcr_verify_mode { GCR_VERIFY_OFF, GCR_VERIFY_ON, GCR_VERIFY_EVERY };
 
 enum { GCR_MAX_GENERATIONS = 4 };
 
-/* One pause of the mutator. Times are on the replay clock. 48 bytes. */
+/* One pause of the mutator. Times are on the replay clock. 72 bytes. */
 struct gcr_pause {
     uint64_t start_ns, length_ns;
-    uint64_t event;      /* number of the event that caused it, in its lane */
+    uint64_t event;      /* number (from 0) of the event that caused it, in its lane */
     uint64_t collected;  /* see struct gcr_collection */
     uint64_t freed;
     uint8_t reason;      /* enum gcr_reason */
@@ -40,9 +40,10 @@ struct gcr_pause {
 
 /* One point of the footprint series. */
 struct gcr_footprint_sample {
-    uint64_t clock_ns, event;
+    uint64_t clock_ns;
+    uint64_t event;      /* how many events of the lane were over by then */
     uint64_t footprint_bytes;
-    uint64_t live_bytes;
+    uint64_t live_bytes; /* 0 if not known */
     struct gcr_footprint by_kind;
 };
 
@@ -104,6 +105,25 @@ struct gcr_result {
 };
 
 void gcr_result_finish(struct gcr_result *result); /* frees what it owns */
+
+/* Frees the arrays of one lane and empties it. */
+void gcr_lane_result_finish(struct gcr_lane_result *lane);
+
+/* The lane with the most serious outcome (the first of several), or NULL if there are no lanes. */
+const struct gcr_lane_result *gcr_result_worst_lane(const struct gcr_result *result);
+
+/* True if there are lanes and a checker ran to the end of each without finding anything. */
+bool gcr_result_verified(const struct gcr_result *result);
+
+/* *sum += *part, member by member. */
+void gcr_work_add(struct gcr_work *sum, const struct gcr_work *part);
+/* later - earlier, member by member. */
+struct gcr_work gcr_work_since(const struct gcr_work *later, const struct gcr_work *earlier);
+
+/* Sorts values[0..count) and returns the percentile (0 .. 100) by nearest rank; 0 if count is 0. */
+uint64_t gcr_percentile_ns(uint64_t *values, size_t count, double percentile);
+
+size_t gcr_result_pause_count(const struct gcr_result *result); /* over all lanes */
 
 /* Percentile (0 .. 100) of all pauses of all lanes, by nearest rank; 0 if there is none.
  * O(n log n). */

@@ -1,0 +1,517 @@
+/* Results as JSON. One function builds each section; names and order are the schema's. Figures that a
+ * trace cannot support are null, never 0. */
+#include "sim/measure/result_json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/measure/machine.h"
+
+static json_t *json_count(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static void json_put(json_t *object, const char *name, uint64_t value)
+{
+    json_object_set_new(object, name, json_count(value));
+}
+
+static void json_put_text(json_t *object, const char *name, const char *text)
+{
+    json_t *value = json_string(text);
+
+    /* Not UTF-8 (a path may be anything): keep what is ASCII. */
+    if (value == NULL) {
+        char plain[1024];
+        size_t n = 0;
+
+        for (; text[n] != '\0' && n + 1 < sizeof plain; n++)
+            plain[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+        plain[n] = '\0';
+        value = json_string(plain);
+    }
+    json_object_set_new(object, name, value);
+}
+
+/* ---- trace, options, machine, build ---- */
+
+static json_t *json_capabilities(const struct gcr_capabilities *caps)
+{
+    static const char *const stores[] = {"exact", "sampled"};
+    static const char *const reads[] = {"none", "page-sampled", "exact"};
+    static const char *const deaths[] = {"none", "granulated", "exact"};
+    static const char *const roots[] = {"exact", "synthesised"};
+    json_t *out = json_object();
+
+    json_put_text(out, "stores", stores[caps->stores % 2]);
+    json_object_set_new(out, "loads", json_boolean(caps->loads));
+    json_put_text(out, "reads", reads[caps->reads % 3]);
+    json_put_text(out, "deaths", deaths[caps->deaths % 3]);
+    json_put_text(out, "roots", roots[caps->roots % 2]);
+    json_object_set_new(out, "tracking", json_boolean(caps->tracking));
+    json_object_set_new(out, "threads", json_boolean(caps->threads));
+    json_object_set_new(out, "forks", json_boolean(caps->forks));
+    json_object_set_new(out, "times", json_boolean(caps->times));
+    json_object_set_new(out, "faithful", json_boolean(caps->faithful));
+    return out;
+}
+
+static json_t *json_trace(const struct gcr_result *result)
+{
+    json_t *out = json_object();
+
+    json_put_text(out, "path", result->trace.path);
+    json_put_text(out, "digest", result->trace.digest);
+    json_put(out, "events", result->trace.events);
+    json_put(out, "lanes", result->trace.lanes);
+    json_put(out, "bytes", result->trace.file_bytes);
+    json_object_set_new(out, "capabilities", json_capabilities(&result->trace.capabilities));
+    if (result->trace.warning[0] != '\0')
+        json_put_text(out, "warning", result->trace.warning);
+    else
+        json_object_set_new(out, "warning", json_null());
+    return out;
+}
+
+static json_t *json_options(const struct gcr_option_values *options)
+{
+    json_t *out = json_object();
+
+    if (options->table == NULL)
+        return out;
+    for (size_t i = 0; options->table[i].name != NULL; i++) {
+        char text[256];
+
+        gcr_option_format(&options->table[i], &options->row[i], text, sizeof text);
+        json_put_text(out, options->table[i].name, text);
+    }
+    return out;
+}
+
+static json_t *json_machine(void)
+{
+    struct gcr_machine machine;
+    json_t *out = json_object();
+
+    gcr_machine_read(&machine);
+    json_put_text(out, "cpu", machine.cpu);
+    json_put(out, "cores", machine.cores);
+    json_put(out, "l1d_bytes", machine.l1d_bytes);
+    json_put(out, "l2_bytes", machine.l2_bytes);
+    json_put(out, "l3_bytes", machine.l3_bytes);
+    json_put_text(out, "kernel", machine.kernel);
+    json_put_text(out, "thp", machine.thp);
+    json_put_text(out, "governor", machine.governor);
+    json_put(out, "memory_bytes", machine.memory_bytes);
+    return out;
+}
+
+static json_t *json_build(void)
+{
+    json_t *out = json_object();
+
+    json_put_text(out, "version", GCR_VERSION);
+#ifdef __clang__
+    json_put_text(out, "compiler", "clang " __clang_version__);
+#else
+    json_put_text(out, "compiler", "gcc " __VERSION__);
+#endif
+    json_put_text(out, "type", GCR_BUILD_TYPE);
+    json_put_text(out, "flags", GCR_BUILD_FLAGS);
+    json_put(out, "check_level", GCR_CHECK_LEVEL);
+    return out;
+}
+
+/* ---- figures: the same for one lane and for the sum of all ---- */
+
+/* The sum over lanes of everything that can be summed; what cannot has its own rule here. */
+static void json_sum_lanes(const struct gcr_result *result, struct gcr_lane_result *sum)
+{
+    double weighted = 0, weight = 0;
+
+    *sum = (struct gcr_lane_result){.live_known = result->lane_count > 0};
+    for (size_t i = 0; i < result->lane_count; i++) {
+        const struct gcr_lane_result *lane = &result->lanes[i];
+        double ns = (double)(lane->mutator_ns + lane->collector_ns);
+
+        sum->events += lane->events;
+        sum->events_without_deaths += lane->events_without_deaths;
+        for (size_t g = 0; g < GCR_MAX_GENERATIONS; g++)
+            sum->collections_by_generation[g] += lane->collections_by_generation[g];
+        for (size_t r = 0; r < GCR_REASON_COUNT; r++)
+            sum->collections_by_reason[r] += lane->collections_by_reason[r];
+        gcr_work_add(&sum->work, &lane->work);
+        sum->live_known = sum->live_known && lane->live_known;
+        sum->live_end_objects += lane->live_end_objects;
+        sum->live_end_bytes += lane->live_end_bytes;
+        if (lane->live_peak_bytes > sum->live_peak_bytes)
+            sum->live_peak_bytes = lane->live_peak_bytes;
+        if (lane->footprint_peak_bytes > sum->footprint_peak_bytes) {
+            sum->footprint_peak_bytes = lane->footprint_peak_bytes;
+            sum->by_kind_at_peak = lane->by_kind_at_peak;
+        }
+        weighted += (double)lane->footprint_mean_bytes * ns;
+        weight += ns;
+        sum->footprint_end_bytes += lane->footprint_end_bytes;
+        if (lane->rss_peak_bytes > sum->rss_peak_bytes)
+            sum->rss_peak_bytes = lane->rss_peak_bytes;
+        sum->mutator_ns += lane->mutator_ns;
+        sum->collector_ns += lane->collector_ns;
+        sum->wall_ns += lane->wall_ns;
+        sum->harness_ns += lane->harness_ns;
+        sum->comparisons += lane->comparisons;
+    }
+    if (weight > 0)
+        sum->footprint_mean_bytes = (uint64_t)(weighted / weight + 0.5);
+    else if (result->lane_count > 0)
+        sum->footprint_mean_bytes = result->lanes[0].footprint_mean_bytes;
+}
+
+static json_t *json_collections(const struct gcr_lane_result *lane, uint32_t generations)
+{
+    json_t *out = json_object(), *by_generation = json_array(), *by_reason = json_object();
+    uint64_t total = 0;
+
+    for (uint32_t g = 0; g < generations && g < GCR_MAX_GENERATIONS; g++)
+        json_array_append_new(by_generation, json_count(lane->collections_by_generation[g]));
+    for (size_t r = 0; r < GCR_REASON_COUNT; r++) {
+        json_put(by_reason, gcr_reason_name[r], lane->collections_by_reason[r]);
+        total += lane->collections_by_reason[r];
+    }
+    json_put(out, "total", total);
+    json_object_set_new(out, "by_generation", by_generation);
+    json_object_set_new(out, "by_reason", by_reason);
+    return out;
+}
+
+static json_t *json_objects(const struct gcr_lane_result *lane)
+{
+    json_t *out = json_object();
+
+    json_put(out, "allocated", lane->work.allocated_objects);
+    json_put(out, "freed", lane->work.freed_objects);
+    json_object_set_new(out, "live_end",
+                        lane->live_known ? json_count(lane->live_end_objects) : json_null());
+    json_put(out, "allocated_bytes", lane->work.allocated_bytes);
+    json_put(out, "marked", lane->work.marked_objects);
+    json_put(out, "copied", lane->work.copied_objects);
+    json_put(out, "copied_bytes", lane->work.copied_bytes);
+    json_put(out, "promoted", lane->work.promoted_objects);
+    json_put(out, "barriers", lane->work.barriers);
+    json_put(out, "finalized", lane->work.finalized);
+    return out;
+}
+
+static json_t *json_by_kind(const struct gcr_footprint *footprint)
+{
+    json_t *out = json_object();
+
+    json_put(out, "objects", footprint->objects_bytes);
+    json_put(out, "headers", footprint->headers_bytes);
+    json_put(out, "free", footprint->free_bytes);
+    json_put(out, "side", footprint->side_bytes);
+    json_put(out, "buffers", footprint->buffers_bytes);
+    return out;
+}
+
+static json_t *json_memory(const struct gcr_lane_result *lane, uint64_t budget_bytes)
+{
+    json_t *out = json_object();
+    bool ratio_known = lane->live_known && lane->live_peak_bytes > 0;
+
+    json_put(out, "footprint_peak_bytes", lane->footprint_peak_bytes);
+    json_put(out, "footprint_mean_bytes", lane->footprint_mean_bytes);
+    json_put(out, "footprint_end_bytes", lane->footprint_end_bytes);
+    json_object_set_new(out, "live_peak_bytes",
+                        lane->live_known ? json_count(lane->live_peak_bytes) : json_null());
+    json_object_set_new(out, "live_end_bytes",
+                        lane->live_known ? json_count(lane->live_end_bytes) : json_null());
+    json_object_set_new(out, "overhead",
+                        ratio_known ? json_real((double)lane->footprint_peak_bytes /
+                                                (double)lane->live_peak_bytes)
+                                    : json_null());
+    json_object_set_new(out, "by_kind", json_by_kind(&lane->by_kind_at_peak));
+    json_put(out, "rss_peak_bytes", lane->rss_peak_bytes);
+    json_object_set_new(out, "budget_bytes",
+                        budget_bytes != 0 ? json_count(budget_bytes) : json_null());
+    return out;
+}
+
+static json_t *json_time(const struct gcr_lane_result *lane)
+{
+    json_t *out = json_object();
+    uint64_t clock_ns = lane->mutator_ns + lane->collector_ns;
+
+    json_put(out, "mutator_ns", lane->mutator_ns);
+    json_put(out, "collector_ns", lane->collector_ns);
+    json_put(out, "wall_ns", lane->wall_ns);
+    json_put(out, "harness_ns", lane->harness_ns);
+    json_object_set_new(out, "events_per_second",
+                        clock_ns > 0 ? json_real((double)lane->events_without_deaths * 1e9 /
+                                                 (double)clock_ns)
+                                     : json_null());
+    return out;
+}
+
+/* Percentiles of the pauses of lanes[0..count). */
+static json_t *json_pauses(const struct gcr_lane_result *lanes, size_t count)
+{
+    const struct gcr_result view = {.lanes = (struct gcr_lane_result *)lanes, .lane_count = count};
+    json_t *out = json_object();
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < count; i++)
+        total += lanes[i].collector_ns;
+    json_put(out, "count", gcr_result_pause_count(&view));
+    json_put(out, "p50_ns", gcr_result_pause_percentile(&view, 50));
+    json_put(out, "p99_ns", gcr_result_pause_percentile(&view, 99));
+    json_put(out, "max_ns", gcr_result_pause_percentile(&view, 100));
+    json_put(out, "total_ns", total);
+    return out;
+}
+
+static void json_put_figures(json_t *out, const struct gcr_lane_result *lane, uint32_t generations,
+                             uint64_t budget_bytes)
+{
+    json_object_set_new(out, "collections", json_collections(lane, generations));
+    json_object_set_new(out, "objects", json_objects(lane));
+    json_object_set_new(out, "memory", json_memory(lane, budget_bytes));
+    json_object_set_new(out, "time", json_time(lane));
+}
+
+/* ---- lists ---- */
+
+static json_t *json_columns(const char *const *names, size_t count)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(out, json_string(names[i]));
+    return out;
+}
+
+static json_t *json_row(const uint64_t *values, size_t count)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(out, json_count(values[i]));
+    return out;
+}
+
+static json_t *json_table(const char *const *names, size_t count, json_t *rows)
+{
+    json_t *out = json_object();
+
+    json_object_set_new(out, "columns", json_columns(names, count));
+    json_object_set_new(out, "rows", rows);
+    return out;
+}
+
+static json_t *json_pause_list(const struct gcr_lane_result *lane)
+{
+    static const char *const names[] = {"start_ns",   "length_ns",     "event", "reason",
+                                        "generation", "full",          "collected", "freed",
+                                        "uncollectable", "before_bytes", "after_bytes"};
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < lane->pause_count; i++) {
+        const struct gcr_pause *pause = &lane->pauses[i];
+        json_t *row = json_array();
+
+        json_array_append_new(row, json_count(pause->start_ns));
+        json_array_append_new(row, json_count(pause->length_ns));
+        json_array_append_new(row, json_count(pause->event));
+        json_array_append_new(row, json_string(gcr_reason_name[pause->reason]));
+        json_array_append_new(row, json_count(pause->generation));
+        json_array_append_new(row, json_boolean(pause->full));
+        json_array_append_new(row, json_count(pause->collected));
+        json_array_append_new(row, json_count(pause->freed));
+        json_array_append_new(row, json_count(pause->uncollectable));
+        json_array_append_new(row, json_count(pause->before_bytes));
+        json_array_append_new(row, json_count(pause->after_bytes));
+        json_array_append_new(rows, row);
+    }
+    return json_table(names, sizeof names / sizeof names[0], rows);
+}
+
+static json_t *json_series(const struct gcr_lane_result *lane)
+{
+    static const char *const names[] = {"clock_ns", "event",   "footprint_bytes", "live_bytes",
+                                        "objects",  "headers", "free", "side", "buffers"};
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < lane->sample_count; i++) {
+        const struct gcr_footprint_sample *s = &lane->samples[i];
+        const uint64_t values[] = {s->clock_ns,
+                                   s->event,
+                                   s->footprint_bytes,
+                                   s->live_bytes,
+                                   s->by_kind.objects_bytes,
+                                   s->by_kind.headers_bytes,
+                                   s->by_kind.free_bytes,
+                                   s->by_kind.side_bytes,
+                                   s->by_kind.buffers_bytes};
+        json_t *row = json_row(values, sizeof values / sizeof values[0]);
+
+        if (!lane->live_known)
+            json_array_set_new(row, 3, json_null());
+        json_array_append_new(rows, row);
+    }
+    return json_table(names, sizeof names / sizeof names[0], rows);
+}
+
+/* What the recorded runtime's own collections reported. */
+static json_t *json_recorded(const struct gcr_lane_result *lane)
+{
+    static const char *const names[] = {"event", "generation", "collected", "uncollectable"};
+    uint64_t by_generation[GCR_MAX_GENERATIONS] = {0};
+    json_t *out = json_object(), *collected = json_array(), *rows = json_array();
+
+    for (size_t i = 0; i < lane->recorded_count; i++) {
+        const struct gcr_recorded_collection *r = &lane->recorded[i];
+        const uint64_t values[] = {r->event, r->generation, r->collected, r->uncollectable};
+
+        by_generation[r->generation < GCR_MAX_GENERATIONS ? r->generation
+                                                          : GCR_MAX_GENERATIONS - 1]++;
+        json_array_append_new(collected, json_count(r->collected));
+        json_array_append_new(rows, json_row(values, 4));
+    }
+    json_object_set_new(out, "collections_by_generation",
+                        json_row(by_generation, GCR_MAX_GENERATIONS - 1));
+    json_object_set_new(out, "collected_by_collection", collected);
+    json_object_set_new(out, "list", json_table(names, 4, rows));
+    return out;
+}
+
+/* collected and freed of each collection in order, lanes one after the other. */
+static void json_put_by_collection(json_t *out, const struct gcr_lane_result *lanes, size_t count)
+{
+    json_t *collected = json_array(), *freed = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < lanes[i].pause_count; j++) {
+            json_array_append_new(collected, json_count(lanes[i].pauses[j].collected));
+            json_array_append_new(freed, json_count(lanes[i].pauses[j].freed));
+        }
+    json_object_set_new(out, "freed_by_collection", collected);
+    json_object_set_new(out, "reclaimed_by_collection", freed);
+}
+
+/* ---- the document ---- */
+
+static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_result *lane)
+{
+    json_t *out = json_object(), *pauses;
+    char digest[17];
+
+    json_put(out, "lane", lane->lane);
+    json_object_set_new(out, "parent",
+                        lane->parent >= 0 ? json_integer(lane->parent) : json_null());
+    json_put_text(out, "outcome", gcr_outcome_name[lane->outcome]);
+    json_put_text(out, "message", lane->message);
+    json_put(out, "events", lane->events);
+    json_put(out, "events_without_deaths", lane->events_without_deaths);
+    json_object_set_new(out, "verified", json_boolean(lane->verified));
+    json_put(out, "comparisons", lane->comparisons);
+    snprintf(digest, sizeof digest, "%016llx", (unsigned long long)lane->graph_digest);
+    json_object_set_new(out, "graph_digest",
+                        lane->graph_digest != 0 ? json_string(digest) : json_null());
+    json_put_figures(out, lane, result->collector->generations, result->budget_bytes);
+    json_put_by_collection(out, lane, 1);
+    pauses = json_pauses(lane, 1);
+    json_object_set_new(pauses, "list", json_pause_list(lane));
+    json_object_set_new(out, "pauses", pauses);
+    json_object_set_new(out, "footprint_series", json_series(lane));
+    json_object_set_new(out, "recorded", json_recorded(lane));
+    return out;
+}
+
+static json_t *json_verification(const struct gcr_result *result, uint64_t comparisons)
+{
+    static const char *const modes[] = {
+        [GCR_VERIFY_OFF] = "off", [GCR_VERIFY_ON] = "on", [GCR_VERIFY_EVERY] = "every"};
+    json_t *out = json_object();
+
+    json_put_text(out, "mode", modes[result->verify]);
+    json_put(out, "comparisons", comparisons);
+    return out;
+}
+
+json_t *gcr_result_to_json(const struct gcr_result *result)
+{
+    json_t *out = json_object(), *lanes = json_array();
+    struct gcr_lane_result sum;
+
+    json_sum_lanes(result, &sum);
+    json_put_text(out, "schema", "gcreplay-result-1");
+    json_object_set_new(out, "trace", json_trace(result));
+    json_put_text(out, "collector", result->collector->name);
+    json_object_set_new(out, "options", json_options(&result->options));
+    json_put_text(out, "outcome", gcr_outcome_name[result->outcome]);
+    json_put_text(out, "message", result->message);
+    json_object_set_new(out, "verified", json_boolean(gcr_result_verified(result)));
+    json_object_set_new(out, "verification", json_verification(result, sum.comparisons));
+    json_put(out, "events", sum.events);
+    json_put(out, "events_without_deaths", sum.events_without_deaths);
+    json_put_figures(out, &sum, result->collector->generations, result->budget_bytes);
+    json_put_by_collection(out, result->lanes, result->lane_count);
+    json_object_set_new(out, "pauses", json_pauses(result->lanes, result->lane_count));
+    for (size_t i = 0; i < result->lane_count; i++)
+        json_array_append_new(lanes, json_lane(result, &result->lanes[i]));
+    json_object_set_new(out, "lanes", lanes);
+    json_object_set_new(out, "machine", json_machine());
+    json_object_set_new(out, "build", json_build());
+    return out;
+}
+
+/* ---- files ---- */
+
+/* Writes and syncs; errno says why not. */
+static bool json_write_stream(const json_t *value, FILE *file)
+{
+    return json_dumpf(value, file, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) == 0 &&
+           fputc('\n', file) != EOF && fflush(file) == 0;
+}
+
+gcr_status gcr_json_write(const json_t *value, const char *path, struct gcr_error *err)
+{
+    char temporary[4096];
+    FILE *file;
+    bool ok;
+
+    if (strcmp(path, "-") == 0)
+        return json_write_stream(value, stdout)
+                   ? GCR_OK
+                   : gcr_fail(err, GCR_IO, "standard output: %s", strerror(errno));
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >=
+        sizeof temporary)
+        return gcr_fail(err, GCR_IO, "%s: the path is too long", path);
+    file = fopen(temporary, "w");
+    if (file == NULL)
+        return gcr_fail(err, GCR_IO, "%s: %s", temporary, strerror(errno));
+    ok = json_write_stream(value, file) && fsync(fileno(file)) == 0;
+    if (fclose(file) != 0 || !ok || rename(temporary, path) != 0) {
+        gcr_fail(err, GCR_IO, "%s: %s", path, strerror(errno));
+        unlink(temporary);
+        return GCR_IO;
+    }
+    return GCR_OK;
+}
+
+gcr_status gcr_result_write_json(const struct gcr_result *result, const char *path,
+                                 struct gcr_error *err)
+{
+    json_t *value = gcr_result_to_json(result);
+    gcr_status status;
+
+    if (value == NULL)
+        return gcr_fail(err, GCR_NO_MEMORY, "%s: no memory for the result", path);
+    status = gcr_json_write(value, path, err);
+    json_decref(value);
+    return status;
+}
