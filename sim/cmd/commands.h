@@ -1,0 +1,17 @@
+/* The subcommands; one line each. */
+#ifndef GCR_SIM_CMD_COMMANDS_H
+#define GCR_SIM_CMD_COMMANDS_H
+
+#include "sim/cmd/command.h"
+
+extern const struct gcr_command gcr_cmd_record;
+extern const struct gcr_command gcr_cmd_generate;
+extern const struct gcr_command gcr_cmd_dump;
+extern const struct gcr_command gcr_cmd_assemble;
+extern const struct gcr_command gcr_cmd_info;
+extern const struct gcr_command gcr_cmd_check;
+extern const struct gcr_command gcr_cmd_list;
+extern const struct gcr_command gcr_cmd_run;
+extern const struct gcr_command gcr_cmd_compare;
+
+#endif

@@ -1,0 +1,101 @@
+/* Output files; see output.h. */
+#include "sim/cmd/output.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void output_partial_path(const struct gcr_output *output, char *out, size_t size)
+{
+    snprintf(out, size, "%s.partial", output->path);
+}
+
+gcr_status gcr_output_open(struct gcr_output *output, const char *path, struct gcr_error *err)
+{
+    struct stat info;
+    char partial[sizeof output->path + 16];
+    if (strlen(path) >= sizeof output->path)
+        return gcr_fail(err, GCR_USAGE, "the path of the output is longer than %zu bytes",
+                        sizeof output->path - 1);
+    strcpy(output->path, path);
+    if (strcmp(path, "-") == 0) {
+        output->kind = GCR_OUTPUT_STDOUT;
+        output->file = stdout;
+        return GCR_OK;
+    }
+    bool in_place = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    output->kind = in_place ? GCR_OUTPUT_IN_PLACE : GCR_OUTPUT_BY_RENAME;
+    output_partial_path(output, partial, sizeof partial);
+    output->file = fopen(in_place ? path : partial, "we");
+    if (output->file == NULL)
+        return gcr_fail(err, GCR_IO, "%s: cannot open for writing: %s", path, strerror(errno));
+    return GCR_OK;
+}
+
+gcr_status gcr_output_close(struct gcr_output *output, struct gcr_error *err)
+{
+    if (output->kind == GCR_OUTPUT_STDOUT)
+        return gcr_output_flush_stdout(err);
+    char partial[sizeof output->path + 16];
+    output_partial_path(output, partial, sizeof partial);
+    errno = 0;
+    bool lost = ferror(output->file) != 0 || fflush(output->file) != 0;
+    int reason = errno;
+    if (fclose(output->file) != 0 && !lost) {
+        lost = true;
+        reason = errno;
+    }
+    output->file = NULL;
+    if (!lost && output->kind == GCR_OUTPUT_BY_RENAME && rename(partial, output->path) != 0) {
+        lost = true;
+        reason = errno;
+    }
+    if (!lost)
+        return GCR_OK;
+    if (output->kind == GCR_OUTPUT_BY_RENAME)
+        unlink(partial);
+    return gcr_fail(err, GCR_IO, "%s: cannot write: %s", output->path,
+                    reason != 0 ? strerror(reason) : "write error");
+}
+
+void gcr_output_abandon(struct gcr_output *output)
+{
+    char partial[sizeof output->path + 16];
+    if (output->kind == GCR_OUTPUT_STDOUT || output->file == NULL)
+        return;
+    fclose(output->file);
+    output->file = NULL;
+    output_partial_path(output, partial, sizeof partial);
+    if (output->kind == GCR_OUTPUT_BY_RENAME)
+        unlink(partial);
+}
+
+gcr_status gcr_output_json(const char *path, const json_t *document, struct gcr_error *err)
+{
+    struct gcr_output output;
+    gcr_status status = gcr_output_open(&output, path, err);
+    if (status != GCR_OK)
+        return status;
+    json_dumpf(document, output.file, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    fputc('\n', output.file);
+    return gcr_output_close(&output, err);
+}
+
+gcr_status gcr_output_check_trace_path(const char *path, struct gcr_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return gcr_fail(err, GCR_USAGE, "%s: exists and is not a regular file", path);
+    return GCR_OK;
+}
+
+gcr_status gcr_output_flush_stdout(struct gcr_error *err)
+{
+    errno = 0;
+    if (ferror(stdout) != 0 || fflush(stdout) != 0)
+        return gcr_fail(err, GCR_IO, "cannot write standard output: %s",
+                        errno != 0 ? strerror(errno) : "write error");
+    return GCR_OK;
+}

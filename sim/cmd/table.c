@@ -1,0 +1,155 @@
+/* Text tables and human units; see table.h. */
+#include "sim/cmd/table.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gcr_table_begin(struct gcr_table *table, const char *alignment)
+{
+    *table = (struct gcr_table){.columns = (unsigned)strlen(alignment)};
+    for (unsigned i = 0; i < table->columns; i++)
+        table->right[i] = alignment[i] == 'r';
+}
+
+static char *table_at(struct gcr_table *table, size_t row, unsigned column)
+{
+    return table->cells[row * table->columns + column];
+}
+
+void gcr_table_row(struct gcr_table *table)
+{
+    if (table->rows == table->room && !table->failed) {
+        size_t room = 2 * table->room + 8;
+        void *grown = realloc(table->cells, room * table->columns * GCR_CELL_BYTES);
+        table->failed = grown == NULL;
+        if (table->failed)
+            return;
+        table->cells = grown;
+        table->room = room;
+    }
+    if (table->failed)
+        return;
+    table->rows++;
+    for (unsigned i = 0; i < table->columns; i++)
+        table_at(table, table->rows - 1, i)[0] = '\0';
+}
+
+void gcr_table_cell(struct gcr_table *table, unsigned column, const char *format, ...)
+{
+    if (table->failed || table->rows == 0)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(table_at(table, table->rows - 1, column), GCR_CELL_BYTES, format, arguments);
+    va_end(arguments);
+}
+
+static void table_print_row(struct gcr_table *table, size_t row, const int *width, int indent,
+                            FILE *out)
+{
+    fprintf(out, "%*s", indent, "");
+    unsigned last = table->columns; /* no spaces at the line's end */
+    while (last > 0 && table_at(table, row, last - 1)[0] == '\0')
+        last--;
+    for (unsigned i = 0; i < last; i++) {
+        const char *gap = i > 0 ? "  " : "";
+        const char *cell = table_at(table, row, i);
+        if (table->right[i])
+            fprintf(out, "%s%*s", gap, width[i], cell);
+        else
+            fprintf(out, "%s%-*s", gap, i + 1 < last ? width[i] : 0, cell);
+    }
+    fputc('\n', out);
+}
+
+void gcr_table_end(struct gcr_table *table, bool has_header, int indent, FILE *out)
+{
+    int width[GCR_TABLE_COLUMNS] = {0};
+    for (size_t row = 0; row < table->rows; row++)
+        for (unsigned i = 0; i < table->columns; i++) {
+            int length = (int)strlen(table_at(table, row, i));
+            width[i] = length > width[i] ? length : width[i];
+        }
+    for (size_t row = 0; row < table->rows; row++) {
+        table_print_row(table, row, width, indent, out);
+        if (row > 0 || !has_header)
+            continue;
+        int total = 0;
+        for (unsigned i = 0; i < table->columns; i++)
+            total += width[i] + (i > 0 ? 2 : 0);
+        fprintf(out, "%*s", indent, "");
+        for (int i = 0; i < total; i++)
+            fputc('-', out);
+        fputc('\n', out);
+    }
+    free(table->cells);
+    *table = (struct gcr_table){0};
+}
+
+/* Three significant digits. */
+static struct gcr_text text_scaled(double value, const char *unit)
+{
+    struct gcr_text text;
+    int digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    snprintf(text.s, sizeof text.s, "%.*f %s", digits, value, unit);
+    return text;
+}
+
+struct gcr_text gcr_text_bytes(uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    struct gcr_text text;
+    if (bytes < 1024) {
+        snprintf(text.s, sizeof text.s, "%u B", (unsigned)bytes);
+        return text;
+    }
+    double value = (double)bytes / 1024;
+    size_t unit = 0;
+    while (value >= 999.5 && unit + 1 < GCR_COUNT_OF(units)) {
+        value /= 1024;
+        unit++;
+    }
+    return text_scaled(value, units[unit]);
+}
+
+struct gcr_text gcr_text_ns(uint64_t ns)
+{
+    struct gcr_text text;
+    double value = (double)ns;
+    if (ns < 1000) {
+        snprintf(text.s, sizeof text.s, "%u ns", (unsigned)ns);
+        return text;
+    }
+    if (value < 999.5e3)
+        return text_scaled(value / 1e3, "us");
+    if (value < 999.5e6)
+        return text_scaled(value / 1e6, "ms");
+    if (value < 600e9)
+        return text_scaled(value / 1e9, "s");
+    return text_scaled(value / 60e9, "min");
+}
+
+struct gcr_text gcr_text_count(uint64_t count)
+{
+    struct gcr_text text;
+    double value = (double)count;
+    if (count < 100000) {
+        snprintf(text.s, sizeof text.s, "%u", (unsigned)count);
+        return text;
+    }
+    if (value < 999.5e3)
+        return text_scaled(value / 1e3, "k");
+    if (value < 999.5e6)
+        return text_scaled(value / 1e6, "M");
+    return text_scaled(value / 1e9, "G");
+}
+
+struct gcr_text gcr_text_ratio(double ratio)
+{
+    struct gcr_text text = {"-"};
+    if (isfinite(ratio))
+        snprintf(text.s, sizeof text.s, "%.2fx", ratio);
+    return text;
+}
