@@ -40,13 +40,14 @@ struct gcr_checker {
                          uint64_t number, struct gcr_error *err);
     gcr_status (*after)(struct gcr_checker *checker, const struct gcr_event *event, uint64_t number,
                         struct gcr_error *err);
-    /* Reports during an event; they are judged in after(). */
+    /* Reports during an event; they are judged in after(). DEATH makes the handle of its object null:
+     * what becomes of that object later is reported by freed alone, never by handle_dead. */
     void (*freed)(struct gcr_checker *checker, gcr_ref object);        /* non-moving designs */
     void (*handle_dead)(struct gcr_checker *checker, uint32_t index);  /* moving designs */
     void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
     void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
     void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t global_root);
-                                              /* root 0xffffffff: not resurrected */
+                  /* global_root: operand b of its RESURRECT event, as in the event; 0xffffffff: none */
     /* Last comparison, at the lane's end (after a final collection if there was one): fills verified,
      * comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
     gcr_status (*finish)(struct gcr_checker *checker, struct gcr_lane_result *out,
