@@ -46,8 +46,11 @@ struct gcr_checker {
     void (*handle_dead)(struct gcr_checker *checker, uint32_t index);  /* moving designs */
     void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
     void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
-    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t global_root);
-                  /* global_root: operand b of its RESURRECT event, as in the event; 0xffffffff: none */
+    /* `cookie` as in gcr_mutator_ops.alloc: the replay numbers the objects of finalizer shapes (either
+     * finalizer flag) 1, 2, 3 ... in the order of their PREBUILT and ALLOC events.
+     * global_root: number of the root slot it was stored into, 0xffffffff: not resurrected. */
+    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t cookie,
+                      uint32_t global_root);
     /* Last comparison, at the lane's end (after a final collection if there was one): fills verified,
      * comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
     gcr_status (*finish)(struct gcr_checker *checker, struct gcr_lane_result *out,
