@@ -46,10 +46,9 @@ struct gcr_checker {
     void (*handle_dead)(struct gcr_checker *checker, uint32_t index);  /* moving designs */
     void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
     void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
-    /* `cookie` as in gcr_mutator_ops.alloc: the replay numbers the objects of finalizer shapes (either
-     * finalizer flag) 1, 2, 3 ... in the order of their PREBUILT and ALLOC events.
-     * global_root: number of the root slot it was stored into, 0xffffffff: not resurrected. */
-    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t cookie,
+    /* index: the object's own when it was allocated (by now the trace may have reused it).
+     * global_root: operand b of its RESURRECT event, as in the event; 0xffffffff: none. */
+    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t index,
                       uint32_t global_root);
     /* Last comparison, at the lane's end (after a final collection if there was one): fills verified,
      * comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
