@@ -1,0 +1,117 @@
+/* The host side of the seam: what a heap may ask of the replay, and where its collections are timed.
+ *
+ * The clock stands still while the harness works inside a collection (handle updates, samples, the
+ * pause list). A pause is the replay time from collection_begin to collection_end. */
+#include "sim/replay/host.h"
+
+#include "sim/replay/state.h"
+
+static struct gcr_replay_state *host_state(struct gcr_host *host)
+{
+    return (struct gcr_replay_state *)host;
+}
+
+static const struct gcr_root_span *host_roots(struct gcr_host *host, size_t *count)
+{
+    return gcr_roots_spans(&host_state(host)->roots, count);
+}
+
+static void host_update_handles(struct gcr_host *host, struct gcr_heap *heap, bool minor)
+{
+    struct gcr_replay_state *state = host_state(host);
+
+    (void)heap;
+    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    gcr_state_sample(state);
+    state->engine->update_handles(state, minor);
+    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+}
+
+static void host_finalize(struct gcr_host *host, struct gcr_heap *heap, uint32_t cookie,
+                          gcr_ref object)
+{
+    struct gcr_replay_state *state = host_state(host);
+    const struct gcr_mutator_ops *ops = state->engine->mutator;
+    struct gcr_cookie entry = gcr_cookies_take(&state->cookies, cookie);
+
+    if (entry.root != GCR_NO_ROOT) {
+        gcr_ref *slot = gcr_roots_find(&state->roots, state->roots.current, entry.root);
+
+        if (ops->root != NULL)
+            ops->root(heap, slot, object, true);
+        else
+            *slot = object;
+    }
+    if (state->checker != NULL)
+        state->checker->finalized(state->checker, object, entry.object, entry.root);
+}
+
+static void host_freed(struct gcr_host *host, gcr_ref object)
+{
+    struct gcr_replay_state *state = host_state(host);
+
+    if (state->checker != NULL && !gcr_collector_is(state->collector, GCR_CAP_MOVING))
+        state->checker->freed(state->checker, object);
+}
+
+static void host_collection_begin(struct gcr_host *host, struct gcr_heap *heap,
+                                  enum gcr_reason reason, uint32_t generation)
+{
+    struct gcr_replay_state *state = host_state(host);
+    uint64_t start_ns = gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+
+    (void)heap;
+    (void)reason;
+    (void)generation;
+    gcr_state_sample(state);
+    gcr_pauses_begin(&state->pauses, start_ns, gcr_state_event(state),
+                     state->supply.committed_bytes);
+    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+}
+
+static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
+                                const struct gcr_collection *done)
+{
+    struct gcr_replay_state *state = host_state(host);
+    uint64_t end_ns = gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+
+    (void)heap;
+    gcr_pauses_end(&state->pauses, end_ns, state->supply.committed_bytes, done);
+    gcr_state_sample(state);
+    state->check_due = true;
+    if (state->checker != NULL)
+        state->checker->collected(state->checker, done);
+    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+}
+
+/* Phases tell when to look at the footprint inside a pause: between to-space's commit and
+ * from-space's release, say. */
+static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
+{
+    struct gcr_replay_state *state = host_state(host);
+
+    (void)phase;
+    if (state->supply.committed_bytes == state->series.last_bytes)
+        return;
+    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    gcr_state_sample(state);
+    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+}
+
+void gcr_host_init(struct gcr_host *host, const struct gcr_shape *shapes, uint32_t shape_count,
+                   const struct gcr_capabilities *capabilities, struct gcr_supply *supply)
+{
+    *host = (struct gcr_host){
+        .shapes = shapes,
+        .shape_count = shape_count,
+        .capabilities = capabilities,
+        .supply = supply,
+        .roots = host_roots,
+        .update_handles = host_update_handles,
+        .finalize = host_finalize,
+        .freed = host_freed,
+        .collection_begin = host_collection_begin,
+        .collection_end = host_collection_end,
+        .phase = host_phase,
+    };
+}
