@@ -1,0 +1,303 @@
+/* The complete comparison of heap and shadow graph.
+ *
+ * In order: who is reachable, and since when not (reach.h); was anything freed while it was reachable;
+ * after a full collection of a precise design, was anything kept that should be gone; does every
+ * reachable object stand in the heap as the events made it; then nodes that no one needs are
+ * released and a new window starts.
+ *
+ * What a precise design may keep: objects whose finalizer has still to run or ran in this very
+ * collection, and all that those reach; and what became garbage in the collection's own event (an
+ * ALLOC's collection sees the old value of its root). A heap's object whose node has died by DEATH has no
+ * handle any more and can only be counted. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "sim/oracle/verify.h"
+
+static bool compare_is_reachable(const struct gcr_shadow_node *n)
+{
+    return n->cover == GCR_COVER_ALWAYS;
+}
+
+/* ---- what was freed ---- */
+
+static gcr_status compare_judge_reachable(struct gcr_verify *v, const struct gcr_shadow_node *n,
+                                          struct gcr_error *err)
+{
+    if ((n->flags & GCR_NODE_DEATHED) && !v->resurrected)
+        return gcr_verify_fail(v, GCR_INVALID_TRACE, err,
+                               "the DEATH of object %" PRIu32 " in event %" PRIu64
+                               " is not true: it is still reachable",
+                               n->index, gcr_verify_event_of(v, n->deathed_at));
+    if ((n->flags & GCR_NODE_FREED) && !(n->flags & GCR_NODE_DEATHED))
+        return gcr_verify_fail(v, GCR_FAULT, err,
+                               "object %" PRIu32 ", freed during event %" PRIu64
+                               ", is still reachable",
+                               n->index, gcr_verify_event_of(v, n->freed_at));
+    return GCR_OK;
+}
+
+static gcr_status compare_judge_freed(struct gcr_verify *v, const struct gcr_shadow_node *n,
+                                      struct gcr_error *err)
+{
+    if (n->cover < n->freed_at || v->resurrected)
+        return GCR_OK;
+    if ((n->flags & GCR_NODE_DEATHED) && n->deathed_at <= n->freed_at)
+        return gcr_verify_fail(v, GCR_INVALID_TRACE, err,
+                               "the DEATH of object %" PRIu32 " in event %" PRIu64
+                               " is not true: it was reachable until event %" PRIu64,
+                               n->index, gcr_verify_event_of(v, n->deathed_at),
+                               gcr_verify_event_of(v, n->cover + 1));
+    return gcr_verify_fail(v, GCR_FAULT, err,
+                           "object %" PRIu32 " was freed during event %" PRIu64
+                           " but was reachable until event %" PRIu64,
+                           n->index, gcr_verify_event_of(v, n->freed_at),
+                           gcr_verify_event_of(v, n->cover + 1));
+}
+
+static gcr_status compare_freed(struct gcr_verify *v, struct gcr_error *err)
+{
+    const struct gcr_shadow *s = v->shadow;
+    gcr_status status = GCR_OK;
+
+    for (uint32_t i = 1; i < s->node_end && status == GCR_OK; i++) {
+        const struct gcr_shadow_node *n = &s->nodes[i];
+        if (!(n->flags & GCR_NODE_USED))
+            continue;
+        if (compare_is_reachable(n))
+            status = compare_judge_reachable(v, n, err);
+        else if (n->flags & GCR_NODE_FREED)
+            status = compare_judge_freed(v, n, err);
+    }
+    return status;
+}
+
+/* ---- what was kept ---- */
+
+/* Flags what finalizers keep: see above. */
+static bool compare_excuse(struct gcr_verify *v)
+{
+    struct gcr_shadow *s = v->shadow;
+
+    for (uint32_t i = 1; i < s->node_end; i++)
+        s->nodes[i].flags &= ~(uint32_t)GCR_NODE_EXCUSED;
+    for (uint32_t i = 1; i < s->node_end; i++)
+        if (!compare_is_reachable(&s->nodes[i]) && gcr_shadow_is_pending(s, i) &&
+            !gcr_reach_flag(&v->reach, s, &i, 1, GCR_NODE_EXCUSED))
+            return false;
+    return gcr_reach_flag(&v->reach, s, v->finalized_now, v->finalized_count, GCR_NODE_EXCUSED);
+}
+
+/* Unreachable before the collection's event, not freed, and not excused. */
+static bool compare_is_leak(const struct gcr_shadow *s, const struct gcr_shadow_node *n)
+{
+    return (n->flags & GCR_NODE_USED) && !compare_is_reachable(n) &&
+           !(n->flags & (GCR_NODE_FREED | GCR_NODE_EXCUSED)) && (uint64_t)n->cover + 1 < s->now;
+}
+
+static gcr_status compare_leaks(struct gcr_verify *v, struct gcr_error *err)
+{
+    const struct gcr_shadow *s = v->shadow;
+
+    for (uint32_t i = 1; i < s->node_end; i++) {
+        const struct gcr_shadow_node *n = &s->nodes[i];
+        if (!compare_is_leak(s, n) || (v->moving && !gcr_inspect_has_handle(v, i)))
+            continue;
+        return gcr_verify_fail(v, GCR_FAULT, err,
+                               "object %" PRIu32 " (%s) is unreachable, yet survived the full "
+                               "collection during this event",
+                               n->index, s->shapes[n->shape].name);
+    }
+    return GCR_OK;
+}
+
+struct compare_walk {
+    struct gcr_verify *verify;
+    uint64_t unknown;
+    gcr_ref last_unknown;
+};
+
+static bool compare_visit(void *arg, gcr_ref object)
+{
+    struct compare_walk *walk = arg;
+
+    if (gcr_address_map_find(&walk->verify->map, object) == 0) {
+        walk->unknown++;
+        walk->last_unknown = object;
+    }
+    return true;
+}
+
+/* Moving designs: the map is made from the handles for the occasion. *nameless: how many excused
+ * objects have no handle. */
+static bool compare_map_handles(struct gcr_verify *v, uint64_t *nameless)
+{
+    const struct gcr_shadow *s = v->shadow;
+
+    gcr_address_map_clear(&v->map);
+    *nameless = 0;
+    for (uint32_t i = 1; i < s->node_end; i++) {
+        const struct gcr_shadow_node *n = &s->nodes[i];
+        gcr_ref object;
+
+        if ((n->flags & (GCR_NODE_USED | GCR_NODE_FREED)) != GCR_NODE_USED)
+            continue;
+        if (!gcr_inspect_has_handle(v, i)) {
+            *nameless += !compare_is_leak(s, n);
+            continue;
+        }
+        object = v->view->handle(v->view, n->index);
+        if ((uintptr_t)object > 1 && !gcr_address_map_put(&v->map, object, i))
+            return false;
+    }
+    return true;
+}
+
+static gcr_status compare_walk_heap(struct gcr_verify *v, struct gcr_error *err)
+{
+    struct compare_walk walk = {.verify = v};
+    uint64_t nameless = 0;
+    uint32_t shape;
+
+    if (v->moving && !compare_map_handles(v, &nameless))
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
+    v->view->collector->walk(v->view->heap, compare_visit, &walk);
+    if (walk.unknown <= nameless)
+        return GCR_OK;
+    shape = v->view->collector->shape_number(v->view->heap, walk.last_unknown);
+    return gcr_verify_fail(v, GCR_FAULT, err,
+                           "after a full collection the heap holds %" PRIu64
+                           " dead objects too many, one of them at %p of shape %" PRIu32,
+                           walk.unknown - nameless, (void *)walk.last_unknown, shape);
+}
+
+static gcr_status compare_retained(struct gcr_verify *v, struct gcr_error *err)
+{
+    gcr_status status;
+
+    if (!v->full_collection || v->resurrected || v->frozen ||
+        !gcr_collector_is(v->view->collector, GCR_CAP_PRECISE))
+        return GCR_OK;
+    status = compare_leaks(v, err);
+    return status == GCR_OK ? compare_walk_heap(v, err) : status;
+}
+
+/* ---- what is there ---- */
+
+static gcr_status compare_root(struct gcr_verify *v, const struct gcr_shadow_roots *roots,
+                               uint32_t thread, uint32_t slot, bool global, struct gcr_error *err)
+{
+    uint32_t target = roots->slot[slot].target, index = 0;
+    uint32_t root = global ? gcr_root_global(slot) : gcr_root_thread(slot);
+    gcr_ref found = v->view->root(v->view, thread, root), expected = NULL;
+
+    if (target != GCR_SHADOW_NULL) {
+        if (!gcr_inspect_has_handle(v, target))
+            return GCR_OK;
+        index = v->shadow->nodes[target].index;
+        expected = v->view->handle(v->view, index);
+    } else if (global && v->resurrected) {
+        return GCR_OK; /* may be the slot of an object that the shadow graph no longer has */
+    }
+    if (found == expected)
+        return GCR_OK;
+    if (global)
+        return gcr_verify_fail(v, GCR_FAULT, err,
+                               "global root %" PRIu32 ": refers to %p, not to object %" PRIu32
+                               " at %p",
+                               slot, (void *)found, index, (void *)expected);
+    return gcr_verify_fail(v, GCR_FAULT, err,
+                           "root %" PRIu32 " of thread %" PRIu32
+                           ": refers to %p, not to object %" PRIu32 " at %p",
+                           slot, thread, (void *)found, index, (void *)expected);
+}
+
+static gcr_status compare_roots(struct gcr_verify *v, struct gcr_error *err)
+{
+    const struct gcr_shadow *s = v->shadow;
+    gcr_status status = GCR_OK;
+
+    for (uint32_t i = 0; i < s->globals.count && status == GCR_OK; i++)
+        status = compare_root(v, &s->globals, 0, i, true, err);
+    for (uint32_t t = 0; t < s->thread_count; t++)
+        for (uint32_t i = 0; i < s->threads[t].count && status == GCR_OK; i++)
+            status = compare_root(v, &s->threads[t], t, i, false, err);
+    return status;
+}
+
+static gcr_status compare_objects(struct gcr_verify *v, struct gcr_error *err)
+{
+    const struct gcr_shadow *s = v->shadow;
+    gcr_status status = GCR_OK;
+
+    for (uint32_t i = 1; i < s->node_end && status == GCR_OK; i++)
+        if ((s->nodes[i].flags & GCR_NODE_USED) && compare_is_reachable(&s->nodes[i]) &&
+            gcr_inspect_has_handle(v, i))
+            status = gcr_inspect_object(v, i, err);
+    return status;
+}
+
+/* ---- clearing up ---- */
+
+/* Whether nobody will speak of this node again. */
+static bool compare_is_over(const struct gcr_verify *v, uint32_t node)
+{
+    const struct gcr_shadow_node *n = &v->shadow->nodes[node];
+
+    if (compare_is_reachable(n))
+        return false;
+    if ((n->flags & GCR_NODE_FREED) || !v->frees)
+        return true;
+    return v->moving && (n->flags & GCR_NODE_DEATHED) && !(n->flags & GCR_NODE_EXCUSED);
+}
+
+/* Garbage that stays must not refer to nodes that go; nor may weak references. */
+static void compare_cut(struct gcr_verify *v, struct gcr_shadow_node *n)
+{
+    if (!compare_is_reachable(n))
+        for (uint32_t i = 0; i < n->slot_count; i++)
+            if (n->slots[i].target != GCR_SHADOW_NULL && compare_is_over(v, n->slots[i].target))
+                n->slots[i].target = GCR_SHADOW_NULL;
+    if (n->weak != GCR_SHADOW_NULL && compare_is_over(v, n->weak)) {
+        if (!(v->shadow->nodes[n->weak].flags & GCR_NODE_FREED))
+            n->flags |= GCR_NODE_WEAK_LOST;
+        n->weak = GCR_SHADOW_NULL;
+    }
+}
+
+static void compare_release(struct gcr_verify *v)
+{
+    struct gcr_shadow *s = v->shadow;
+
+    for (uint32_t i = 1; i < s->node_end; i++)
+        if ((s->nodes[i].flags & GCR_NODE_USED) && !compare_is_over(v, i))
+            compare_cut(v, &s->nodes[i]);
+    for (uint32_t i = 1; i < s->node_end; i++)
+        if ((s->nodes[i].flags & GCR_NODE_USED) && compare_is_over(v, i))
+            gcr_shadow_release(s, i, false);
+    gcr_shadow_begin_window(s);
+}
+
+gcr_status gcr_compare(struct gcr_verify *v, struct gcr_error *err)
+{
+    gcr_status status;
+
+    if (!gcr_reach_cover(&v->reach, v->shadow, true) || !compare_excuse(v))
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
+    status = compare_freed(v, err);
+    if (status == GCR_OK)
+        status = compare_retained(v, err);
+    if (status == GCR_OK)
+        status = compare_roots(v, err);
+    if (status == GCR_OK)
+        status = compare_objects(v, err);
+    if (status != GCR_OK)
+        return status;
+    compare_release(v);
+    v->finalized_count = 0;
+    v->comparisons++;
+    v->events_since = 0;
+    v->full_collection = false;
+    v->window_start = v->number + 1;
+    return v->shadow->out_of_memory ? gcr_fail(err, GCR_NO_MEMORY, "no memory to verify") : GCR_OK;
+}

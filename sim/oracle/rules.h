@@ -1,0 +1,68 @@
+/* The rules of a well-formed event, except reachability: objects exist, slots, offsets, lengths and
+ * roots are in range, the shape allows it, the trace's capabilities allow it, and the order is right.
+ * Shared by `check` and by `run --verify`. */
+#ifndef GCR_SIM_ORACLE_RULES_H
+#define GCR_SIM_ORACLE_RULES_H
+
+#include "sim/oracle/shadow.h"
+#include "traces/capability.h"
+
+/* What the rules remember of one lane; a forked lane starts with a copy. */
+struct gcr_rules {
+    const struct gcr_capabilities *capabilities;
+    bool begun; /* an event other than PREBUILT was seen */
+    bool ended; /* EXIT was seen */
+    uint32_t *resurrect_roots; /* global root slots reserved for resurrected objects */
+    uint32_t resurrect_count, resurrect_room;
+};
+
+void gcr_rules_init(struct gcr_rules *rules, const struct gcr_capabilities *capabilities);
+gcr_status gcr_rules_clone(const struct gcr_rules *from, struct gcr_rules *to,
+                           struct gcr_error *err) GCR_MUST_USE;
+void gcr_rules_finish(struct gcr_rules *rules);
+
+/* Judges the event before gcr_shadow_apply. GCR_INVALID_TRACE: err says why, without the place. */
+gcr_status gcr_rules_judge(struct gcr_rules *rules, const struct gcr_shadow *shadow,
+                           const struct gcr_event *event, struct gcr_error *err) GCR_MUST_USE;
+
+/* Indexes that a judged event names and that must be reachable; returns how many (0 .. 2). DEATH
+ * (must be unreachable) and FINALIZED (may be) are not among them. */
+static inline unsigned gcr_rules_operands(const struct gcr_event *e, uint32_t index[2])
+{
+    unsigned n = 0;
+
+    switch (e->op) {
+    case GCR_OP_STORE:
+    case GCR_OP_COPY:
+        index[n++] = e->a;
+        if (e->c != 0)
+            index[n++] = e->c;
+        return n;
+    case GCR_OP_WEAKREF:
+        index[n++] = e->a;
+        index[n++] = e->b;
+        return n;
+    case GCR_OP_ROOT:
+        if (e->b != 0)
+            index[n++] = e->b;
+        return n;
+    case GCR_OP_LOAD:
+    case GCR_OP_READ:
+    case GCR_OP_WRITE:
+    case GCR_OP_RESIZE:
+    case GCR_OP_TRACK:
+    case GCR_OP_UNTRACK:
+    case GCR_OP_RECYCLE:
+    case GCR_OP_RESURRECT:
+        index[n++] = e->a;
+        return n;
+    default:
+        return 0;
+    }
+}
+
+/* "lane 0, event 12 (store o3 1 o7): " before the message in err. */
+void gcr_rules_place(struct gcr_error *err, uint32_t lane, uint64_t number,
+                     const struct gcr_event *event);
+
+#endif

@@ -1,0 +1,530 @@
+/* The shadow graph's bookkeeping: nodes, names, roots, edges with the time they appeared, and the log
+ * of edges that disappeared. Who is reachable is worked out in reach.c.
+ *
+ * Invariants: an edge's target is a used node; `since` <= now; every edge that disappears after the
+ * window's start is logged unless it appeared in the same event; the log's `until` never falls. */
+#include "sim/oracle/shadow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHADOW_FIRST_STATE = 1, SHADOW_FIRST_ROOM = 64 };
+
+/* Doubles *room until it exceeds `index`; new elements are zero. */
+static bool shadow_grow(void **array, uint32_t *room, uint64_t index, size_t size)
+{
+    uint64_t wanted = *room == 0 ? SHADOW_FIRST_ROOM : *room;
+    char *grown;
+
+    while (wanted <= index)
+        wanted *= 2;
+    if (wanted > UINT32_MAX)
+        wanted = UINT32_MAX;
+    if (wanted <= index)
+        return false;
+    grown = realloc(*array, (size_t)wanted * size);
+    if (grown == NULL)
+        return false;
+    memset(grown + (size_t)*room * size, 0, (size_t)(wanted - *room) * size);
+    *array = grown;
+    *room = (uint32_t)wanted;
+    return true;
+}
+
+#define SHADOW_RESERVE(array, room, index)                                                         \
+    ((index) < (room) || shadow_grow((void **)&(array), &(room), (index), sizeof *(array)))
+
+gcr_status gcr_shadow_create(const struct gcr_shape *shapes, uint32_t shape_count,
+                             struct gcr_shadow **out, struct gcr_error *err)
+{
+    struct gcr_shadow *s = calloc(1, sizeof *s);
+
+    if (s == NULL || !SHADOW_RESERVE(s->nodes, s->node_room, 0) ||
+        !SHADOW_RESERVE(s->threads, s->thread_count, 0)) {
+        if (s != NULL)
+            free(s->nodes);
+        free(s);
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory for the shadow graph");
+    }
+    s->shapes = shapes;
+    s->shape_count = shape_count;
+    s->node_end = 1;
+    s->now = SHADOW_FIRST_STATE;
+    gcr_slot_pool_init(&s->pool);
+    *out = s;
+    return GCR_OK;
+}
+
+void gcr_shadow_destroy(struct gcr_shadow *s)
+{
+    if (s == NULL)
+        return;
+    for (uint32_t i = 1; i < s->node_end; i++)
+        if (s->nodes[i].flags & GCR_NODE_USED)
+            gcr_slot_pool_give(&s->pool, s->nodes[i].slots, s->nodes[i].slot_count);
+    gcr_slot_pool_finish(&s->pool);
+    for (uint32_t i = 0; i < s->thread_count; i++)
+        free(s->threads[i].slot);
+    free(s->threads);
+    free(s->globals.slot);
+    free(s->nodes);
+    free(s->by_index);
+    free(s->prebuilt);
+    free(s->resurrecting);
+    free(s->drops);
+    free(s->deltas);
+    free(s);
+}
+
+/* ---- copying, for forked lanes ---- */
+
+/* A copy of n elements, or NULL: without memory, or because there are none. */
+static void *shadow_copy_array(const void *from, size_t n, size_t size, bool *ok)
+{
+    void *copy = n == 0 ? NULL : malloc(n * size);
+
+    if (n != 0 && copy == NULL)
+        *ok = false;
+    else if (n != 0)
+        memcpy(copy, from, n * size);
+    return copy;
+}
+
+static bool shadow_clone_slots(struct gcr_shadow *copy)
+{
+    for (uint32_t i = 1; i < copy->node_end; i++) {
+        struct gcr_shadow_node *n = &copy->nodes[i];
+        const struct gcr_shadow_edge *from = n->slots;
+
+        if (!(n->flags & GCR_NODE_USED) || from == NULL)
+            continue;
+        n->slots = gcr_slot_pool_take(&copy->pool, n->slot_count);
+        if (n->slots == NULL) {
+            copy->node_end = i; /* the rest still belongs to the original */
+            return false;
+        }
+        memcpy(n->slots, from, n->slot_count * sizeof *from);
+    }
+    return true;
+}
+
+static void shadow_clone_roots(struct gcr_shadow_roots *roots, bool *ok)
+{
+    roots->slot = shadow_copy_array(roots->slot, roots->count, sizeof *roots->slot, ok);
+    if (roots->slot == NULL)
+        roots->count = 0;
+}
+
+gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
+                            struct gcr_error *err)
+{
+    struct gcr_shadow *c = malloc(sizeof *c);
+    bool ok = true;
+
+    if (c == NULL)
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory for a forked lane's shadow graph");
+    *c = *s;
+    gcr_slot_pool_init(&c->pool);
+    c->drops = NULL;
+    c->drop_count = c->drop_room = 0;
+    c->deltas = NULL;
+    c->delta_room = 0;
+    c->nodes = shadow_copy_array(s->nodes, s->node_room, sizeof *s->nodes, &ok);
+    c->by_index = shadow_copy_array(s->by_index, s->index_room, sizeof *s->by_index, &ok);
+    c->prebuilt = shadow_copy_array(s->prebuilt, s->prebuilt_room, sizeof *s->prebuilt, &ok);
+    c->resurrecting = shadow_copy_array(s->resurrecting, s->resurrecting_room,
+                                        sizeof *s->resurrecting, &ok);
+    c->threads = shadow_copy_array(s->threads, s->thread_count, sizeof *s->threads, &ok);
+    shadow_clone_roots(&c->globals, &ok);
+    if (c->threads == NULL)
+        c->thread_count = 0;
+    for (uint32_t i = 0; i < c->thread_count; i++)
+        shadow_clone_roots(&c->threads[i], &ok);
+    if (c->nodes == NULL)
+        c->node_end = 0;
+    else if (!shadow_clone_slots(c))
+        ok = false;
+    if (!ok) {
+        gcr_shadow_destroy(c);
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory for a forked lane's shadow graph");
+    }
+    *out = c;
+    return GCR_OK;
+}
+
+/* ---- edges ---- */
+
+static bool shadow_log_drop(struct gcr_shadow *s, uint32_t from, const struct gcr_shadow_edge *edge)
+{
+    if (edge->since == s->now)
+        return true; /* appeared in this very event: no state had it */
+    if (s->drop_count == s->drop_room) {
+        size_t room = s->drop_room == 0 ? 1024 : s->drop_room * 2;
+        struct gcr_shadow_drop *grown = realloc(s->drops, room * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        s->drops = grown;
+        s->drop_room = room;
+    }
+    s->drops[s->drop_count++] = (struct gcr_shadow_drop){from, edge->target, edge->since, s->now};
+    return true;
+}
+
+static bool shadow_set_edge(struct gcr_shadow *s, uint32_t from, struct gcr_shadow_edge *edge,
+                            uint32_t target)
+{
+    if (edge->target == target)
+        return true;
+    if (edge->target != GCR_SHADOW_NULL && !shadow_log_drop(s, from, edge))
+        return false;
+    edge->target = target;
+    edge->since = s->now;
+    return true;
+}
+
+static bool shadow_set_slot(struct gcr_shadow *s, uint32_t node, uint32_t slot, uint32_t target)
+{
+    struct gcr_shadow_node *n = &s->nodes[node];
+
+    n->flags |= GCR_NODE_CHANGED;
+    return shadow_set_edge(s, node, &n->slots[slot], target);
+}
+
+static bool shadow_set_root_slot(struct gcr_shadow *s, struct gcr_shadow_roots *roots, uint32_t slot,
+                                 uint32_t target)
+{
+    if (slot >= roots->count && target == GCR_SHADOW_NULL)
+        return true;
+    return SHADOW_RESERVE(roots->slot, roots->count, slot) &&
+           shadow_set_edge(s, GCR_SHADOW_NULL, &roots->slot[slot], target);
+}
+
+static bool shadow_set_root(struct gcr_shadow *s, uint32_t root, uint32_t target)
+{
+    struct gcr_shadow_roots *roots = &s->globals;
+
+    if (!gcr_root_is_global(root)) {
+        if (!SHADOW_RESERVE(s->threads, s->thread_count, s->thread))
+            return false;
+        roots = &s->threads[s->thread];
+    }
+    return shadow_set_root_slot(s, roots, gcr_root_slot(root), target);
+}
+
+bool gcr_shadow_set_global(struct gcr_shadow *s, uint32_t slot, uint32_t node)
+{
+    return shadow_set_root_slot(s, &s->globals, slot, node);
+}
+
+/* ---- nodes ---- */
+
+static bool shadow_count(struct gcr_shadow *s, uint32_t state, int64_t objects, int64_t bytes)
+{
+    if (!SHADOW_RESERVE(s->deltas, s->delta_room, state))
+        return false;
+    s->deltas[state].objects += objects;
+    s->deltas[state].bytes += bytes;
+    return true;
+}
+
+static uint32_t shadow_take_node(struct gcr_shadow *s)
+{
+    uint32_t node = s->free_node;
+
+    if (node != GCR_SHADOW_NULL) {
+        s->free_node = s->nodes[node].weak;
+    } else {
+        if (s->node_end >= (uint32_t)INT32_MAX ||
+            !SHADOW_RESERVE(s->nodes, s->node_room, s->node_end))
+            return GCR_SHADOW_NULL;
+        node = s->node_end++;
+    }
+    s->nodes[node] = (struct gcr_shadow_node){.flags = GCR_NODE_USED};
+    s->used_nodes++;
+    return node;
+}
+
+bool gcr_shadow_is_pending(const struct gcr_shadow *s, uint32_t node)
+{
+    const struct gcr_shadow_node *n = &s->nodes[node];
+
+    return (n->flags & (GCR_NODE_USED | GCR_NODE_FREED | GCR_NODE_FINALIZED)) == GCR_NODE_USED &&
+           gcr_shape_is(&s->shapes[n->shape], GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER);
+}
+
+uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index)
+{
+    uint32_t found = GCR_SHADOW_NULL, node = gcr_shadow_find(s, index);
+
+    if (node == GCR_SHADOW_GONE)
+        return GCR_SHADOW_NULL;
+    for (; node != GCR_SHADOW_NULL; node = s->nodes[node].previous)
+        if (gcr_shadow_is_pending(s, node))
+            found = node;
+    return found;
+}
+
+/* What a new owner of the index remembers: the present one if its finalizer is still to run. */
+static uint32_t shadow_previous(const struct gcr_shadow *s, uint32_t index)
+{
+    uint32_t old = gcr_shadow_find(s, index);
+
+    if (!s->has_heap || old == GCR_SHADOW_NULL || old == GCR_SHADOW_GONE)
+        return GCR_SHADOW_NULL;
+    return gcr_shadow_is_pending(s, old) ? old : s->nodes[old].previous;
+}
+
+/* Takes a node out of the list of its index's owners. */
+static void shadow_unlink_owner(struct gcr_shadow *s, uint32_t node, bool gone)
+{
+    const struct gcr_shadow_node *n = &s->nodes[node];
+    uint32_t at = gcr_shadow_find(s, n->index);
+
+    if (at == node) {
+        s->by_index[n->index] = n->previous;
+        if (gone && n->previous == GCR_SHADOW_NULL)
+            s->by_index[n->index] = GCR_SHADOW_GONE;
+        return;
+    }
+    while (at != GCR_SHADOW_NULL && at != GCR_SHADOW_GONE && s->nodes[at].previous != node)
+        at = s->nodes[at].previous;
+    if (at != GCR_SHADOW_NULL && at != GCR_SHADOW_GONE)
+        s->nodes[at].previous = n->previous;
+}
+
+/* A new node under the index; the index's former owner, dead, loses the name. */
+static uint32_t shadow_add_node(struct gcr_shadow *s, uint32_t index, uint32_t shape,
+                                uint32_t length)
+{
+    uint64_t slots = gcr_shape_slot_count(&s->shapes[shape], length);
+    uint32_t node = shadow_take_node(s);
+    struct gcr_shadow_node *n = &s->nodes[node];
+
+    if (node == GCR_SHADOW_NULL || !SHADOW_RESERVE(s->by_index, s->index_room, index))
+        return GCR_SHADOW_NULL;
+    n->shape = shape;
+    n->length = length;
+    n->index = index;
+    n->cover = s->now;
+    if (slots != 0) {
+        n->slots = gcr_slot_pool_take(&s->pool, (uint32_t)slots);
+        if (n->slots == NULL)
+            return GCR_SHADOW_NULL;
+        n->slot_count = (uint32_t)slots;
+    }
+    n->previous = shadow_previous(s, index);
+    s->by_index[index] = node;
+    s->allocated++;
+    if (!shadow_count(s, s->now, 1, (int64_t)gcr_shadow_bytes(s, node)))
+        return GCR_SHADOW_NULL;
+    return node;
+}
+
+static void shadow_forget_resurrecting(struct gcr_shadow *s, uint32_t node)
+{
+    for (uint32_t i = 0; i < s->resurrecting_count; i++)
+        if (s->resurrecting[i] == node) {
+            s->resurrecting[i] = s->resurrecting[--s->resurrecting_count];
+            return;
+        }
+}
+
+void gcr_shadow_release(struct gcr_shadow *s, uint32_t node, bool gone)
+{
+    struct gcr_shadow_node *n = &s->nodes[node];
+
+    /* Its states were counted when it was made, so that deltas has room for every state up to now. */
+    if (!(n->flags & GCR_NODE_GARBAGE))
+        s->out_of_memory |= !shadow_count(s, n->cover + 1, -1, -(int64_t)gcr_shadow_bytes(s, node));
+    shadow_unlink_owner(s, node, gone);
+    if (n->flags & GCR_NODE_RESURRECTS)
+        shadow_forget_resurrecting(s, node);
+    gcr_slot_pool_give(&s->pool, n->slots, n->slot_count);
+    *n = (struct gcr_shadow_node){.weak = s->free_node};
+    s->free_node = node;
+    s->used_nodes--;
+}
+
+/* ---- events ---- */
+
+static bool shadow_add_prebuilt(struct gcr_shadow *s, const struct gcr_event *e)
+{
+    uint32_t node = shadow_add_node(s, e->a, e->b, e->c);
+
+    if (node == GCR_SHADOW_NULL || !SHADOW_RESERVE(s->prebuilt, s->prebuilt_room, s->prebuilt_count))
+        return false;
+    s->nodes[node].flags |= GCR_NODE_PREBUILT;
+    s->prebuilt[s->prebuilt_count++] = node;
+    return true;
+}
+
+static bool shadow_alloc(struct gcr_shadow *s, const struct gcr_event *e)
+{
+    uint32_t node = shadow_add_node(s, e->a, e->b, e->d);
+
+    return node != GCR_SHADOW_NULL && shadow_set_root(s, e->c, node);
+}
+
+static bool shadow_copy(struct gcr_shadow *s, const struct gcr_event *e)
+{
+    uint32_t dst = gcr_shadow_find(s, e->a), src = gcr_shadow_find(s, e->c);
+    bool backwards = dst == src && e->b > e->d, ok = true;
+
+    for (uint32_t i = 0; i < e->e && ok; i++) {
+        uint32_t k = backwards ? e->e - 1 - i : i;
+        ok = shadow_set_slot(s, dst, e->b + k, s->nodes[src].slots[e->d + k].target);
+    }
+    return ok;
+}
+
+static bool shadow_resize(struct gcr_shadow *s, const struct gcr_event *e)
+{
+    uint32_t node = gcr_shadow_find(s, e->a);
+    struct gcr_shadow_node *n = &s->nodes[node];
+    const struct gcr_shape *shape = &s->shapes[n->shape];
+    uint32_t count = (uint32_t)gcr_shape_slot_count(shape, e->b);
+    uint64_t before = gcr_shadow_bytes(s, node);
+    struct gcr_shadow_edge *slots = n->slots;
+
+    for (uint32_t i = count; i < n->slot_count; i++)
+        if (!shadow_set_slot(s, node, i, GCR_SHADOW_NULL))
+            return false;
+    if (count != n->slot_count) {
+        uint32_t kept = count < n->slot_count ? count : n->slot_count;
+        slots = count == 0 ? NULL : gcr_slot_pool_take(&s->pool, count);
+        if (count != 0 && slots == NULL)
+            return false;
+        if (kept != 0)
+            memcpy(slots, n->slots, kept * sizeof *slots);
+        gcr_slot_pool_give(&s->pool, n->slots, n->slot_count);
+        n->slots = slots;
+        n->slot_count = count;
+    }
+    n->length = e->b;
+    return shadow_count(s, s->now, 0, (int64_t)(gcr_shadow_bytes(s, node) - before));
+}
+
+static bool shadow_resurrects(struct gcr_shadow *s, uint32_t node)
+{
+    if (s->nodes[node].flags & GCR_NODE_RESURRECTS)
+        return true;
+    if (!SHADOW_RESERVE(s->resurrecting, s->resurrecting_room, s->resurrecting_count))
+        return false;
+    s->nodes[node].flags |= GCR_NODE_RESURRECTS;
+    s->resurrecting[s->resurrecting_count++] = node;
+    return true;
+}
+
+static void shadow_death(struct gcr_shadow *s, uint32_t index)
+{
+    uint32_t node = gcr_shadow_find(s, index);
+
+    if (node == GCR_SHADOW_GONE) {
+        s->by_index[index] = GCR_SHADOW_NULL;
+        return;
+    }
+    s->nodes[node].flags |= GCR_NODE_DEATHED;
+    s->nodes[node].deathed_at = s->now;
+}
+
+static bool shadow_carry_out(struct gcr_shadow *s, const struct gcr_event *e)
+{
+    uint32_t node;
+
+    switch (e->op) {
+    case GCR_OP_PREBUILT:
+        return shadow_add_prebuilt(s, e);
+    case GCR_OP_ALLOC:
+        return shadow_alloc(s, e);
+    case GCR_OP_STORE:
+        return shadow_set_slot(s, gcr_shadow_find(s, e->a), e->b, gcr_shadow_find(s, e->c));
+    case GCR_OP_COPY:
+        return shadow_copy(s, e);
+    case GCR_OP_LOAD:
+        node = gcr_shadow_find(s, e->a);
+        return shadow_set_root(s, e->c, s->nodes[node].slots[e->b].target);
+    case GCR_OP_RESIZE:
+        return shadow_resize(s, e);
+    case GCR_OP_ROOT:
+        return shadow_set_root(s, e->a, gcr_shadow_find(s, e->b));
+    case GCR_OP_DEATH:
+        shadow_death(s, e->a);
+        return true;
+    case GCR_OP_WEAKREF:
+        node = gcr_shadow_find(s, e->a);
+        s->nodes[node].weak = gcr_shadow_find(s, e->b);
+        s->nodes[node].flags &= ~(uint32_t)GCR_NODE_WEAK_LOST;
+        return true;
+    case GCR_OP_RESURRECT:
+        return shadow_resurrects(s, gcr_shadow_find(s, e->a));
+    case GCR_OP_THREAD:
+        s->thread = e->a;
+        return true;
+    default:
+        return true; /* marks and requests to the collector: the graph stays as it is */
+    }
+}
+
+bool gcr_shadow_apply(struct gcr_shadow *s, const struct gcr_event *event)
+{
+    s->now++;
+    if (!shadow_carry_out(s, event))
+        s->out_of_memory = true;
+    return !s->out_of_memory;
+}
+
+/* ---- windows ---- */
+
+static void shadow_fold_deltas(struct gcr_shadow *s)
+{
+    uint32_t end = s->now < s->delta_room ? s->now + 1 : s->delta_room;
+
+    for (uint32_t state = SHADOW_FIRST_STATE; state < end; state++) {
+        s->live_objects += (uint64_t)s->deltas[state].objects;
+        s->live_bytes += (uint64_t)s->deltas[state].bytes;
+        if (s->live_objects > s->peak_objects)
+            s->peak_objects = s->live_objects;
+        if (s->live_bytes > s->peak_bytes)
+            s->peak_bytes = s->live_bytes;
+    }
+    if (end > SHADOW_FIRST_STATE)
+        memset(s->deltas, 0, end * sizeof *s->deltas);
+}
+
+static void shadow_settle_node(struct gcr_shadow *s, uint32_t node)
+{
+    struct gcr_shadow_node *n = &s->nodes[node];
+    bool was_garbage = (n->flags & GCR_NODE_GARBAGE) != 0;
+    int64_t bytes = (int64_t)gcr_shadow_bytes(s, node);
+
+    if (n->cover == GCR_COVER_ALWAYS) {
+        if (was_garbage) /* resurrected */
+            s->out_of_memory |= !shadow_count(s, s->now, 1, bytes);
+        n->flags &= ~(uint32_t)GCR_NODE_GARBAGE;
+        n->cover = SHADOW_FIRST_STATE;
+    } else if (!was_garbage) {
+        s->out_of_memory |= !shadow_count(s, n->cover + 1, -1, -bytes);
+        n->flags |= GCR_NODE_GARBAGE;
+        n->cover = 0;
+    }
+    n->deathed_at = 0;
+    if (n->flags & GCR_NODE_CHANGED)
+        for (uint32_t i = 0; i < n->slot_count; i++)
+            n->slots[i].since = 0;
+    n->flags &= ~(uint32_t)GCR_NODE_CHANGED;
+}
+
+void gcr_shadow_begin_window(struct gcr_shadow *s)
+{
+    for (uint32_t i = 1; i < s->node_end; i++)
+        if (s->nodes[i].flags & GCR_NODE_USED)
+            shadow_settle_node(s, i);
+    for (uint32_t i = 0; i < s->globals.count; i++)
+        s->globals.slot[i].since = 0;
+    for (uint32_t t = 0; t < s->thread_count; t++)
+        for (uint32_t i = 0; i < s->threads[t].count; i++)
+            s->threads[t].slot[i].since = 0;
+    shadow_fold_deltas(s);
+    s->drop_count = 0;
+    s->now = SHADOW_FIRST_STATE;
+}

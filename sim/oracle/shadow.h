@@ -1,0 +1,175 @@
+/* The shadow graph: the program's heap as the events alone describe it, whatever a collector does.
+ *
+ * A node is one object from its ALLOC until the analysis (reach.h) releases it; an index that is used
+ * again gets a new node, so edges from garbage never lead to the index's next owner. Time is counted
+ * in windows: `now` is the number of the state that the current event leads to. State 1 is the
+ * window's start, the first event of the window leads to state 2. Every edge knows the state in which
+ * it appeared, and edges that disappear are logged with both ends of their life: from these the
+ * analysis works out when each object became unreachable. */
+#ifndef GCR_SIM_ORACLE_SHADOW_H
+#define GCR_SIM_ORACLE_SHADOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "sim/oracle/slot_pool.h"
+#include "traces/event.h"
+#include "traces/shape.h"
+
+/* Node numbers: 0 is null. */
+enum { GCR_SHADOW_NULL = 0 };
+/* In by_index: the object was found unreachable and released before any DEATH named it. */
+#define GCR_SHADOW_GONE UINT32_MAX
+/* Cover of a node that is reachable to the end of the window. */
+#define GCR_COVER_ALWAYS UINT32_MAX
+
+enum gcr_shadow_flag {
+    GCR_NODE_USED = 1u << 0,
+    GCR_NODE_PREBUILT = 1u << 1,
+    GCR_NODE_DEATHED = 1u << 2,   /* a DEATH event named it */
+    GCR_NODE_FREED = 1u << 3,     /* the heap under test reclaimed it, in state freed_at */
+    GCR_NODE_FINALIZED = 1u << 4, /* the heap under test ran its finalizer */
+    GCR_NODE_RESURRECTS = 1u << 5,
+    GCR_NODE_GARBAGE = 1u << 6,  /* unreachable since an earlier window, kept because a heap has it */
+    GCR_NODE_CHANGED = 1u << 7,  /* a slot was set in this window */
+    GCR_NODE_EXCUSED = 1u << 8,  /* a finalizer waits for it: see retain.h */
+    GCR_NODE_WEAK_LOST = 1u << 9 /* the weak target's node was released */
+};
+
+/* 48 bytes, slots out of line. */
+struct gcr_shadow_node {
+    struct gcr_shadow_edge *slots; /* NULL if the object has no pointer slots */
+    uint32_t slot_count;
+    uint32_t shape;
+    uint32_t length; /* items */
+    uint32_t index;
+    uint32_t weak; /* target node of a weak reference */
+    uint32_t flags;
+    uint32_t cover;    /* last state of an unbroken run of states in which it is reachable */
+    uint32_t freed_at; /* state, with GCR_NODE_FREED */
+    uint32_t deathed_at;
+    uint32_t previous; /* an earlier owner of the index whose finalizer a heap has still to run */
+};
+
+/* An edge that disappeared: it existed in the states since .. until - 1. */
+struct gcr_shadow_drop {
+    uint32_t from; /* GCR_SHADOW_NULL: a root */
+    uint32_t target, since, until;
+};
+
+struct gcr_shadow_roots {
+    struct gcr_shadow_edge *slot;
+    uint32_t count;
+};
+
+/* Change of the live heap at one state of the window. */
+struct gcr_shadow_delta {
+    int64_t bytes, objects;
+};
+
+struct gcr_shadow {
+    const struct gcr_shape *shapes; /* by number, not owned */
+    uint32_t shape_count;
+
+    struct gcr_shadow_node *nodes; /* [0] unused */
+    uint32_t node_end, node_room;  /* nodes[1 .. node_end) were given out once */
+    uint32_t free_node;            /* list through `weak` */
+    uint32_t used_nodes;
+
+    uint32_t *by_index; /* index -> node, 0 or GCR_SHADOW_GONE */
+    uint32_t index_room;
+
+    struct gcr_shadow_roots globals, *threads;
+    uint32_t thread_count, thread; /* threads seen, current one */
+
+    uint32_t *prebuilt; /* nodes */
+    uint32_t prebuilt_count, prebuilt_room;
+    uint32_t *resurrecting; /* nodes named by RESURRECT, while they are used */
+    uint32_t resurrecting_count, resurrecting_room;
+
+    struct gcr_slot_pool pool;
+
+    bool has_heap; /* a heap under test runs beside it: owners of an index that await a finalizer count */
+    uint32_t now;
+    struct gcr_shadow_drop *drops;
+    size_t drop_count, drop_room;
+    struct gcr_shadow_delta *deltas; /* by state */
+    uint32_t delta_room;
+
+    uint64_t allocated;                /* objects, prebuilt ones included */
+    uint64_t live_objects, live_bytes; /* at the window's start */
+    uint64_t peak_objects, peak_bytes; /* up to the window's start */
+    bool out_of_memory;
+};
+
+/* An empty graph over the given shapes, which must outlive it. GCR_NO_MEMORY. */
+gcr_status gcr_shadow_create(const struct gcr_shape *shapes, uint32_t shape_count,
+                             struct gcr_shadow **out, struct gcr_error *err) GCR_MUST_USE;
+void gcr_shadow_destroy(struct gcr_shadow *shadow);
+
+/* A deep copy, for a forked lane; the window must be fresh (gcr_shadow_begin_window). O(nodes). */
+gcr_status gcr_shadow_clone(const struct gcr_shadow *shadow, struct gcr_shadow **out,
+                            struct gcr_error *err) GCR_MUST_USE;
+
+/* Carries out one event that gcr_rules_judge found well formed, and advances `now`. False: no memory
+ * (the graph is then good for nothing but destruction). Amortised O(1), O(slots) for ALLOC, COPY
+ * and RESIZE. */
+bool gcr_shadow_apply(struct gcr_shadow *shadow, const struct gcr_event *event);
+
+/* The host stored a finalized object into a global root (resurrection). False: no memory. */
+bool gcr_shadow_set_global(struct gcr_shadow *shadow, uint32_t slot, uint32_t node);
+
+/* The oldest owner of an index that awaits its finalizer: an unreachable earlier one, else the present
+ * one; GCR_SHADOW_NULL if there is none. */
+uint32_t gcr_shadow_awaiting(const struct gcr_shadow *shadow, uint32_t index);
+
+/* Whether a heap has still to run the node's finalizer. */
+bool gcr_shadow_is_pending(const struct gcr_shadow *shadow, uint32_t node);
+
+/* Frees a node. Nothing may refer to it any more. `gone`: its index, if still its own, stays taken. */
+void gcr_shadow_release(struct gcr_shadow *shadow, uint32_t node, bool gone);
+
+/* Starts a new window after an analysis: folds the deltas into the live figures and the peaks, takes
+ * up unreachable nodes as garbage, forgets the log. O(nodes). */
+void gcr_shadow_begin_window(struct gcr_shadow *shadow);
+
+/* Node of an index, GCR_SHADOW_NULL if there is none, or GCR_SHADOW_GONE. */
+static inline uint32_t gcr_shadow_find(const struct gcr_shadow *shadow, uint32_t index)
+{
+    return index < shadow->index_room ? shadow->by_index[index] : GCR_SHADOW_NULL;
+}
+
+/* Whether a node is the present owner of its index. */
+static inline bool gcr_shadow_is_named(const struct gcr_shadow *shadow, uint32_t node)
+{
+    return gcr_shadow_find(shadow, shadow->nodes[node].index) == node;
+}
+
+/* The roots of a root operand (of the current thread, or global). */
+static inline const struct gcr_shadow_roots *gcr_shadow_root_span(const struct gcr_shadow *shadow,
+                                                                  uint32_t root)
+{
+    if (gcr_root_is_global(root))
+        return &shadow->globals;
+    return shadow->thread < shadow->thread_count ? &shadow->threads[shadow->thread] : NULL;
+}
+
+/* Target of a root operand; null if the slot was never set. */
+static inline uint32_t gcr_shadow_root(const struct gcr_shadow *shadow, uint32_t root)
+{
+    const struct gcr_shadow_roots *roots = gcr_shadow_root_span(shadow, root);
+    uint32_t slot = gcr_root_slot(root);
+
+    return roots != NULL && slot < roots->count ? roots->slot[slot].target : GCR_SHADOW_NULL;
+}
+
+/* Bytes that a node counts as live. */
+static inline uint64_t gcr_shadow_bytes(const struct gcr_shadow *shadow, uint32_t node)
+{
+    const struct gcr_shadow_node *n = &shadow->nodes[node];
+    return gcr_shape_object_bytes(&shadow->shapes[n->shape], n->length);
+}
+
+#endif

@@ -1,0 +1,72 @@
+#include "sim/oracle/slot_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct gcr_slot_chunk {
+    struct gcr_slot_chunk *next;
+    struct gcr_shadow_edge edges[GCR_SLOT_POOL_CHUNK_EDGES];
+};
+
+void gcr_slot_pool_init(struct gcr_slot_pool *pool)
+{
+    memset(pool, 0, sizeof *pool);
+}
+
+void gcr_slot_pool_finish(struct gcr_slot_pool *pool)
+{
+    while (pool->chunks != NULL) {
+        struct gcr_slot_chunk *next = pool->chunks->next;
+        free(pool->chunks);
+        pool->chunks = next;
+    }
+}
+
+/* The first edge of a free array holds the link to the next one. */
+union slot_link {
+    struct gcr_shadow_edge edge;
+    struct gcr_shadow_edge *next;
+};
+_Static_assert(sizeof(union slot_link) == sizeof(struct gcr_shadow_edge), "the link fits");
+
+static struct gcr_shadow_edge *pool_pop(struct gcr_slot_pool *pool, uint32_t count)
+{
+    struct gcr_shadow_edge *slots = pool->free_list[count];
+    union slot_link link = {.edge = slots[0]};
+
+    pool->free_list[count] = link.next;
+    memset(slots, 0, count * sizeof *slots);
+    return slots;
+}
+
+struct gcr_shadow_edge *gcr_slot_pool_take(struct gcr_slot_pool *pool, uint32_t count)
+{
+    if (count > GCR_SLOT_POOL_SMALL)
+        return calloc(count, sizeof(struct gcr_shadow_edge));
+    if (pool->free_list[count] != NULL)
+        return pool_pop(pool, count);
+    if (pool->left < count) {
+        struct gcr_slot_chunk *chunk = calloc(1, sizeof *chunk);
+        if (chunk == NULL)
+            return NULL;
+        chunk->next = pool->chunks;
+        pool->chunks = chunk;
+        pool->left = GCR_SLOT_POOL_CHUNK_EDGES;
+    }
+    pool->left -= count;
+    return &pool->chunks->edges[pool->left];
+}
+
+void gcr_slot_pool_give(struct gcr_slot_pool *pool, struct gcr_shadow_edge *slots, uint32_t count)
+{
+    union slot_link link = {.next = pool->free_list[count <= GCR_SLOT_POOL_SMALL ? count : 0]};
+
+    if (slots == NULL)
+        return;
+    if (count > GCR_SLOT_POOL_SMALL) {
+        free(slots);
+        return;
+    }
+    slots[0] = link.edge;
+    pool->free_list[count] = slots;
+}

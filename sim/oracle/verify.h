@@ -1,0 +1,73 @@
+/* The verifier's own state, shared by its files: verify.c (the checker interface), inspect.c (one
+ * object of the heap against its node), compare.c (the complete comparison), digest.c. */
+#ifndef GCR_SIM_ORACLE_VERIFY_H
+#define GCR_SIM_ORACLE_VERIFY_H
+
+#include "sim/oracle/address_map.h"
+#include "sim/oracle/reach.h"
+#include "sim/oracle/rules.h"
+#include "sim/oracle/shadow.h"
+#include "sim/replay/checker.h"
+
+struct gcr_verify {
+    struct gcr_checker checker; /* first: what replay/ holds */
+    const struct gcr_replay_view *view;
+    enum gcr_verify_mode mode;
+    struct gcr_shadow *shadow;
+    struct gcr_rules rules;
+    struct gcr_reach reach;
+    struct gcr_address_map map; /* non-moving designs: every object with memory -> node */
+
+    bool moving;
+    bool frees;       /* the design ever reclaims an object */
+    bool resurrected; /* a finalizer stored its object: exact checks are set aside from then on */
+    bool frozen;      /* FREEZE without UNFREEZE, in a design that heeds it */
+    bool full_collection; /* one happened since the last comparison's event */
+    bool finished;
+
+    uint64_t window_start;  /* number of the window's first event */
+    uint64_t number;        /* of the current event */
+    uint64_t events_since;  /* the last comparison */
+    uint64_t old_slots, old_data_bytes; /* of the object that the current event resizes */
+    uint32_t *finalized_now; /* nodes whose finalizer ran during the current event */
+    size_t finalized_count, finalized_room;
+    struct gcr_error fault; /* found in a report, returned by after() */
+    bool has_fault;
+    bool no_memory;
+    uint64_t comparisons;
+};
+
+/* Number of the event that led to a state of the window. */
+static inline uint64_t gcr_verify_event_of(const struct gcr_verify *v, uint32_t state)
+{
+    return v->window_start + state - 2;
+}
+
+/* GCR_FAULT or GCR_INVALID_TRACE with "lane L, event N: " before the text. */
+gcr_status gcr_verify_fail(const struct gcr_verify *v, gcr_status code, struct gcr_error *err,
+                           const char *format, ...) GCR_PRINTF(4, 5);
+
+/* ---- inspect.c ---- */
+
+/* A new object, or the new items of a resized one: right shape and length, slots null, data zero from
+ * old_slots and old_data_bytes on. Then stamps its data with its pattern. */
+gcr_status gcr_inspect_fresh(struct gcr_verify *v, uint32_t node, struct gcr_error *err);
+/* Everything about one reachable object: handle, shape, length, slots, weak target, data. */
+gcr_status gcr_inspect_object(struct gcr_verify *v, uint32_t node, struct gcr_error *err);
+/* Whether the object can be looked up by its index: DEATH takes its handle away. */
+static inline bool gcr_inspect_has_handle(const struct gcr_verify *v, uint32_t node)
+{
+    return !(v->shadow->nodes[node].flags & GCR_NODE_DEATHED);
+}
+
+/* ---- compare.c ---- */
+
+/* The complete comparison; starts a new window. O(nodes + edges + data). */
+gcr_status gcr_compare(struct gcr_verify *v, struct gcr_error *err);
+
+/* ---- digest.c ---- */
+
+/* Digest of the graph that the heap itself holds. GCR_NO_MEMORY. O(reachable objects). */
+gcr_status gcr_digest_heap(struct gcr_verify *v, uint64_t *digest, struct gcr_error *err);
+
+#endif
