@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 
-enum { GCR_TABLE_COLUMNS = 20, GCR_CELL_BYTES = 96 };
+enum { GCR_TABLE_COLUMNS = 20, GCR_CELL_BYTES = 160 };
 
 /* Rows of cells; columns are as wide as their widest cell. */
 struct gcr_table {

@@ -1,0 +1,91 @@
+/* gcreplay run: one trace on one back end. */
+#include <string.h>
+
+#include "sim/cmd/command.h"
+#include "sim/cmd/commands.h"
+#include "sim/cmd/figures.h"
+#include "sim/cmd/job.h"
+#include "sim/cmd/output.h"
+#include "sim/cmd/run_table.h"
+#include "sim/measure/capability_rules.h"
+
+static const struct gcr_flag run_flags[] = {
+    {"TRACE", 0, NULL, "trace file", GCR_FLAG_REQUIRED, NULL},
+    {"--collector", 'c', "NAME", "back end, as 'gcreplay list' shows it", GCR_FLAG_REQUIRED, NULL},
+    {"--set", 0, "OPTION=VALUE", "option of the back end", GCR_FLAG_REPEATED, NULL},
+    GCR_JOB_FLAGS,
+    {"--json", 0, "FILE", "write the whole result there; '-': to standard output, and no table",
+     GCR_FLAG_OPTIONAL, NULL},
+    {0}};
+
+static gcr_status run_read_job(const struct gcr_arguments *arguments, struct gcr_job *job,
+                               struct gcr_error *err)
+{
+    const char *name = gcr_argument(arguments, "--collector"), *assignment;
+    *job = (struct gcr_job){.trace = gcr_argument(arguments, "TRACE")};
+    gcr_status status = gcr_job_set_engine(job, name, err);
+    for (size_t i = 0;
+         status == GCR_OK && (assignment = gcr_argument_at(arguments, "--set", i)) != NULL; i++)
+        status = gcr_option_assign(&job->options, name, assignment, err);
+    return status == GCR_OK ? gcr_job_read_flags(arguments, job, err) : status;
+}
+
+/* Looks at the trace first: its capabilities, and the heap size that may depend on it. */
+static gcr_status run_prepare(const struct gcr_arguments *arguments, struct gcr_job *job,
+                              struct gcr_capabilities *capabilities, struct gcr_error *err)
+{
+    struct gcr_heap_size size;
+    gcr_status status = gcr_heap_size_parse(gcr_argument(arguments, "--heap"), &size, err);
+    if (status != GCR_OK)
+        return status;
+    struct gcr_reader *reader = NULL;
+    status = gcr_reader_open(job->trace, &reader, err);
+    if (status != GCR_OK)
+        return status;
+    *capabilities = *gcr_reader_capabilities(reader);
+    const struct gcr_collector *collector = gcr_engine_collector(job->engine);
+    const char *refusal = gcr_figure_refusal(GCR_FIGURE_DEATH_DRIVEN, capabilities, false);
+    if (gcr_collector_is(collector, GCR_CAP_NEEDS_DEATHS) && refusal != NULL)
+        status = gcr_fail(err, GCR_UNSUPPORTED, "%s cannot run %s: %s", collector->name, job->trace,
+                          refusal);
+    else
+        status = gcr_heap_size_resolve(&size, reader, &job->budget_bytes, err);
+    gcr_reader_close(reader);
+    return status;
+}
+
+static gcr_status run_run(const struct gcr_arguments *arguments, struct gcr_error *err)
+{
+    struct gcr_job job;
+    struct gcr_capabilities capabilities;
+    json_t *result = NULL;
+    const char *path = gcr_argument(arguments, "--json");
+    gcr_status status = run_read_job(arguments, &job, err);
+    if (status == GCR_OK)
+        status = run_prepare(arguments, &job, &capabilities, err);
+    if (status == GCR_OK)
+        status = gcr_job_run(&job, &result, err);
+    if (status != GCR_OK)
+        return status;
+    if (path == NULL || strcmp(path, "-") != 0)
+        gcr_run_table_print(result, gcr_engine_collector(job.engine), &capabilities, stdout);
+    if (path != NULL)
+        status = gcr_output_json(path, result, err);
+    struct gcr_figures figures;
+    gcr_figures_read(result, &figures);
+    if (status == GCR_OK && !figures.is_ok)
+        status =
+            gcr_fail(err, GCR_FAULT, "%s on %s: %s: %s", gcr_engine_collector(job.engine)->name,
+                     job.trace, figures.outcome, figures.message);
+    json_decref(result);
+    return status;
+}
+
+const struct gcr_command gcr_cmd_run = {
+    .name = "run",
+    .summary = "replay a trace on one back end and print what it cost",
+    .usage = "TRACE -c NAME [--set OPTION=VALUE]... [--heap SIZE] [--verify[=MODE]] "
+             "[--final-collection] [--json FILE]",
+    .flags = run_flags,
+    .run = run_run,
+};

@@ -1,0 +1,100 @@
+/* The comparison as CSV (RFC 4180): one row for each run, "all" in the column process, and one for
+ * each process. Empty fields are figures that are not known. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/cmd/comparison.h"
+#include "sim/measure/capability_rules.h"
+
+void gcr_comparison_csv_head(FILE *out)
+{
+    fputs("trace,digest,collector,heap_bytes,process,outcome,verified,footprint_peak_bytes,"
+          "footprint_mean_bytes,live_peak_bytes,overhead_ratio,objects_bytes,headers_bytes,"
+          "free_bytes,side_bytes,buffers_bytes,collections,pauses,pause_p50_ns,pause_p99_ns,"
+          "pause_max_ns,pause_total_ns,mutator_ns,collector_ns,wall_ns,events_per_second,"
+          "allocated_objects,freed_objects\n",
+          out);
+}
+
+static void csv_text(FILE *out, const char *text)
+{
+    if (strpbrk(text, ",\"\r\n") == NULL) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void csv_counts(FILE *out, const uint64_t *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, ",%llu", (unsigned long long)values[i]);
+}
+
+static void csv_real(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, ",%.6g", value);
+    else
+        fputc(',', out);
+}
+
+static void csv_begin(const struct gcr_comparison *all, const struct gcr_comparison_row *row,
+                      FILE *out)
+{
+    csv_text(out, all->trace);
+    fprintf(out, ",%s,%s,", all->digest, gcr_engine_collector(row->engine)->name);
+    if (all->budget_bytes != 0)
+        fprintf(out, "%llu", (unsigned long long)all->budget_bytes);
+}
+
+static void csv_figures(const struct gcr_comparison *all, const struct gcr_figures *figures,
+                        FILE *out)
+{
+    bool live_known = figures->live_known && gcr_figure_refusal(GCR_FIGURE_LIVE, &all->capabilities,
+                                                                figures->verified) == NULL;
+    fprintf(out, ",%s,%s,%llu,%llu", figures->outcome, figures->verified ? "yes" : "no",
+            (unsigned long long)figures->footprint_peak_bytes,
+            (unsigned long long)figures->footprint_mean_bytes);
+    fputc(',', out);
+    if (live_known)
+        fprintf(out, "%llu", (unsigned long long)figures->live_peak_bytes);
+    csv_real(out, live_known ? figures->overhead : (double)NAN);
+    csv_counts(out, figures->by_kind_bytes, GCR_FIGURE_KINDS);
+    const uint64_t counts[] = {figures->collections, figures->pauses,       figures->p50_ns,
+                               figures->p99_ns,      figures->max_ns,       figures->total_ns,
+                               figures->mutator_ns,  figures->collector_ns, figures->wall_ns};
+    csv_counts(out, counts, GCR_COUNT_OF(counts));
+    csv_real(out, figures->events_per_second);
+    csv_counts(out, (const uint64_t[]){figures->allocated, figures->freed}, 2);
+    fputc('\n', out);
+}
+
+void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
+{
+    for (size_t i = 0; i < comparison->row_count; i++) {
+        const struct gcr_comparison_row *row = &comparison->rows[i];
+        csv_begin(comparison, row, out);
+        fputs(",all", out);
+        if (row->result == NULL) {
+            fprintf(out, ",%s,no,,,,,,,,,,,,,,,,,,,,,\n", row->was_refused ? "not_run" : "failed");
+            continue;
+        }
+        csv_figures(comparison, &row->figures, out);
+        const json_t *lanes = json_object_get(row->result, "lanes");
+        for (size_t k = 0; k < json_array_size(lanes); k++) {
+            const json_t *lane = json_array_get(lanes, k);
+            struct gcr_figures figures;
+            gcr_figures_read(lane, &figures);
+            csv_begin(comparison, row, out);
+            fprintf(out, ",%lld", (long long)json_integer_value(json_object_get(lane, "lane")));
+            csv_figures(comparison, &figures, out);
+        }
+    }
+}

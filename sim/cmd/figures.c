@@ -1,0 +1,78 @@
+/* Figures out of a result document; see figures.h. */
+#include "sim/cmd/figures.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const gcr_figure_kind_name[GCR_FIGURE_KINDS] = {"objects", "headers", "free", "side",
+                                                            "buffers"};
+
+const json_t *gcr_json_at(const json_t *document, const char *dotted_name)
+{
+    while (document != NULL) {
+        size_t length = strcspn(dotted_name, ".");
+        char name[64];
+        if (length >= sizeof name)
+            return NULL;
+        memcpy(name, dotted_name, length);
+        name[length] = '\0';
+        document = json_object_get(document, name);
+        if (dotted_name[length] == '\0')
+            break;
+        dotted_name += length + 1;
+    }
+    return document;
+}
+
+static uint64_t figures_count(const json_t *document, const char *name)
+{
+    return (uint64_t)json_integer_value(gcr_json_at(document, name));
+}
+
+static double figures_real(const json_t *document, const char *name)
+{
+    const json_t *value = gcr_json_at(document, name);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+static const char *figures_text(const json_t *document, const char *name)
+{
+    const char *text = json_string_value(gcr_json_at(document, name));
+    return text != NULL ? text : "";
+}
+
+void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out)
+{
+    const json_t *from = run_or_lane;
+    *out = (struct gcr_figures){
+        .outcome = figures_text(from, "outcome"),
+        .message = figures_text(from, "message"),
+        .verified = json_is_true(gcr_json_at(from, "verified")),
+        .events = figures_count(from, "events"),
+        .collections = figures_count(from, "collections.total"),
+        .by_generation = gcr_json_at(from, "collections.by_generation"),
+        .by_reason = gcr_json_at(from, "collections.by_reason"),
+        .footprint_peak_bytes = figures_count(from, "memory.footprint_peak_bytes"),
+        .footprint_mean_bytes = figures_count(from, "memory.footprint_mean_bytes"),
+        .live_known = json_is_integer(gcr_json_at(from, "memory.live_peak_bytes")),
+        .live_peak_bytes = figures_count(from, "memory.live_peak_bytes"),
+        .overhead = figures_real(from, "memory.overhead"),
+        .pauses = figures_count(from, "pauses.count"),
+        .p50_ns = figures_count(from, "pauses.p50_ns"),
+        .p99_ns = figures_count(from, "pauses.p99_ns"),
+        .max_ns = figures_count(from, "pauses.max_ns"),
+        .total_ns = figures_count(from, "pauses.total_ns"),
+        .mutator_ns = figures_count(from, "time.mutator_ns"),
+        .collector_ns = figures_count(from, "time.collector_ns"),
+        .wall_ns = figures_count(from, "time.wall_ns"),
+        .events_per_second = figures_real(from, "time.events_per_second"),
+        .allocated = figures_count(from, "objects.allocated"),
+        .freed = figures_count(from, "objects.freed"),
+        .promoted = figures_count(from, "objects.promoted"),
+        .barriers = figures_count(from, "objects.barriers"),
+    };
+    out->is_ok = strcmp(out->outcome, "ok") == 0;
+    const json_t *kinds = gcr_json_at(from, "memory.by_kind");
+    for (size_t i = 0; i < GCR_FIGURE_KINDS; i++)
+        out->by_kind_bytes[i] = figures_count(kinds, gcr_figure_kind_name[i]);
+}

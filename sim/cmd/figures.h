@@ -1,0 +1,35 @@
+/* The figures of a result document that tables show: of the whole run, or of one of its lanes. */
+#ifndef GCR_SIM_CMD_FIGURES_H
+#define GCR_SIM_CMD_FIGURES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { GCR_FIGURE_KINDS = 5 };
+extern const char *const gcr_figure_kind_name[GCR_FIGURE_KINDS];
+
+/* Strings and `collections` belong to the document. */
+struct gcr_figures {
+    const char *outcome, *message;
+    bool is_ok, verified;
+    uint64_t events;
+    uint64_t collections;
+    const json_t *by_generation, *by_reason;
+    uint64_t footprint_peak_bytes, footprint_mean_bytes;
+    uint64_t by_kind_bytes[GCR_FIGURE_KINDS];
+    bool live_known;
+    uint64_t live_peak_bytes;
+    double overhead; /* NAN if live is not known */
+    uint64_t pauses, p50_ns, p99_ns, max_ns, total_ns;
+    uint64_t mutator_ns, collector_ns, wall_ns;
+    double events_per_second; /* NAN if no time passed */
+    uint64_t allocated, freed, promoted, barriers;
+};
+
+void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out);
+
+/* "time.mutator_ns" of nested objects; NULL if absent. */
+const json_t *gcr_json_at(const json_t *document, const char *dotted_name);
+
+#endif

@@ -1,0 +1,154 @@
+/* Runs; see job.h.
+ *
+ * The child is forked, not executed anew: what it inherits is this small process, and the heap
+ * under test lies at its own fixed addresses. Its result comes back through an anonymous file, as
+ * JSON. */
+#include "sim/cmd/job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/cmd/progress.h"
+#include "sim/measure/result_json.h"
+#include "sim/oracle/oracle.h"
+
+const struct gcr_option *gcr_engine_options(const struct gcr_engine *engine)
+{
+    static const struct gcr_option none[] = {{0}};
+    const struct gcr_option *options = gcr_engine_collector(engine)->options;
+    return options != NULL ? options : none;
+}
+
+gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name, struct gcr_error *err)
+{
+    job->engine = gcr_engine_find(name);
+    if (job->engine == NULL) {
+        char known[256] = "";
+        size_t count = 0, used = 0;
+        const struct gcr_engine *const *engines = gcr_engines(&count);
+        for (size_t i = 0; i < count && used < sizeof known; i++)
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
+                                     gcr_engine_collector(engines[i])->name);
+        return gcr_fail(err, GCR_USAGE, "no back end is named '%.64s'; known: %s", name, known);
+    }
+    gcr_options_init(gcr_engine_options(job->engine), &job->options);
+    return GCR_OK;
+}
+
+gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
+                              struct gcr_error *err)
+{
+    const char *verify = gcr_argument(arguments, "--verify");
+    job->final_collection = gcr_argument(arguments, "--final-collection") != NULL;
+    if (verify == NULL || strcmp(verify, "off") == 0)
+        job->verify = GCR_VERIFY_OFF;
+    else if (strcmp(verify, "on") == 0)
+        job->verify = GCR_VERIFY_ON;
+    else if (strcmp(verify, "every") == 0)
+        job->verify = GCR_VERIFY_EVERY;
+    else
+        return gcr_fail(err, GCR_USAGE, "--verify cannot be '%.64s'; allowed: on, every, off",
+                        verify);
+    return GCR_OK;
+}
+
+gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_error *err)
+{
+    struct gcr_reader *reader = NULL;
+    gcr_status status = gcr_reader_open(job->trace, &reader, err);
+    if (status != GCR_OK)
+        return status;
+    struct gcr_bar bar;
+    char label[96];
+    snprintf(label, sizeof label, "%-14s", gcr_engine_collector(job->engine)->name);
+    gcr_bar_begin(&bar, label, gcr_reader_events(reader));
+    struct gcr_replay_config config = {
+        .reader = reader,
+        .engine = job->engine,
+        .options = &job->options,
+        .budget_bytes = job->budget_bytes,
+        .verify = job->verify,
+        .make_checker = gcr_verify_checker,
+        .final_collection = job->final_collection,
+        .progress = gcr_bar_update,
+        .progress_arg = &bar,
+    };
+    struct gcr_result figures;
+    status = gcr_replay(&config, &figures, err);
+    gcr_bar_end(&bar);
+    if (status == GCR_OK) {
+        *result = gcr_result_to_json(&figures);
+        gcr_result_finish(&figures);
+        if (*result == NULL)
+            status = gcr_fail(err, GCR_NO_MEMORY, "%s: no memory for the result", job->trace);
+    }
+    gcr_reader_close(reader);
+    return status;
+}
+
+/* In the child: {"result": ...} or {"status": n, "error": "..."}; never returns. */
+static _Noreturn void job_child(const struct gcr_job *job, int channel)
+{
+    struct gcr_error err = {""};
+    json_t *result = NULL;
+    gcr_status status = gcr_job_run(job, &result, &err);
+    json_t *message = status == GCR_OK
+                          ? json_pack("{s:o}", "result", result)
+                          : json_pack("{s:i, s:s}", "status", (int)status, "error", err.text);
+    bool is_sent = message != NULL && json_dumpfd(message, channel, JSON_COMPACT) == 0;
+    fflush(stderr);
+    _exit(is_sent ? 0 : 1);
+}
+
+static gcr_status job_receive(int channel, json_t **result, struct gcr_error *err)
+{
+    if (lseek(channel, 0, SEEK_SET) != 0)
+        return gcr_fail(err, GCR_IO, "cannot read a run's result: %s", strerror(errno));
+    json_error_t fault;
+    json_t *message = json_loadfd(channel, 0, &fault);
+    if (message == NULL)
+        return gcr_fail(err, GCR_IO, "a run's result is not readable: %s", fault.text);
+    gcr_status status = GCR_OK;
+    *result = json_incref(json_object_get(message, "result"));
+    if (*result == NULL)
+        status = gcr_fail(err, (gcr_status)json_integer_value(json_object_get(message, "status")),
+                          "%s", json_string_value(json_object_get(message, "error")));
+    json_decref(message);
+    return status;
+}
+
+static gcr_status job_wait(pid_t child, struct gcr_error *err)
+{
+    int how = 0;
+    while (waitpid(child, &how, 0) < 0)
+        if (errno != EINTR)
+            return gcr_fail(err, GCR_IO, "cannot wait for a run: %s", strerror(errno));
+    if (WIFSIGNALED(how))
+        return gcr_fail(err, GCR_FAULT, "the run was killed by signal %d (%s)", WTERMSIG(how),
+                        strsignal(WTERMSIG(how)));
+    if (WEXITSTATUS(how) != 0)
+        return gcr_fail(err, GCR_IO, "the run ended without sending its result");
+    return GCR_OK;
+}
+
+gcr_status gcr_job_run_in_child(const struct gcr_job *job, json_t **result, struct gcr_error *err)
+{
+    int channel = memfd_create("gcreplay result", MFD_CLOEXEC);
+    if (channel < 0)
+        return gcr_fail(err, GCR_IO, "cannot make room for a run's result: %s", strerror(errno));
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        job_child(job, channel);
+    gcr_status status = child < 0
+                            ? gcr_fail(err, GCR_IO, "cannot fork for a run: %s", strerror(errno))
+                            : job_wait(child, err);
+    if (status == GCR_OK)
+        status = job_receive(channel, result, err);
+    close(channel);
+    return status;
+}

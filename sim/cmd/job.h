@@ -1,0 +1,61 @@
+/* One run of one trace on one back end, as `run` does it and `compare` does it many times. */
+#ifndef GCR_SIM_CMD_JOB_H
+#define GCR_SIM_CMD_JOB_H
+
+#include <jansson.h>
+
+#include "sim/cmd/command.h"
+#include "sim/cmd/heap_size.h"
+#include "sim/replay/replay.h"
+
+/* Rows that the tables of `run` and `compare` share. */
+#define GCR_JOB_FLAGS                                                                              \
+    {"--heap",                                                                                     \
+     0,                                                                                            \
+     "SIZE",                                                                                       \
+     "native (the design's own sizing), bytes (64M), or a multiple of the "                        \
+     "trace's peak live bytes (2.5x); a budget covers all that a design holds",                    \
+     GCR_FLAG_OPTIONAL,                                                                            \
+     NULL},                                                                                        \
+        {"--verify",                                                                               \
+         0,                                                                                        \
+         "MODE",                                                                                   \
+         "hold the heap against the oracle: on, every (at each event; for small "                  \
+         "traces), off",                                                                           \
+         GCR_FLAG_OPTIONAL,                                                                        \
+         "on"},                                                                                    \
+    {                                                                                              \
+        "--final-collection", 0, NULL, "one full collection at the end of each process",           \
+            GCR_FLAG_OPTIONAL, NULL                                                                \
+    }
+
+struct gcr_job {
+    const char *trace; /* path */
+    const struct gcr_engine *engine;
+    struct gcr_option_values options;
+    uint64_t budget_bytes; /* 0: native */
+    enum gcr_verify_mode verify;
+    bool final_collection;
+};
+
+/* Reads --verify and --final-collection. */
+gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
+                              struct gcr_error *err) GCR_MUST_USE;
+
+/* The back end of that name, its options at their defaults. GCR_USAGE lists all names. */
+gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name,
+                              struct gcr_error *err) GCR_MUST_USE;
+
+/* Replays in this process; *result is the document of docs/result.md, owned by the caller. */
+gcr_status gcr_job_run(const struct gcr_job *job, json_t **result,
+                       struct gcr_error *err) GCR_MUST_USE;
+
+/* The same in a fresh child process, so that runs do not disturb each other; a child that crashes
+ * is GCR_FAULT, with the signal in the message. */
+gcr_status gcr_job_run_in_child(const struct gcr_job *job, json_t **result,
+                                struct gcr_error *err) GCR_MUST_USE;
+
+/* The option table of a back end, empty if it has none. */
+const struct gcr_option *gcr_engine_options(const struct gcr_engine *engine);
+
+#endif

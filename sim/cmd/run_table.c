@@ -1,0 +1,201 @@
+/* The table of one run; see run_table.h. */
+#include "sim/cmd/run_table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/cmd/figures.h"
+#include "sim/cmd/table.h"
+#include "sim/measure/capability_rules.h"
+
+static void run_print_heading(const json_t *result, FILE *out)
+{
+    const json_t *trace = gcr_json_at(result, "trace");
+    const char *digest = json_string_value(json_object_get(trace, "digest"));
+    uint64_t lanes = (uint64_t)json_integer_value(json_object_get(trace, "lanes"));
+    uint64_t events = (uint64_t)json_integer_value(json_object_get(trace, "events"));
+    fprintf(out, "trace        %s: %s events, %llu process%s, digest %s\n",
+            json_string_value(json_object_get(trace, "path")), gcr_text_count(events).s,
+            (unsigned long long)lanes, lanes == 1 ? "" : "es", digest);
+    const char *warning = json_string_value(json_object_get(trace, "warning"));
+    if (warning != NULL)
+        fprintf(out, "             warning: %s\n", warning);
+}
+
+static void run_print_options(const json_t *result, FILE *out)
+{
+    json_t *options = json_object_get(result, "options"), *value;
+    const char *name;
+    fprintf(out, "back end     %s", json_string_value(json_object_get(result, "collector")));
+    int used = 40;
+    json_object_foreach(options, name, value)
+    {
+        const char *text = json_string_value(value);
+        int length = (int)(strlen(name) + strlen(text)) + 2;
+        if (used + length > 100) {
+            fputs("\n            ", out);
+            used = 13;
+        }
+        used += length;
+        fprintf(out, " %s=%s", name, text);
+    }
+    const json_t *budget = gcr_json_at(result, "memory.budget_bytes");
+    fprintf(out, "\nheap         %s\n",
+            json_is_integer(budget) ? gcr_text_bytes((uint64_t)json_integer_value(budget)).s
+                                    : "native");
+}
+
+static void run_print_outcome(const json_t *result, const struct gcr_figures *run, FILE *out)
+{
+    const char *mode = json_string_value(gcr_json_at(result, "verification.mode"));
+    fprintf(out, "outcome      %s%s%s\n", run->outcome, run->is_ok ? "" : ": ",
+            run->is_ok ? "" : run->message);
+    uint64_t comparisons =
+        (uint64_t)json_integer_value(gcr_json_at(result, "verification.comparisons"));
+    if (mode == NULL || strcmp(mode, "off") == 0)
+        fputs("verified     no (--verify was not asked for)\n", out);
+    else
+        fprintf(out, "verified     %s (%s), %s complete comparison%s with the oracle\n",
+                run->verified ? "yes" : "NO", mode, gcr_text_count(comparisons).s,
+                comparisons == 1 ? "" : "s");
+}
+
+static void run_print_memory(const struct gcr_figures *run,
+                             const struct gcr_capabilities *capabilities, FILE *out)
+{
+    fprintf(out, "\nmemory       footprint peak %s, mean %s",
+            gcr_text_bytes(run->footprint_peak_bytes).s,
+            gcr_text_bytes(run->footprint_mean_bytes).s);
+    const char *refusal = gcr_figure_refusal(GCR_FIGURE_LIVE, capabilities, run->verified);
+    if (refusal != NULL)
+        fprintf(out, "; live and overhead refused: %s\n", refusal);
+    else if (run->live_known)
+        fprintf(out, "; live peak %s; overhead %s (peak over peak)\n",
+                gcr_text_bytes(run->live_peak_bytes).s, gcr_text_ratio(run->overhead).s);
+    else
+        fputs("; live not known\n", out);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < GCR_FIGURE_KINDS; i++)
+        sum += run->by_kind_bytes[i];
+    fputs("  by kind    ", out);
+    for (size_t i = 0; i < GCR_FIGURE_KINDS; i++)
+        fprintf(out, "%s%s %s (%.0f%%)", i > 0 ? ", " : "", gcr_figure_kind_name[i],
+                gcr_text_bytes(run->by_kind_bytes[i]).s,
+                sum > 0 ? 100.0 * (double)run->by_kind_bytes[i] / (double)sum : 0);
+    fputc('\n', out);
+}
+
+static void run_print_collections(const struct gcr_figures *run, bool generational, FILE *out)
+{
+    fprintf(out, "collections  %s", gcr_text_count(run->collections).s);
+    if (generational) {
+        fputs("; by generation", out);
+        for (size_t i = 0; i < json_array_size(run->by_generation); i++)
+            fprintf(out, "%s%lld", i > 0 ? " / " : " ",
+                    (long long)json_integer_value(json_array_get(run->by_generation, i)));
+    }
+    const char *name, *separator = "; by reason: ";
+    json_t *value;
+    json_object_foreach((json_t *)run->by_reason, name, value)
+    {
+        if (json_integer_value(value) == 0)
+            continue;
+        fprintf(out, "%s%s %lld", separator, name, (long long)json_integer_value(value));
+        separator = ", ";
+    }
+    fputc('\n', out);
+}
+
+static void run_print_work(const struct gcr_figures *run, const struct gcr_collector *collector,
+                           const struct gcr_capabilities *capabilities, FILE *out)
+{
+    fprintf(out, "objects      %s allocated, %s freed", gcr_text_count(run->allocated).s,
+            gcr_text_count(run->freed).s);
+    if (gcr_collector_is(collector, GCR_CAP_BARRIER)) {
+        const char *refusal = gcr_figure_refusal(GCR_FIGURE_BARRIERS, capabilities, false);
+        fprintf(out, ", barrier %s%s", refusal != NULL ? "refused: " : "taken ",
+                refusal != NULL ? refusal : gcr_text_count(run->barriers).s);
+    }
+    if (gcr_collector_is(collector, GCR_CAP_GENERATIONAL) &&
+        gcr_collector_is(collector, GCR_CAP_MOVING)) {
+        const char *refusal = gcr_figure_refusal(GCR_FIGURE_PROMOTION, capabilities, false);
+        fprintf(out, ", promoted %s%s", refusal != NULL ? "refused: " : "",
+                refusal != NULL ? refusal : gcr_text_count(run->promoted).s);
+    }
+    fputc('\n', out);
+}
+
+static void run_print_times(const struct gcr_figures *run, FILE *out)
+{
+    if (run->pauses == 0)
+        fputs("pauses       none\n", out);
+    else
+        fprintf(out, "pauses       %s: p50 %s, p99 %s, max %s, total %s\n",
+                gcr_text_count(run->pauses).s, gcr_text_ns(run->p50_ns).s,
+                gcr_text_ns(run->p99_ns).s, gcr_text_ns(run->max_ns).s,
+                gcr_text_ns(run->total_ns).s);
+    fprintf(out, "time         mutator %s, collector %s, on the replay clock; wall %s",
+            gcr_text_ns(run->mutator_ns).s, gcr_text_ns(run->collector_ns).s,
+            gcr_text_ns(run->wall_ns).s);
+    if (isfinite(run->events_per_second))
+        fprintf(out, "; %s events/s", gcr_text_count((uint64_t)run->events_per_second).s);
+    fputc('\n', out);
+}
+
+static void run_print_lanes(const json_t *lanes, FILE *out)
+{
+    static const char *const heads[] = {"process",   "parent", "events",  "footprint", "overhead",
+                                        "pauses",    "p50",    "max",     "mutator",   "collector",
+                                        "allocated", "freed",  "outcome", "verified"};
+    struct gcr_table table;
+    gcr_table_begin(&table, "rrrrrrrrrrrrll");
+    gcr_table_row(&table);
+    for (unsigned i = 0; i < GCR_COUNT_OF(heads); i++)
+        gcr_table_cell(&table, i, "%s", heads[i]);
+    for (size_t i = 0; i < json_array_size(lanes); i++) {
+        const json_t *lane = json_array_get(lanes, i), *parent = json_object_get(lane, "parent");
+        struct gcr_figures figures;
+        gcr_figures_read(lane, &figures);
+        gcr_table_row(&table);
+        gcr_table_cell(&table, 0, "%lld",
+                       (long long)json_integer_value(json_object_get(lane, "lane")));
+        if (json_is_integer(parent))
+            gcr_table_cell(&table, 1, "%lld", (long long)json_integer_value(parent));
+        else
+            gcr_table_cell(&table, 1, "-");
+        gcr_table_cell(&table, 2, "%s", gcr_text_count(figures.events).s);
+        gcr_table_cell(&table, 3, "%s", gcr_text_bytes(figures.footprint_peak_bytes).s);
+        gcr_table_cell(&table, 4, "%s", gcr_text_ratio(figures.overhead).s);
+        gcr_table_cell(&table, 5, "%s", gcr_text_count(figures.pauses).s);
+        gcr_table_cell(&table, 6, "%s", figures.pauses > 0 ? gcr_text_ns(figures.p50_ns).s : "-");
+        gcr_table_cell(&table, 7, "%s", figures.pauses > 0 ? gcr_text_ns(figures.max_ns).s : "-");
+        gcr_table_cell(&table, 8, "%s", gcr_text_ns(figures.mutator_ns).s);
+        gcr_table_cell(&table, 9, "%s", gcr_text_ns(figures.collector_ns).s);
+        gcr_table_cell(&table, 10, "%s", gcr_text_count(figures.allocated).s);
+        gcr_table_cell(&table, 11, "%s", gcr_text_count(figures.freed).s);
+        gcr_table_cell(&table, 12, "%s", figures.outcome);
+        gcr_table_cell(&table, 13, "%s", figures.verified ? "yes" : "no");
+    }
+    fputs("\nper process, each counted from its own start or fork\n", out);
+    gcr_table_end(&table, true, 2, out);
+}
+
+void gcr_run_table_print(const json_t *result, const struct gcr_collector *collector,
+                         const struct gcr_capabilities *capabilities, FILE *out)
+{
+    struct gcr_figures run;
+    gcr_figures_read(result, &run);
+    run_print_heading(result, out);
+    run_print_options(result, out);
+    run_print_outcome(result, &run, out);
+    run_print_memory(&run, capabilities, out);
+    run_print_collections(&run, collector->generations > 1, out);
+    run_print_work(&run, collector, capabilities, out);
+    run_print_times(&run, out);
+    const json_t *lanes = json_object_get(result, "lanes");
+    if (json_array_size(lanes) > 1)
+        run_print_lanes(lanes, out);
+    const char *label;
+    for (size_t i = 0; (label = gcr_trace_label(capabilities, collector->caps, i)) != NULL; i++)
+        fprintf(out, "%snote: %s\n", i == 0 ? "\n" : "", label);
+}

@@ -1,0 +1,27 @@
+/* What one pass over a trace counts, without a shadow graph. */
+#ifndef GCR_SIM_CMD_TRACE_FACTS_H
+#define GCR_SIM_CMD_TRACE_FACTS_H
+
+#include "sim/measure/result.h"
+#include "traces/reader.h"
+
+struct gcr_shape_use {
+    uint32_t shape;
+    uint64_t objects, bytes; /* of ALLOC and PREBUILT; bytes as allocated, without any header */
+};
+
+struct gcr_trace_facts {
+    uint64_t events[GCR_OP_COUNT];
+    uint64_t objects, bytes;
+    uint32_t shape_count;
+    struct gcr_shape_use *shapes; /* [shape_count], most bytes first; owned */
+};
+
+/* Reads every event of every lane once; the caller ends with gcr_trace_facts_finish on GCR_OK only.
+ * progress may be NULL. */
+gcr_status gcr_trace_facts_read(struct gcr_reader *reader,
+                                void (*progress)(void *arg, uint64_t done), void *progress_arg,
+                                struct gcr_trace_facts *out, struct gcr_error *err) GCR_MUST_USE;
+void gcr_trace_facts_finish(struct gcr_trace_facts *facts);
+
+#endif
