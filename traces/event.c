@@ -1,5 +1,5 @@
-/* The table of events: names, operands and flags, from which the text form, the checks of reader and
- * writer, and the columns of a block follow. The order of operands is the order on disk. */
+/* The table of events: names, operands and flags, from which the text form, the checks of reader
+ * and writer, and the columns of a block follow. The order of operands is the order on disk. */
 #include "traces/event.h"
 
 #define NEW GCR_OPERAND_NEW_OBJECT

@@ -21,6 +21,7 @@ void gcr_reader_close(struct gcr_reader *reader);
 
 const char *gcr_reader_path(const struct gcr_reader *reader);
 const struct gcr_capabilities *gcr_reader_capabilities(const struct gcr_reader *reader);
+int gcr_reader_zstd_level(const struct gcr_reader *reader);
 /* shapes[0] is unused; shapes[n] has number n. *count is the highest number. Owned by the reader. */
 const struct gcr_shape *gcr_reader_shapes(const struct gcr_reader *reader, uint32_t *count);
 /* Name `number`, or NULL. */

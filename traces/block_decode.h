@@ -1,0 +1,38 @@
+/* Decodes and checks one block, then hands its events out in batches. Internal to traces/. */
+#ifndef GCR_TRACES_BLOCK_DECODE_H
+#define GCR_TRACES_BLOCK_DECODE_H
+
+#include "base/status.h"
+#include "traces/event.h"
+#include "traces/section.h"
+
+/* What operands may name. */
+struct gct_limits {
+    const struct gcr_shape *shapes; /* [1 .. shape_count] */
+    uint32_t shape_count;
+    uint32_t name_count;
+};
+
+/* Known operation, allowed flags, operands within bounds, zero where unused: what can be said of an
+ * event alone. GCR_INVALID_TRACE says what is wrong, without naming a place. O(1). */
+gcr_status gct_check_event(const struct gcr_event *event, const struct gct_limits *limits,
+                           struct gcr_error *err) GCR_MUST_USE;
+
+struct gct_block_decoder; /* buffers for one block of the largest size */
+gcr_status gct_block_decoder_create(struct gct_block_decoder **out,
+                                    struct gcr_error *err) GCR_MUST_USE;
+void gct_block_decoder_destroy(struct gct_block_decoder *decoder);
+
+/* Where to put the stored content of a block (gcr_block_bound(GCR_BLOCK_EVENTS) bytes), header
+ * first. */
+uint8_t *gct_block_decoder_input(struct gct_block_decoder *decoder);
+
+/* Decodes the content that lies in the input buffer behind its header. The same checks as
+ * gct_check_event, by columns; GCR_BAD_INPUT leaves the decoder empty. */
+gcr_status gct_block_decode(struct gct_block_decoder *decoder, const struct gct_section *section,
+                            const struct gct_limits *limits, struct gcr_error *err) GCR_MUST_USE;
+
+/* Moves up to `room` events out; returns how many (0: the block is used up). */
+size_t gct_block_take(struct gct_block_decoder *decoder, struct gcr_event *events, size_t room);
+
+#endif

@@ -1,0 +1,114 @@
+/* Prediction of operands inside a block: what encoder and decoder must do alike.
+ *
+ * A state of a few registers follows the events of the block, from zero. Every column (operand j of
+ * operation op) names one register, and stores the zigzag difference between operand and register;
+ * a good guess leaves zeros, which cost no byte before compression. Operands are noted one by one,
+ * in order, so a later operand of an event may be predicted from an earlier one.
+ *
+ * Why these registers: programs fill the object that they have just allocated, refer to young
+ * objects, clear the root of what they have just stored, and let die what a root has just let go;
+ * recorders and runtimes reuse the index that died last. FORMAT.md specifies all of it. */
+#ifndef GCR_TRACES_PREDICT_H
+#define GCR_TRACES_PREDICT_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "traces/block.h"
+
+enum predict_register {
+    PREDICT_RAW = 0,   /* no prediction; the value itself, not zigzag */
+    PREDICT_DELTA,     /* the previous value of the same column (0 at first) */
+    PREDICT_LAST_NEW,  /* the index allocated last */
+    PREDICT_NEXT_NEW,  /* that plus 1 */
+    PREDICT_SUBJECT,   /* the last object operand that may not be null */
+    PREDICT_VALUE,     /* the last value operand that was not null */
+    PREDICT_ROOT,      /* the last root operand */
+    PREDICT_FREE,      /* the index that died last and was not given again, else NEXT_NEW */
+    PREDICT_HOME,      /* a root that PREDICT_VALUE was put into */
+    PREDICT_DISPLACED, /* what PREDICT_ROOT held before the event that named it */
+    PREDICT_COUNT
+};
+
+/* Direct-mapped by the low bits: a collision costs bytes, not correctness. */
+enum { PREDICT_HELD = 1024, PREDICT_HOMES = 4096 };
+
+struct predict_state {
+    uint32_t reg[PREDICT_COUNT];
+    uint32_t dead_count;
+    uint32_t held[PREDICT_HELD];  /* root -> object */
+    uint32_t home[PREDICT_HOMES]; /* object -> root */
+    uint32_t dead[GCR_BLOCK_EVENTS];
+};
+
+static inline void predict_init(struct predict_state *state)
+{
+    for (unsigned i = 0; i < PREDICT_COUNT; i++)
+        state->reg[i] = 0;
+    for (unsigned i = 0; i < PREDICT_HELD; i++)
+        state->held[i] = 0;
+    for (unsigned i = 0; i < PREDICT_HOMES; i++)
+        state->home[i] = 0;
+    state->dead_count = 0;
+}
+
+static inline uint32_t predict_zigzag(uint32_t difference)
+{
+    return (difference << 1) ^ (0u - (difference >> 31));
+}
+
+static inline uint32_t predict_unzigzag(uint32_t code)
+{
+    return (code >> 1) ^ (0u - (code & 1));
+}
+
+/* Follows one operand. Called with a constant kind in hot loops, so that the switch vanishes. */
+GCR_ALWAYS_INLINE void predict_note(struct predict_state *state, enum gcr_operand kind,
+                                    uint32_t value)
+{
+    switch (kind) {
+    case GCR_OPERAND_NEW_OBJECT:
+        state->reg[PREDICT_LAST_NEW] = value;
+        state->reg[PREDICT_NEXT_NEW] = value + 1;
+        state->reg[PREDICT_SUBJECT] = value;
+        break;
+    case GCR_OPERAND_OBJECT:
+        state->reg[PREDICT_SUBJECT] = value;
+        break;
+    case GCR_OPERAND_VALUE:
+        if (value != 0) {
+            state->reg[PREDICT_VALUE] = value;
+            state->reg[PREDICT_HOME] = state->home[value % PREDICT_HOMES];
+        }
+        break;
+    case GCR_OPERAND_ROOT:
+        state->reg[PREDICT_ROOT] = value;
+        state->reg[PREDICT_DISPLACED] = state->held[value % PREDICT_HELD];
+        break;
+    default:
+        break;
+    }
+}
+
+/* Follows the end of an event, all of whose operands have been noted. a, b, c: its operands. */
+GCR_ALWAYS_INLINE void predict_end(struct predict_state *state, enum gcr_op op, uint32_t a,
+                                   uint32_t b, uint32_t c)
+{
+    if (op == GCR_OP_ALLOC) {
+        state->held[c % PREDICT_HELD] = a;
+        state->home[a % PREDICT_HOMES] = c;
+        if (state->dead_count > 0)
+            state->dead_count--;
+        state->reg[PREDICT_FREE] = state->dead_count > 0 ? state->dead[state->dead_count - 1]
+                                                         : state->reg[PREDICT_NEXT_NEW];
+    } else if (op == GCR_OP_ROOT) {
+        state->held[a % PREDICT_HELD] = b;
+        if (b != 0)
+            state->home[b % PREDICT_HOMES] = a;
+    } else if (op == GCR_OP_DEATH) {
+        state->dead[state->dead_count++] = a;
+        state->reg[PREDICT_FREE] = a;
+    }
+}
+
+#endif

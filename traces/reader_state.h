@@ -1,0 +1,22 @@
+/* What reader.c and cursor.c share. Internal to traces/. */
+#ifndef GCR_TRACES_READER_STATE_H
+#define GCR_TRACES_READER_STATE_H
+
+#include "traces/block_decode.h"
+#include "traces/reader.h"
+#include "traces/section_scan.h"
+
+struct gcr_reader {
+    char *path;
+    int fd;
+    struct gct_scan scan;
+    struct gcr_shape *shapes; /* [0 .. scan.shapes] */
+    char **names;             /* [0 .. scan.names] */
+    char *meta;
+    uint64_t *lane_sections; /* section numbers, lane by lane, in file order */
+    uint64_t *lane_start;    /* [lanes + 1], into lane_sections */
+    char warning[256];
+    char digest[17];
+};
+
+#endif
