@@ -1,0 +1,86 @@
+/* semispace: what the replay loop inlines. Allocation is a bump of `free` in zeroed memory; stores,
+ * loads and roots are the access alone. */
+#ifndef GCR_ALLOCATORS_SEMISPACE_SEMISPACE_INLINE_H
+#define GCR_ALLOCATORS_SEMISPACE_SEMISPACE_INLINE_H
+
+#include "allocators/semispace/semispace.h"
+
+static inline gcr_ref gcr_semispace_alloc(struct gcr_heap *heap, const struct gcr_shape *shape,
+                                          uint32_t length, unsigned flags, uint32_t cookie,
+                                          gcr_ref *root, bool global_root)
+{
+    struct gcr_semispace *h = semispace_of(heap);
+    const struct gcr_layout *layout = &h->layouts.row[shape->number];
+    uint64_t bytes = gcr_layout_bytes(layout, length);
+    (void)flags;
+    (void)global_root;
+    if (GCR_UNLIKELY(bytes > (uint64_t)(h->limit - h->free) ||
+                     gcr_shape_is(shape, SEMISPACE_SPECIAL)))
+        return semispace_alloc_slow(h, shape, length, cookie, root);
+    gcr_ref object = (gcr_ref)(void *)h->free;
+    h->free += bytes;
+    gcr_layout_set(layout, object, 0, length);
+    h->tally.header_bytes += layout->payload;
+    h->heap.work.allocated_objects++;
+    h->heap.work.allocated_bytes += gcr_shape_object_bytes(shape, length);
+    *root = object;
+    return object;
+}
+
+static inline void gcr_semispace_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
+                                       gcr_ref value)
+{
+    *gcr_layout_slot(&semispace_of(heap)->layouts, object, slot) = value;
+}
+
+static inline void gcr_semispace_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
+                                      gcr_ref src, uint32_t src_slot, uint32_t n)
+{
+    gcr_layout_copy_slots(&semispace_of(heap)->layouts, dst, dst_slot, src, src_slot, n);
+}
+
+static inline void gcr_semispace_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
+                                      gcr_ref *root, bool global_root)
+{
+    (void)global_root;
+    *root = *gcr_layout_slot(&semispace_of(heap)->layouts, object, slot);
+}
+
+static inline void gcr_semispace_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
+                                      uint32_t length)
+{
+    gcr_layout_read(&semispace_of(heap)->layouts, object, offset, length);
+}
+
+static inline void gcr_semispace_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
+                                       uint32_t length, uint8_t tag)
+{
+    gcr_layout_write(&semispace_of(heap)->layouts, object, offset, length, tag);
+}
+
+static inline void gcr_semispace_root(struct gcr_heap *heap, gcr_ref *root, gcr_ref value,
+                                      bool global_root)
+{
+    (void)heap;
+    (void)global_root;
+    *root = value;
+}
+
+static inline gcr_ref gcr_semispace_forwarded(struct gcr_heap *heap, gcr_ref object)
+{
+    (void)heap;
+    return semispace_survives(object) ? semispace_new_address(object) : NULL;
+}
+
+static const struct gcr_mutator_ops gcr_mutator_ops_semispace = {
+    .alloc = gcr_semispace_alloc,
+    .store = gcr_semispace_store,
+    .copy = gcr_semispace_copy,
+    .load = gcr_semispace_load,
+    .read = gcr_semispace_read,
+    .write = gcr_semispace_write,
+    .root = gcr_semispace_root,
+    .forwarded = gcr_semispace_forwarded,
+};
+
+#endif
