@@ -142,6 +142,10 @@ struct gcr_host {
                            const struct gcr_collection *done);
     /* Inside a collection only, at phase changes. */
     void (*phase)(struct gcr_host *host, enum gcr_gc_phase phase);
+
+    /* Holds the replay clock (stopped) and lets it go on (not stopped), around what a comparison must
+     * not count: epsilon's touching of fresh pages. Outside collections, not nested. NULL: no clock. */
+    void (*stop_clock)(struct gcr_host *host, bool stopped);
 };
 
 /* First member of every back end's heap struct. */
