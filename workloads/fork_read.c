@@ -30,7 +30,7 @@ static struct fork_read fork_read_parameters(const struct gcr_option_values *opt
     return (struct fork_read){
         .children = (uint32_t)gcr_option_number(options, "children"),
         .passes = gcr_option_number(options, "passes"),
-        .share = (uint64_t)(gcr_option_ratio(options, "share") * 4294967296.0),
+        .share = (uint64_t)(gcr_option_ratio(options, "share") * 4294967296.0 + 0.5),
     };
 }
 

@@ -46,7 +46,7 @@ static struct steady steady_parameters(const struct gcr_option_values *options)
     return (struct steady){
         .live = gcr_option_number(options, "live"),
         .steps = gcr_option_number(options, "steps"),
-        .survival = (uint64_t)(gcr_option_ratio(options, "survival") * 4294967296.0),
+        .survival = (uint64_t)(gcr_option_ratio(options, "survival") * 4294967296.0 + 0.5),
         .sizes = (enum steady_sizes)gcr_option_number(options, "sizes"),
         .min = gcr_option_number(options, "min-size"),
         .max = gcr_option_number(options, "max-size"),

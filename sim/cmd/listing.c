@@ -1,8 +1,6 @@
 /* Text and JSON listings; see listing.h. */
 #include "sim/cmd/listing.h"
 
-#include <string.h>
-
 #include "sim/cmd/job.h"
 #include "sim/cmd/listing_parts.h"
 #include "sim/cmd/table.h"
@@ -28,11 +26,6 @@ const char *listing_cap_name(uint32_t caps, size_t i)
     return NULL;
 }
 
-const char *listing_option_unit(const struct gcr_option *option)
-{
-    return option->unit != NULL && strcmp(option->unit, "1") != 0 ? option->unit : "";
-}
-
 static void listing_print_options(const struct gcr_option *options, FILE *out)
 {
     struct gcr_table table;
@@ -40,9 +33,9 @@ static void listing_print_options(const struct gcr_option *options, FILE *out)
         fputs("    no options\n", out);
         return;
     }
-    gcr_table_begin(&table, "lllll");
+    gcr_table_begin(&table, "llll");
     gcr_table_row(&table);
-    static const char *const heads[] = {"option", "default", "unit", "allowed", "meaning"};
+    static const char *const heads[] = {"option", "default", "allowed", "meaning"};
     for (unsigned i = 0; i < GCR_COUNT_OF(heads); i++)
         gcr_table_cell(&table, i, "%s", heads[i]);
     for (const struct gcr_option *option = options; option->name != NULL; option++) {
@@ -51,9 +44,8 @@ static void listing_print_options(const struct gcr_option *options, FILE *out)
         gcr_table_row(&table);
         gcr_table_cell(&table, 0, "%s", option->name);
         gcr_table_cell(&table, 1, "%s", option->fallback != NULL ? option->fallback : "-");
-        gcr_table_cell(&table, 2, "%s", listing_option_unit(option));
-        gcr_table_cell(&table, 3, "%s", range);
-        gcr_table_cell(&table, 4, "%s", option->help);
+        gcr_table_cell(&table, 2, "%s", range);
+        gcr_table_cell(&table, 3, "%s", option->help);
     }
     gcr_table_end(&table, true, 4, out);
 }

@@ -8,6 +8,7 @@
 #include "sim/cmd/listing.h"
 #include "sim/cmd/listing_parts.h"
 #include "sim/cmd/output.h"
+#include "sim/measure/capability_rules.h"
 #include "workloads/generator.h"
 
 static const char *const generated_note =
@@ -29,12 +30,12 @@ static void markdown_options(const struct gcr_option *options, FILE *out)
         fputs("No options.\n", out);
         return;
     }
-    fputs("| option | default | unit | allowed | meaning |\n|---|---|---|---|---|\n", out);
+    fputs("| option | default | allowed | meaning |\n|---|---|---|---|\n", out);
     for (const struct gcr_option *option = options; option->name != NULL; option++) {
         char range[128];
         gcr_option_range(option, range, sizeof range);
-        fprintf(out, "| `%s` | %s | %s | ", option->name,
-                option->fallback != NULL ? option->fallback : "-", listing_option_unit(option));
+        fprintf(out, "| `%s` | %s | ", option->name,
+                option->fallback != NULL ? option->fallback : "-");
         markdown_cell(out, range);
         fputs(" | ", out);
         markdown_cell(out, option->help);
@@ -99,8 +100,13 @@ static void markdown_index(FILE *out)
     fputs("\nOptions of the [back ends](collectors.md) and of the [generators](generators.md).\n\n"
           "Exit codes: 0 done, 1 a run failed or a trace is invalid, 2 wrong usage or bad input. "
           "Results go to standard\noutput, errors as one line to standard error. Sizes accept K, M "
-          "and G (powers of 1024).\n",
+          "and G (powers of 1024).\n\n## What a figure needs of the trace\n\n"
+          "A figure that a trace cannot support is refused, with the reason.\n\n"
+          "| figure | needs | else it is refused because |\n|---|---|---|\n",
           out);
+    for (size_t i = 0; i < GCR_FIGURE_COUNT; i++)
+        fprintf(out, "| %s | %s | %s |\n", gcr_figure_rules[i].figure, gcr_figure_rules[i].needs,
+                gcr_figure_rules[i].reason);
 }
 
 /* Exactly one of command and write is given. */

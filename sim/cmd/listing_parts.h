@@ -6,7 +6,5 @@
 
 /* The i-th property among a back end's capability flags, NULL after the last. */
 const char *listing_cap_name(uint32_t caps, size_t i);
-/* The unit as shown: empty for plain numbers, flags and choices. */
-const char *listing_option_unit(const struct gcr_option *option);
 
 #endif

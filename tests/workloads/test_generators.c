@@ -1,0 +1,250 @@
+/* Every generator, over options that take each of its branches: what it says of its trace before it
+ * writes it (events, lanes, peak live objects and bytes) is held against the trace itself, whose
+ * validity and exact deaths the oracle proves; the same options give the same bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sim/oracle/oracle.h"
+#include "workloads/generator.h"
+
+static const struct {
+    const char *generator, *options; /* words "name=value" */
+} programs[] = {
+    {"gcbench", "stretch-depth=8 long-depth=6 min-depth=2 max-depth=6 array=1500"},
+    {"gcbench", "stretch-depth=6 long-depth=9 min-depth=0 max-depth=8 array=0 repeat=3"},
+    {"gcbench", "stretch-depth=4 long-depth=0 min-depth=3 max-depth=9 array=1000"},
+    {"gcbench", "stretch-depth=7 long-depth=5 min-depth=2 max-depth=6 array=7 deaths=off"},
+    {"ring", "rings=300 size=7 held=20"},
+    {"ring", "rings=300 size=1 held=0"},
+    {"ring", "rings=5 size=4 held=20 data=0"},
+    {"ring", "rings=50 size=4 held=3 deaths=off"},
+    {"list", "length=500 lists=3 walks=2"},
+    {"list", "length=500 lists=3 walks=0 order=back-to-front data=0"},
+    {"list", "length=1 lists=2 walks=1"},
+    {"list", "length=50 lists=2 deaths=off order=back-to-front"},
+    {"steady", "live=200 steps=3000"},
+    {"steady", "live=1 steps=10 survival=1 sizes=fixed reads=3"},
+    {"steady", "live=100 steps=1000 survival=0.37 sizes=uniform min-size=1 max-size=9000 seed=77"},
+    {"steady", "live=100 steps=500 survival=0 reads=0"},
+    {"steady", "live=10 steps=0"},
+    {"steady", "live=40 steps=400 deaths=off"},
+    {"fork-read", "objects=300 children=3 share=0.3 passes=2"},
+    {"fork-read", "objects=1 children=1 share=0 data=1"},
+    {"fork-gc", "objects=300 children=3 pairs=50"},
+    {"fork-gc", "objects=10 children=1 pairs=0 collect=off freeze=on"},
+    {"fork-gc", "objects=10 children=2 pairs=20 deaths=off"},
+};
+
+struct generated {
+    const struct gcr_generator *generator;
+    struct gcr_option_values options;
+    struct gcr_generator_facts facts;
+    char path[64];
+};
+
+static void write_program(size_t i, struct generated *out)
+{
+    struct gcr_error err = {""};
+    char words[256], *rest = words;
+    out->generator = gcr_generator_find(programs[i].generator);
+    assert_non_null(out->generator);
+    gcr_options_init(out->generator->options, &out->options);
+    snprintf(words, sizeof words, "%s", programs[i].options);
+    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;)
+        if (gcr_option_assign(&out->options, out->generator->name, word, &err) != GCR_OK)
+            fail_msg("%s", err.text);
+    snprintf(out->path, sizeof out->path, "generated-%ld.gct", (long)getpid());
+    if (out->generator->facts(&out->options, &out->facts, &err) != GCR_OK ||
+        gcr_generate_file(out->generator, &out->options, out->path, NULL, NULL, &err) != GCR_OK)
+        fail_msg("%s %s: %s", programs[i].generator, programs[i].options, err.text);
+}
+
+static struct gcr_reader *open_trace(const char *path)
+{
+    struct gcr_error err = {""};
+    struct gcr_reader *reader = NULL;
+    if (gcr_reader_open(path, &reader, &err) != GCR_OK)
+        fail_msg("%s", err.text);
+    return reader;
+}
+
+/* Peaks of lane 0 alone, by its ALLOC and DEATH events. */
+struct peaks {
+    uint64_t objects, bytes, highest_index;
+};
+
+static struct peaks lane_peaks(struct gcr_reader *reader, uint64_t index_room)
+{
+    struct gcr_error err = {""};
+    struct gcr_cursor *cursor = NULL;
+    struct gcr_event events[512];
+    struct peaks peaks = {0};
+    uint64_t objects = 0, bytes = 0;
+    uint32_t shape_count = 0;
+    const struct gcr_shape *shapes = gcr_reader_shapes(reader, &shape_count);
+    uint64_t *size_of = calloc(index_room, sizeof *size_of);
+    assert_non_null(size_of);
+    assert_int_equal(gcr_cursor_open(reader, 0, &cursor, &err), GCR_OK);
+    for (size_t n = 1; n > 0;) {
+        assert_int_equal(gcr_cursor_read(cursor, events, 512, &n, &err), GCR_OK);
+        for (size_t i = 0; i < n; i++) {
+            const struct gcr_event *event = &events[i];
+            if (event->op != GCR_OP_ALLOC && event->op != GCR_OP_DEATH)
+                continue;
+            assert_true(event->a < index_room);
+            if (event->op == GCR_OP_ALLOC) {
+                size_of[event->a] = gcr_shape_object_bytes(&shapes[event->b], event->d);
+                objects++;
+                bytes += size_of[event->a];
+            } else {
+                objects--;
+                bytes -= size_of[event->a];
+            }
+            peaks.objects = objects > peaks.objects ? objects : peaks.objects;
+            peaks.bytes = bytes > peaks.bytes ? bytes : peaks.bytes;
+            if (event->a > peaks.highest_index)
+                peaks.highest_index = event->a;
+        }
+    }
+    gcr_cursor_close(cursor);
+    free(size_of);
+    return peaks;
+}
+
+static void every_program_is_valid_and_as_its_facts_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        struct generated made;
+        struct gcr_trace_check found = {0};
+        struct gcr_error err = {""};
+        write_program(i, &made);
+        struct gcr_reader *reader = open_trace(made.path);
+        if (gcr_check_trace(reader, &found, &err) != GCR_OK)
+            fail_msg("%s %s: %s", programs[i].generator, programs[i].options, err.text);
+        assert_int_equal(found.events, made.facts.events);
+        assert_int_equal(gcr_reader_events(reader), made.facts.events);
+        assert_int_equal(gcr_reader_lane_count(reader), made.facts.lanes);
+        assert_memory_equal(gcr_reader_capabilities(reader), &made.facts.capabilities,
+                            sizeof made.facts.capabilities);
+        /* The oracle's peak is over all lanes: the facts' own where there is one lane. */
+        if (made.facts.lanes == 1) {
+            assert_int_equal(found.peak_live_objects, made.facts.peak_live_objects);
+            assert_int_equal(found.peak_live_bytes, made.facts.peak_live_bytes);
+        }
+        if (made.facts.capabilities.deaths != GCR_DEATHS_NONE) {
+            struct peaks peaks = lane_peaks(reader, made.facts.events + 2);
+            assert_int_equal(peaks.objects, made.facts.peak_live_objects);
+            assert_int_equal(peaks.bytes, made.facts.peak_live_bytes);
+            /* Indexes are used again: no more of them than objects at the peak. */
+            assert_int_equal(peaks.highest_index, made.facts.peak_live_objects);
+        }
+        gcr_reader_close(reader);
+        unlink(made.path);
+    }
+}
+
+static char *read_whole(const char *path, size_t *bytes)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    *bytes = (size_t)ftell(file);
+    rewind(file);
+    char *content = malloc(*bytes);
+    assert_non_null(content);
+    assert_int_equal(fread(content, 1, *bytes, file), *bytes);
+    fclose(file);
+    return content;
+}
+
+static void the_same_options_give_the_same_bytes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        struct generated made;
+        size_t first_bytes, second_bytes;
+        write_program(i, &made);
+        char *first = read_whole(made.path, &first_bytes);
+        write_program(i, &made);
+        char *second = read_whole(made.path, &second_bytes);
+        assert_int_equal(first_bytes, second_bytes);
+        assert_memory_equal(first, second, first_bytes);
+        free(first);
+        free(second);
+        unlink(made.path);
+    }
+}
+
+static void another_seed_gives_other_events_of_the_same_size(void **state)
+{
+    (void)state;
+    const struct gcr_generator *steady = gcr_generator_find("steady");
+    struct gcr_option_values options;
+    struct gcr_error err = {""};
+    size_t bytes[2];
+    char *content[2], path[64];
+    snprintf(path, sizeof path, "generated-%ld.gct", (long)getpid());
+    gcr_options_init(steady->options, &options);
+    assert_int_equal(gcr_option_set(&options, "live", "100", &err), GCR_OK);
+    assert_int_equal(gcr_option_set(&options, "steps", "1000", &err), GCR_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(gcr_option_set(&options, "seed", i == 0 ? "1" : "2", &err), GCR_OK);
+        assert_int_equal(gcr_generate_file(steady, &options, path, NULL, NULL, &err), GCR_OK);
+        content[i] = read_whole(path, &bytes[i]);
+    }
+    assert_true(bytes[0] != bytes[1] || memcmp(content[0], content[1], bytes[0]) != 0);
+    free(content[0]);
+    free(content[1]);
+    unlink(path);
+}
+
+static void contradicting_options_are_named_and_leave_no_file(void **state)
+{
+    (void)state;
+    struct gcr_error err = {""};
+    struct gcr_option_values options;
+    struct gcr_generator_facts facts;
+    const struct gcr_generator *gcbench = gcr_generator_find("gcbench");
+    gcr_options_init(gcbench->options, &options);
+    assert_int_equal(gcr_option_set(&options, "min-depth", "9", &err), GCR_OK);
+    assert_int_equal(gcr_option_set(&options, "max-depth", "8", &err), GCR_OK);
+    assert_int_equal(gcbench->facts(&options, &facts, &err), GCR_USAGE);
+    assert_non_null(strstr(err.text, "min-depth 9 is above max-depth 8"));
+    assert_int_equal(gcr_generate_file(gcbench, &options, "none.gct", NULL, NULL, &err), GCR_USAGE);
+    assert_int_equal(access("none.gct", F_OK), -1);
+    assert_int_equal(access("none.gct.partial", F_OK), -1);
+}
+
+static void the_original_program_has_12_mib_live(void **state)
+{
+    (void)state;
+    struct gcr_error err = {""};
+    struct gcr_option_values options;
+    struct gcr_generator_facts facts;
+    const struct gcr_generator *gcbench = gcr_generator_find("gcbench");
+    gcr_options_init(gcbench->options, &options);
+    assert_int_equal(gcbench->facts(&options, &facts, &err), GCR_OK);
+    /* The stretch tree: 2^19 - 1 nodes of two pointers and two ints. */
+    assert_int_equal(facts.peak_live_objects, (1 << 19) - 1);
+    assert_int_equal(facts.peak_live_bytes, ((1 << 19) - 1) * 24);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_program_is_valid_and_as_its_facts_say),
+        cmocka_unit_test(the_same_options_give_the_same_bytes),
+        cmocka_unit_test(another_seed_gives_other_events_of_the_same_size),
+        cmocka_unit_test(contradicting_options_are_named_and_leave_no_file),
+        cmocka_unit_test(the_original_program_has_12_mib_live),
+    };
+    return cmocka_run_group_tests_name("generators", tests, NULL, NULL);
+}
