@@ -1,0 +1,77 @@
+# run: each back end on small traces of every generator, verified; the result document; outcomes.
+. "$(dirname "$0")/expect.sh"
+must generate gcbench --set stretch-depth=9 --set long-depth=7 --set max-depth=8 --set array=1000 -o gcbench.gct
+must generate ring --set rings=2000 -o ring.gct
+must generate list --set length=3000 --set lists=3 -o list.gct
+must generate steady --set live=300 --set steps=3000 -o steady.gct
+must generate fork-read --set objects=500 -o fork-read.gct
+must generate fork-gc --set objects=500 --set pairs=2000 -o fork-gc.gct
+must generate ring --set rings=200 --set deaths=off -o nodeaths.gct
+
+for name in $(collectors); do
+  for trace in gcbench ring list steady fork-read fork-gc; do
+    must run "$trace.gct" -c "$name" --verify --final-collection --json "$trace-$name.json"
+    expect_no_err
+    expect_out 'outcome      ok'
+    expect_out 'verified     yes (on)'
+    expect_json "$trace-$name.json" "d['outcome'] == 'ok' and d['verified'] is True"
+  done
+done
+expect_out 'per process'
+
+# At every event, on a small one.
+must generate ring --set rings=20 --set held=2 -o small.gct
+for name in $(collectors); do
+  must run small.gct -c "$name" --verify=every
+  expect_out 'verified     yes (every)'
+done
+
+# The names that the result promises.
+result=fork-gc-semispace.json
+expect_json $result "d['schema'] and {'digest','events','capabilities','lanes'} <= set(d['trace'])"
+expect_json $result "d['collector'] == 'semispace' and isinstance(d['options'], dict)"
+expect_json $result "{'total','by_generation','by_reason'} <= set(d['collections'])"
+expect_json $result "d['collections']['total'] == sum(d['collections']['by_reason'].values())"
+expect_json $result "{'allocated','freed','live_end'} <= set(d['objects'])"
+expect_json $result "isinstance(d['freed_by_collection'], list)"
+expect_json $result "{'footprint_peak_bytes','footprint_mean_bytes','live_peak_bytes','by_kind'} <= set(d['memory'])"
+expect_json $result "{'count','p50_ns','p99_ns','max_ns','total_ns'} <= set(d['pauses'])"
+expect_json $result "{'mutator_ns','collector_ns','wall_ns','events_per_second'} <= set(d['time'])"
+expect_json $result "len(d['lanes']) == 3 and all(l['memory'] and l['pauses'] and l['time'] for l in d['lanes'])"
+expect_json $result "d['machine'] and d['build']"
+expect_json $result "d['collections']['by_reason']['final'] == 3"
+expect_json steady-semispace.json "d['memory']['live_peak_bytes'] == $("$gcreplay" info steady.gct --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["peak_live_bytes"])')"
+expect_json gcbench-epsilon.json "d['collections']['total'] == 0 and d['objects']['freed'] == 0"
+
+# To standard output: the document alone.
+must run ring.gct -c semispace --json -
+cp "$work/.out" stdout.json
+expect_no_err
+expect_json stdout.json "d['outcome'] == 'ok' and d['verified'] is False"
+must run ring.gct -c semispace
+expect_out 'verified     no (--verify was not asked for)'
+
+# Heap sizes: a multiple of the peak is what it says; too small is an outcome, not a crash.
+must run steady.gct -c semispace --heap 4x --json heap.json
+expect_json heap.json "abs(d['memory']['budget_bytes'] - 4 * d['memory']['live_peak_bytes']) <= 4"
+expect_json heap.json "d['memory']['footprint_peak_bytes'] <= d['memory']['budget_bytes']"
+must run steady.gct -c semispace --heap 8M --json heap.json
+expect_json heap.json "d['memory']['budget_bytes'] == 8 << 20"
+gcr run steady.gct -c epsilon --heap 64K --json small.json
+expect_code 1
+expect_one_line_err
+expect_err heap_exhausted
+expect_out 'outcome      heap_exhausted'
+expect_json small.json "d['outcome'] == 'heap_exhausted' and d['message']"
+
+# No deaths: what needs them is refused with the reason, or comes from the oracle.
+gcr run nodeaths.gct -c explicit-free
+expect_code 1
+expect_one_line_err
+expect_err 'explicit-free cannot run nodeaths.gct: the trace has no deaths'
+must run nodeaths.gct -c semispace
+expect_out 'live and overhead refused: the trace has no deaths and the run was not verified'
+must run nodeaths.gct -c semispace --verify --json verified.json
+expect_json verified.json "d['memory']['live_peak_bytes'] > 0"
+must run nodeaths.gct -c semispace --heap 4x
+finish
