@@ -132,6 +132,8 @@ gcr_status fixture_try_open(struct fixture *fixture, const struct fixture_config
     fixture->collector = config->collector;
     fixture->ops = config->ops;
     fixture->capabilities.deaths = GCR_DEATHS_EXACT;
+    if (config->capabilities != NULL)
+        fixture->capabilities = *config->capabilities;
     fixture->spans[0] = (struct gcr_root_span){fixture->roots, FIXTURE_ROOTS};
     fixture->spans[1] = (struct gcr_root_span){fixture->globals, FIXTURE_GLOBAL_ROOTS};
     for (int i = 0; i < FIXTURE_GLOBAL_ROOTS; i++)
@@ -203,11 +205,17 @@ static uint32_t fixture_cookie(const struct gcr_shape *shape, uint32_t number)
 
 uint32_t fixture_alloc(struct fixture *fixture, uint32_t shape, uint32_t length, int root)
 {
+    return fixture_alloc_flags(fixture, shape, length, 0, root);
+}
+
+uint32_t fixture_alloc_flags(struct fixture *fixture, uint32_t shape, uint32_t length,
+                             unsigned flags, int root)
+{
     const struct gcr_shape *described = fixture_shape(fixture, shape);
     uint32_t number = fixture_next_number(fixture);
     gcr_ref *at = &fixture->roots[root == FIXTURE_NO_ROOT ? FIXTURE_ROOTS - 1 : root];
     gcr_ref before = *at;
-    gcr_ref object = fixture->ops->alloc(fixture->heap, described, length, 0,
+    gcr_ref object = fixture->ops->alloc(fixture->heap, described, length, flags,
                                          fixture_cookie(described, number), at, false);
     if (object == NULL) {
         assert_true((*at == NULL) == (before == NULL)); /* unchanged, though it may have moved */

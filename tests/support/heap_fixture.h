@@ -61,6 +61,7 @@ struct fixture_config {
     const char *const *settings; /* "name=value" words ended by NULL, or NULL */
     uint64_t fail_after;         /* see struct gcr_supply; counts from create on */
     uint64_t system_limit_bytes;
+    const struct gcr_capabilities *capabilities; /* of the trace played; NULL: exact deaths alone */
 };
 
 /* Opens a heap; asserts that it could be created. */
@@ -74,6 +75,9 @@ void fixture_close(struct fixture *fixture);
 /* A new object in thread root `root` (or, with FIXTURE_NO_ROOT, in the last root, cleared at once
  * again). Its cookie is its handle number if the shape has a finalizer. 0: heap exhausted. */
 uint32_t fixture_alloc(struct fixture *fixture, uint32_t shape, uint32_t length, int root);
+/* The same with allocation flags (enum gcr_alloc_flag). */
+uint32_t fixture_alloc_flags(struct fixture *fixture, uint32_t shape, uint32_t length,
+                             unsigned flags, int root);
 /* 0: no memory. */
 uint32_t fixture_prebuilt(struct fixture *fixture, uint32_t shape, uint32_t length);
 
