@@ -13,6 +13,11 @@
 #define GCR_CTZ64(x) ((unsigned)__builtin_ctzll(x))
 #define GCR_CLZ64(x) ((unsigned)__builtin_clzll(x))
 
+/* Runs before main (preload libraries). */
+#define GCR_CONSTRUCTOR __attribute__((constructor))
+/* Where the current function returns to, as a number. */
+#define GCR_RETURN_ADDRESS() ((unsigned long)__builtin_return_address(0))
+
 #define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
