@@ -1,10 +1,11 @@
 /* Encodes one block: operations as a byte column, each (operation, operand) as a column of small
  * numbers after prediction (predict.h), all of it compressed with zstd.
  *
- * Two passes over the events. The first counts, for samples of the block, what every predictor
- * would cost in every column, and picks the cheapest; the second writes the differences. A number
- * takes 0, 1, 2 or 4 bytes, its length kept apart in 2 bits (after Lemire, Kurz and Rupp, "Stream
- * VByte", 2018; with a length of 0 instead of 3). O(n); scratch space is allocated once. */
+ * Two passes over the events. The first estimates, from samples of the block, what every predictor
+ * would cost in every column (by entropy, since zstd follows), and picks the cheapest; the second
+ * writes the differences. A number takes 0, 1, 2 or 4 bytes, its length kept apart in 2 bits (after
+ * Lemire, Kurz and Rupp, "Stream VByte", 2018; with a length of 0 instead of 3). O(n); scratch
+ * space is allocated once. */
 #include "traces/block.h"
 
 #include <stdlib.h>
@@ -17,8 +18,12 @@
 #include "traces/predict.h"
 #include "traces/section.h"
 
-/* The first pass weighs SAMPLE_RUN events out of each SAMPLE_PERIOD; all of a short block. */
-enum { SAMPLE_RUN = 256, SAMPLE_PERIOD = 1024, SAMPLE_ALL_BELOW = 4096 };
+/* The first pass weighs SAMPLE_RUN events out of each SAMPLE_PERIOD, all of a short block, and the
+ * first SAMPLE_FIRST values of each column, so that rare operations are not overlooked. */
+enum { SAMPLE_RUN = 256, SAMPLE_PERIOD = 1024, SAMPLE_ALL_BELOW = 4096, SAMPLE_FIRST = 64 };
+
+/* 0 .. 31, then numbers of 6, 7 ... 32 bits. */
+enum { SMALL_CLASSES = 32, CLASSES = SMALL_CLASSES + 27 };
 
 struct column {
     uint32_t count;
@@ -26,7 +31,8 @@ struct column {
     uint32_t *values; /* differences, in the order of the events */
     uint32_t previous;
     uint8_t predictor;
-    uint32_t cost[PREDICT_COUNT];
+    uint32_t weighed;
+    uint32_t classes[PREDICT_COUNT][CLASSES]; /* histogram of the weighed differences */
 };
 
 struct gcr_block_encoder {
@@ -94,13 +100,56 @@ static inline uint32_t encode_difference(const struct predict_state *state,
     return predict_zigzag(value - base);
 }
 
-/* Adds what each predictor would cost for this value. Zero costs a little less than its 2 bits
- * say, one byte about what it says: zstd follows. */
+/* The class of a difference: small ones each their own, larger ones by their number of bits. */
+static inline unsigned encode_class(uint32_t difference)
+{
+    if (difference < SMALL_CLASSES)
+        return difference;
+    return SMALL_CLASSES - 6 + 64 - GCR_CLZ64(difference);
+}
+
 static void encode_weigh(const struct predict_state *state, struct column *column, uint32_t value)
 {
-    static const uint8_t cost_of_code[4] = {0, 4, 9, 15};
     for (unsigned p = 0; p < PREDICT_COUNT; p++)
-        column->cost[p] += cost_of_code[encode_code(encode_difference(state, column, p, value))];
+        column->classes[p][encode_class(encode_difference(state, column, p, value))]++;
+    column->weighed++;
+}
+
+/* log2 in units of 1/16 bit, between powers of two linear: the same on every machine. */
+static uint32_t encode_log2(uint32_t n)
+{
+    unsigned bits = 63 - GCR_CLZ64(n);
+    return bits * 16 + (uint32_t)(((uint64_t)n << 4 >> bits) & 15);
+}
+
+/* Bits (x 16) that an ideal coder would need for the weighed differences of one predictor: the
+ * entropy of their classes, and for large ones the bits within the class. */
+static uint64_t encode_cost(const struct column *column, unsigned predictor)
+{
+    uint64_t cost = 0;
+    for (unsigned c = 0; c < CLASSES; c++) {
+        uint32_t count = column->classes[predictor][c];
+        uint32_t inner = c < SMALL_CLASSES ? 0 : (c - SMALL_CLASSES + 5) * 16;
+        if (count > 0)
+            cost += (uint64_t)count * (encode_log2(column->weighed) - encode_log2(count) + inner);
+    }
+    return cost;
+}
+
+static uint8_t encode_cheapest(const struct column *column)
+{
+    uint8_t best = PREDICT_RAW;
+    uint64_t best_cost = encode_cost(column, PREDICT_RAW);
+    for (unsigned p = 1; p < PREDICT_COUNT; p++) {
+        uint64_t cost = encode_cost(column, p);
+        /* Equally good ones differ in how often they need no byte at all. */
+        bool is_shorter = column->classes[p][0] > column->classes[best][0];
+        if (cost < best_cost || (cost == best_cost && is_shorter)) {
+            best = (uint8_t)p;
+            best_cost = cost;
+        }
+    }
+    return best;
 }
 
 static void encode_choose_predictors(struct gcr_block_encoder *encoder,
@@ -115,7 +164,7 @@ static void encode_choose_predictors(struct gcr_block_encoder *encoder,
         for (unsigned j = 0; j < GCR_OP_MAX_OPERANDS && info->operand[j] != 0; j++) {
             struct column *column = &encoder->column[event->op][j];
             uint32_t value = encode_operand(event, j);
-            if (weigh)
+            if (weigh || column->count < SAMPLE_FIRST)
                 encode_weigh(state, column, value);
             column->count++;
             column->previous = value;
@@ -135,11 +184,7 @@ static void encode_place_columns(struct gcr_block_encoder *encoder)
             column->values = next;
             next += column->count;
             column->previous = 0;
-            column->predictor = PREDICT_RAW;
-            for (unsigned p = 1; p < PREDICT_COUNT; p++) {
-                if (column->cost[p] < column->cost[column->predictor])
-                    column->predictor = (uint8_t)p;
-            }
+            column->predictor = column->count > 0 ? encode_cheapest(column) : PREDICT_RAW;
         }
     }
 }

@@ -25,12 +25,19 @@ uint64_t sample_random(uint64_t *state)
     return *state * UINT64_C(2685821657736338717);
 }
 
+static uint64_t given_seed; /* 0: none */
+
+void sample_take_arguments(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--seed") == 0)
+        given_seed = strtoull(argv[2], NULL, 0);
+}
+
 uint64_t sample_seed(uint64_t fallback)
 {
-    const char *text = getenv("GCR_SEED");
-    uint64_t seed = text == NULL ? fallback : strtoull(text, NULL, 0);
-    print_message("seed %" PRIu64 " (set GCR_SEED to repeat)\n", seed);
-    return seed == 0 ? 1 : seed;
+    uint64_t seed = given_seed != 0 ? given_seed : fallback;
+    print_message("seed %" PRIu64 " (repeat with --seed)\n", seed);
+    return seed;
 }
 
 void sample_declare(struct gcr_writer *writer)

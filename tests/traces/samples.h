@@ -11,7 +11,9 @@
 
 /* xorshift64*: a seed names a stream. */
 uint64_t sample_random(uint64_t *state);
-/* The seed of this run: from the environment (GCR_SEED), else `fallback`. Printed. */
+/* Takes `--seed N` from a test program's arguments, for sample_seed. */
+void sample_take_arguments(int argc, char **argv);
+/* The seed of this run: the one given, else `fallback`. Printed. */
 uint64_t sample_seed(uint64_t fallback);
 
 enum { SAMPLE_SHAPES = 3, SAMPLE_NAMES = 2 };

@@ -342,8 +342,9 @@ static void what_is_no_file_is_refused(void **state)
     assert_int_equal(gcr_reader_open("/dev/zero", &reader, &err), GCR_BAD_INPUT);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    sample_take_arguments(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_changed_byte_is_found),
         cmocka_unit_test(every_changed_byte_of_an_unfinished_file_is_found_or_warned_of),

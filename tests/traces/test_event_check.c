@@ -120,8 +120,9 @@ static void table_is_complete(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    sample_take_arguments(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_refuses),
         cmocka_unit_test(decoder_and_writer_agree),

@@ -277,8 +277,9 @@ static void abandoned_writer_leaves_nothing(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    sample_take_arguments(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_writer_leaves_a_readable_prefix),
         cmocka_unit_test(appended_sections_equal_the_writers_file),

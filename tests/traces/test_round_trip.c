@@ -311,8 +311,9 @@ static void gcbench_stream_survives(void **state)
     (void)unlink(path);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    sample_take_arguments(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_blocks_survive),
         cmocka_unit_test(blocks_of_one_operation_survive),

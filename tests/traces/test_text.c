@@ -278,8 +278,9 @@ static void nul_bytes_are_refused(void **state)
     (void)fclose(in);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    sample_take_arguments(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dump_then_assemble_is_the_identity),
         cmocka_unit_test(identity_holds_for_default_blocks_and_other_levels),
