@@ -98,6 +98,19 @@ static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
     gcr_clock_start(&state->clock, gcr_monotonic_ns());
 }
 
+/* While a heap is being created the clock does not run; then there is nothing to hold. */
+static void host_stop_clock(struct gcr_host *host, bool stopped)
+{
+    struct gcr_replay_state *state = host_state(host);
+
+    if (stopped) {
+        state->clock_held = state->clock.running;
+        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    } else if (state->clock_held) {
+        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    }
+}
+
 void gcr_host_init(struct gcr_host *host, const struct gcr_shape *shapes, uint32_t shape_count,
                    const struct gcr_capabilities *capabilities, struct gcr_supply *supply)
 {
@@ -113,5 +126,6 @@ void gcr_host_init(struct gcr_host *host, const struct gcr_shape *shapes, uint32
         .collection_begin = host_collection_begin,
         .collection_end = host_collection_end,
         .phase = host_phase,
+        .stop_clock = host_stop_clock,
     };
 }

@@ -52,6 +52,7 @@ struct gcr_replay_state {
     bool check_due; /* a collection has ended since the heap's own invariants were last checked */
 
     struct gcr_clock clock;
+    bool clock_held; /* the heap holds a clock that was running */
     struct gcr_pauses pauses;
     struct gcr_footprint_series series;
     bool live_known; /* the trace has deaths */

@@ -1,0 +1,261 @@
+/* The JSON of a result: every promised name, of the promised kind, and sums that agree. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/measure/result_json.h"
+#include "tests/replay/script.h"
+
+static void replay_fork(struct gcr_result *result, uint8_t deaths)
+{
+    const struct script_run run = {.budget_bytes = 1 << 20};
+    struct script script;
+
+    script_init(&script, 2);
+    script.capabilities.deaths = deaths;
+    script_alloc(&script, 0, 1, SHAPE_PAIR, 0, gcr_root_thread(0));
+    script_churn(&script, 0, 2, 3000);
+    script_fork(&script, 0, 1);
+    script_add(&script, 0, (struct gcr_event){.op = GCR_OP_COLLECTED, .a = 1, .b = 12, .c = 3});
+    script_exit(&script, 0);
+    script_churn(&script, 1, 2, 2000);
+    script_collect(&script, 1);
+    script_exit(&script, 1);
+    script_replay(&script, &run, result);
+    snprintf(result->trace.path, sizeof result->trace.path, "a/path.gct");
+    snprintf(result->trace.digest, sizeof result->trace.digest, "0123456789abcdef");
+    script_free(&script);
+}
+
+/* The value at a path of names and array positions: "lanes.1.pauses.p50_ns". */
+static json_t *at(json_t *value, const char *path)
+{
+    char names[128], *rest = names, *name;
+
+    snprintf(names, sizeof names, "%s", path);
+    while ((name = strsep(&rest, ".")) != NULL && value != NULL)
+        value = json_is_array(value) ? json_array_get(value, (size_t)atoi(name))
+                                     : json_object_get(value, name);
+    if (value == NULL)
+        fail_msg("no value at %s", path);
+    return value;
+}
+
+static uint64_t number_at(json_t *value, const char *path)
+{
+    if (!json_is_integer(at(value, path)))
+        fail_msg("%s is not an integer", path);
+    return (uint64_t)json_integer_value(at(value, path));
+}
+
+static const char *const figures[] = {
+    "collections.total", "collections.by_generation", "collections.by_reason.allocation",
+    "collections.by_reason.explicit", "collections.by_reason.growth",
+    "collections.by_reason.emergency", "collections.by_reason.final", "objects.allocated",
+    "objects.freed", "objects.live_end", "objects.allocated_bytes", "objects.marked",
+    "objects.copied", "objects.copied_bytes", "objects.promoted", "objects.barriers",
+    "objects.finalized", "freed_by_collection", "reclaimed_by_collection",
+    "memory.footprint_peak_bytes", "memory.footprint_mean_bytes", "memory.live_peak_bytes",
+    "memory.overhead", "memory.by_kind.objects", "memory.by_kind.headers", "memory.by_kind.free",
+    "memory.by_kind.side", "memory.by_kind.buffers", "memory.rss_peak_bytes", "memory.budget_bytes",
+    "pauses.count", "pauses.p50_ns", "pauses.p99_ns", "pauses.max_ns", "pauses.total_ns",
+    "time.mutator_ns", "time.collector_ns", "time.wall_ns", "time.harness_ns",
+    "time.events_per_second", "events", "events_without_deaths", "outcome", "message", "verified"};
+
+static const char *const top[] = {
+    "schema", "trace.path", "trace.digest", "trace.events", "trace.lanes", "trace.bytes",
+    "trace.warning", "trace.capabilities.stores", "trace.capabilities.loads",
+    "trace.capabilities.reads", "trace.capabilities.deaths", "trace.capabilities.roots",
+    "trace.capabilities.tracking", "trace.capabilities.threads", "trace.capabilities.forks",
+    "trace.capabilities.times", "trace.capabilities.faithful", "collector", "options.space",
+    "options.damage", "verification.mode", "verification.comparisons", "machine.cpu",
+    "machine.cores", "machine.l1d_bytes", "machine.l2_bytes", "machine.l3_bytes", "machine.kernel",
+    "machine.thp", "machine.governor", "machine.memory_bytes", "build.version", "build.compiler",
+    "build.type", "build.flags", "build.check_level"};
+
+static const char *const of_lanes[] = {
+    "lane", "parent", "comparisons", "graph_digest", "pauses.list.columns", "pauses.list.rows",
+    "footprint_series.columns", "footprint_series.rows", "recorded.collections_by_generation",
+    "recorded.collected_by_collection", "recorded.list.rows"};
+
+static void every_promised_name_is_there(void **unused)
+{
+    struct gcr_result result;
+    json_t *json, *lane;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    json = gcr_result_to_json(&result);
+    assert_non_null(json);
+    lane = at(json, "lanes.1");
+    for (size_t i = 0; i < GCR_COUNT_OF(top); i++)
+        at(json, top[i]);
+    for (size_t i = 0; i < GCR_COUNT_OF(figures); i++) {
+        at(json, figures[i]);
+        at(lane, figures[i]);
+    }
+    for (size_t i = 0; i < GCR_COUNT_OF(of_lanes); i++)
+        at(lane, of_lanes[i]);
+    assert_string_equal(json_string_value(at(json, "schema")), "gcreplay-result-1");
+    assert_string_equal(json_string_value(at(json, "outcome")), "ok");
+    assert_string_equal(json_string_value(at(json, "options.space")), "64K");
+    assert_string_equal(json_string_value(at(json, "trace.capabilities.deaths")), "exact");
+    assert_true(json_is_false(at(json, "verified")));
+    assert_true(json_is_null(at(json, "lanes.0.parent")));
+    assert_int_equal(number_at(json, "lanes.1.parent"), 0);
+    json_decref(json);
+    gcr_result_finish(&result);
+}
+
+static void top_level_sums_its_lanes(void **unused)
+{
+    static const char *const sums[] = {"collections.total", "objects.allocated", "objects.freed",
+                                       "objects.live_end", "pauses.count", "pauses.total_ns",
+                                       "time.mutator_ns", "time.collector_ns", "time.wall_ns",
+                                       "events", "events_without_deaths"};
+    static const char *const peaks[] = {"memory.footprint_peak_bytes", "memory.live_peak_bytes",
+                                        "pauses.max_ns", "memory.rss_peak_bytes"};
+    struct gcr_result result;
+    json_t *json, *first, *second;
+    uint64_t mean;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    json = gcr_result_to_json(&result);
+    first = at(json, "lanes.0");
+    second = at(json, "lanes.1");
+    for (size_t i = 0; i < GCR_COUNT_OF(sums); i++)
+        assert_int_equal(number_at(json, sums[i]),
+                         number_at(first, sums[i]) + number_at(second, sums[i]));
+    for (size_t i = 0; i < GCR_COUNT_OF(peaks); i++) {
+        uint64_t a = number_at(first, peaks[i]), b = number_at(second, peaks[i]);
+
+        assert_int_equal(number_at(json, peaks[i]), a > b ? a : b);
+    }
+    mean = number_at(json, "memory.footprint_mean_bytes");
+    assert_true(mean >= 65536 && mean <= 131072);
+    assert_int_equal(number_at(json, "events"), number_at(json, "trace.events"));
+    assert_int_equal(number_at(json, "memory.budget_bytes"), 1 << 20);
+    json_decref(json);
+    gcr_result_finish(&result);
+}
+
+static void lists_hold_one_row_a_collection(void **unused)
+{
+    struct gcr_result result;
+    json_t *json;
+    uint64_t total, reclaimed = 0;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    json = gcr_result_to_json(&result);
+    total = number_at(json, "collections.total");
+    assert_true(total >= 3);
+    assert_int_equal(json_array_size(at(json, "freed_by_collection")), total);
+    assert_int_equal(json_array_size(at(json, "lanes.0.pauses.list.rows")) +
+                         json_array_size(at(json, "lanes.1.pauses.list.rows")),
+                     total);
+    for (size_t i = 0; i < total; i++)
+        reclaimed += (uint64_t)json_integer_value(
+            json_array_get(at(json, "reclaimed_by_collection"), i));
+    assert_int_equal(reclaimed, number_at(json, "objects.freed"));
+    assert_int_equal(json_array_size(at(json, "lanes.0.pauses.list.columns")),
+                     json_array_size(at(json, "lanes.0.pauses.list.rows.0")));
+    assert_int_equal(json_array_size(at(json, "lanes.0.footprint_series.columns")),
+                     json_array_size(at(json, "lanes.0.footprint_series.rows.0")));
+    assert_int_equal(number_at(json, "lanes.0.recorded.collections_by_generation.1"), 1);
+    assert_int_equal(number_at(json, "lanes.0.recorded.collected_by_collection.0"), 12);
+    assert_int_equal(json_array_size(at(json, "lanes.1.recorded.list.rows")), 0);
+    json_decref(json);
+    gcr_result_finish(&result);
+}
+
+static void unknown_figures_are_null(void **unused)
+{
+    struct gcr_result result;
+    json_t *json;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_NONE);
+    json = gcr_result_to_json(&result);
+    assert_true(json_is_null(at(json, "memory.live_peak_bytes")));
+    assert_true(json_is_null(at(json, "memory.overhead")));
+    assert_true(json_is_null(at(json, "objects.live_end")));
+    assert_true(json_is_null(at(json, "lanes.0.footprint_series.rows.0.3")));
+    json_decref(json);
+    gcr_result_finish(&result);
+}
+
+static void file_appears_whole_or_not_at_all(void **unused)
+{
+    char directory[] = "/tmp/gcr_json_XXXXXX", path[128];
+    struct gcr_result result;
+    struct gcr_error err = {""};
+    json_error_t parse;
+    json_t *read;
+    struct stat status;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    snprintf(result.trace.path, sizeof result.trace.path, "odd\xff" "name.gct"); /* not UTF-8 */
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/result.json", directory);
+    assert_int_equal(gcr_result_write_json(&result, path, &err), GCR_OK);
+    read = json_load_file(path, 0, &parse);
+    assert_non_null(read);
+    assert_string_equal(json_string_value(at(read, "trace.path")), "odd?name.gct");
+    json_decref(read);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0); /* nothing else was left there */
+    assert_int_equal(gcr_result_write_json(&result, path, &err), GCR_IO);
+    assert_non_null(strstr(err.text, "No such file"));
+    assert_int_equal(stat(path, &status), -1);
+    gcr_result_finish(&result);
+}
+
+static void full_disk_is_an_error(void **unused)
+{
+    struct gcr_result result;
+    struct gcr_error err = {""};
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    if (access("/dev/full", W_OK) != 0)
+        skip();
+    fflush(stdout);
+    {
+        int saved = dup(STDOUT_FILENO);
+        gcr_status status;
+
+        assert_non_null(freopen("/dev/full", "w", stdout));
+        status = gcr_result_write_json(&result, "-", &err);
+        clearerr(stdout);
+        dup2(saved, STDOUT_FILENO);
+        close(saved);
+        assert_int_equal(status, GCR_IO);
+    }
+    assert_non_null(strstr(err.text, "standard output"));
+    gcr_result_finish(&result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_promised_name_is_there),
+        cmocka_unit_test(top_level_sums_its_lanes),
+        cmocka_unit_test(lists_hold_one_row_a_collection),
+        cmocka_unit_test(unknown_figures_are_null),
+        cmocka_unit_test(file_appears_whole_or_not_at_all),
+        cmocka_unit_test(full_disk_is_an_error),
+    };
+
+    return cmocka_run_group_tests_name("unit.result_json", tests, NULL, NULL);
+}
