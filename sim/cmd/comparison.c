@@ -112,7 +112,7 @@ static void comparison_print_row(const struct gcr_comparison *all, size_t refere
         gcr_table_cell(table, column + 1, "%s",
                        all->verify == GCR_VERIFY_OFF ? "not asked"
                        : row->figures.verified       ? "yes"
-                                                     : "NO");
+                                                     : "no");
 }
 
 static void comparison_print_processes(const struct gcr_comparison *all, FILE *out)

@@ -61,7 +61,7 @@ void gcr_listing_print_collectors(FILE *out)
                 collector->summary, collector->source);
         for (size_t k = 0; (cap = listing_cap_name(collector->caps, k)) != NULL; k++)
             fprintf(out, "%s%s", k > 0 ? ", " : "", cap);
-        fprintf(out, "%s\n", listing_cap_name(collector->caps, 0) == NULL ? "plain" : "");
+        fprintf(out, "%s\n", listing_cap_name(collector->caps, 0) == NULL ? "no collector" : "");
         listing_print_options(collector->options, out);
     }
 }

@@ -22,22 +22,21 @@ static void run_print_heading(const json_t *result, FILE *out)
         fprintf(out, "             warning: %s\n", warning);
 }
 
+enum { RUN_INDENT = 13, RUN_WIDTH = 110 };
+
 static void run_print_options(const json_t *result, FILE *out)
 {
     json_t *options = json_object_get(result, "options"), *value;
     const char *name;
-    fprintf(out, "back end     %s", json_string_value(json_object_get(result, "collector")));
-    int used = 40;
+    int used =
+        fprintf(out, "back end     %s:", json_string_value(json_object_get(result, "collector")));
     json_object_foreach(options, name, value)
     {
         const char *text = json_string_value(value);
         int length = (int)(strlen(name) + strlen(text)) + 2;
-        if (used + length > 100) {
-            fputs("\n            ", out);
-            used = 13;
-        }
-        used += length;
-        fprintf(out, " %s=%s", name, text);
+        if (used + length > RUN_WIDTH)
+            used = fprintf(out, "\n%*s", RUN_INDENT - 1, "");
+        used += fprintf(out, " %s=%s", name, text);
     }
     const json_t *budget = gcr_json_at(result, "memory.budget_bytes");
     fprintf(out, "\nheap         %s\n",
@@ -56,7 +55,7 @@ static void run_print_outcome(const json_t *result, const struct gcr_figures *ru
         fputs("verified     no (--verify was not asked for)\n", out);
     else
         fprintf(out, "verified     %s (%s), %s complete comparison%s with the oracle\n",
-                run->verified ? "yes" : "NO", mode, gcr_text_count(comparisons).s,
+                run->verified ? "yes" : "no", mode, gcr_text_count(comparisons).s,
                 comparisons == 1 ? "" : "s");
 }
 

@@ -46,21 +46,53 @@ void gcr_table_cell(struct gcr_table *table, unsigned column, const char *format
     va_end(arguments);
 }
 
+/* Words from column `at` on, continued below themselves. */
+static void table_print_wrapped(const char *text, int at, FILE *out)
+{
+    int used = at;
+    while (*text != '\0') {
+        int length = (int)strcspn(text, " ");
+        if (used > at && used + 1 + length > GCR_TABLE_WRAP) {
+            fprintf(out, "\n%*s", at, "");
+            used = at;
+        }
+        used += fprintf(out, "%s%.*s", used > at ? " " : "", length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
+}
+
 static void table_print_row(struct gcr_table *table, size_t row, const int *width, int indent,
                             FILE *out)
 {
-    fprintf(out, "%*s", indent, "");
+    int at = fprintf(out, "%*s", indent, "");
     unsigned last = table->columns; /* no spaces at the line's end */
     while (last > 0 && table_at(table, row, last - 1)[0] == '\0')
         last--;
     for (unsigned i = 0; i < last; i++) {
-        const char *gap = i > 0 ? "  " : "";
         const char *cell = table_at(table, row, i);
+        at += fprintf(out, "%s", i > 0 ? "  " : "");
         if (table->right[i])
-            fprintf(out, "%s%*s", gap, width[i], cell);
+            at += fprintf(out, "%*s", width[i], cell);
+        else if (i + 1 < last)
+            at += fprintf(out, "%-*s", width[i], cell);
         else
-            fprintf(out, "%s%-*s", gap, i + 1 < last ? width[i] : 0, cell);
+            table_print_wrapped(cell, at, out);
     }
+    fputc('\n', out);
+}
+
+static void table_print_rule(const struct gcr_table *table, const int *width, int indent, FILE *out)
+{
+    int total = 0;
+    for (unsigned i = 0; i < table->columns; i++)
+        total += width[i] + (i > 0 ? 2 : 0);
+    bool wraps = !table->right[table->columns - 1];
+    if (wraps && total > GCR_TABLE_WRAP - indent)
+        total = GCR_TABLE_WRAP - indent;
+    fprintf(out, "%*s", indent, "");
+    for (int i = 0; i < total; i++)
+        fputc('-', out);
     fputc('\n', out);
 }
 
@@ -74,15 +106,8 @@ void gcr_table_end(struct gcr_table *table, bool has_header, int indent, FILE *o
         }
     for (size_t row = 0; row < table->rows; row++) {
         table_print_row(table, row, width, indent, out);
-        if (row > 0 || !has_header)
-            continue;
-        int total = 0;
-        for (unsigned i = 0; i < table->columns; i++)
-            total += width[i] + (i > 0 ? 2 : 0);
-        fprintf(out, "%*s", indent, "");
-        for (int i = 0; i < total; i++)
-            fputc('-', out);
-        fputc('\n', out);
+        if (row == 0 && has_header)
+            table_print_rule(table, width, indent, out);
     }
     free(table->cells);
     *table = (struct gcr_table){0};

@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 
-enum { GCR_TABLE_COLUMNS = 20, GCR_CELL_BYTES = 160 };
+enum { GCR_TABLE_COLUMNS = 20, GCR_CELL_BYTES = 256, GCR_TABLE_WRAP = 120 };
 
 /* Rows of cells; columns are as wide as their widest cell. */
 struct gcr_table {
@@ -27,7 +27,8 @@ void gcr_table_row(struct gcr_table *table);
 void gcr_table_cell(struct gcr_table *table, unsigned column, const char *format, ...)
     GCR_PRINTF(3, 4);
 /* Prints every row after `indent` spaces, two spaces between columns, the first row underlined if
- * has_header, and frees the cells. */
+ * has_header, and frees the cells. A last column aligned to the left goes on below itself where it
+ * would pass GCR_TABLE_WRAP. */
 void gcr_table_end(struct gcr_table *table, bool has_header, int indent, FILE *out);
 
 /* A small string by value, for printf. */
