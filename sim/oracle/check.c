@@ -4,5 +4,5 @@
 gcr_status gcr_check_trace(struct gcr_reader *reader, struct gcr_trace_check *out,
                            struct gcr_error *err)
 {
-    return gcr_lanes_walk(reader, true, out, err);
+    return gcr_lanes_walk(reader, true, GCR_LANES_WINDOW, out, err);
 }

@@ -26,12 +26,12 @@ static gcr_status compare_judge_reachable(struct gcr_verify *v, const struct gcr
 {
     if ((n->flags & GCR_NODE_DEATHED) && !v->resurrected)
         return gcr_verify_fail(v, GCR_INVALID_TRACE, err,
-                               "the DEATH of object %" PRIu32 " in event %" PRIu64
+                               "the DEATH of object o%" PRIu32 " in event %" PRIu64
                                " is not true: it is still reachable",
                                n->index, gcr_verify_event_of(v, n->deathed_at));
     if ((n->flags & GCR_NODE_FREED) && !(n->flags & GCR_NODE_DEATHED))
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object %" PRIu32 ", freed during event %" PRIu64
+                               "object o%" PRIu32 ", freed during event %" PRIu64
                                ", is still reachable",
                                n->index, gcr_verify_event_of(v, n->freed_at));
     return GCR_OK;
@@ -44,12 +44,12 @@ static gcr_status compare_judge_freed(struct gcr_verify *v, const struct gcr_sha
         return GCR_OK;
     if ((n->flags & GCR_NODE_DEATHED) && n->deathed_at <= n->freed_at)
         return gcr_verify_fail(v, GCR_INVALID_TRACE, err,
-                               "the DEATH of object %" PRIu32 " in event %" PRIu64
+                               "the DEATH of object o%" PRIu32 " in event %" PRIu64
                                " is not true: it was reachable until event %" PRIu64,
                                n->index, gcr_verify_event_of(v, n->deathed_at),
                                gcr_verify_event_of(v, n->cover + 1));
     return gcr_verify_fail(v, GCR_FAULT, err,
-                           "object %" PRIu32 " was freed during event %" PRIu64
+                           "object o%" PRIu32 " was freed during event %" PRIu64
                            " but was reachable until event %" PRIu64,
                            n->index, gcr_verify_event_of(v, n->freed_at),
                            gcr_verify_event_of(v, n->cover + 1));
@@ -104,7 +104,7 @@ static gcr_status compare_leaks(struct gcr_verify *v, struct gcr_error *err)
         if (!compare_is_leak(s, n) || (v->moving && !gcr_inspect_has_handle(v, i)))
             continue;
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object %" PRIu32 " (%s) is unreachable, yet survived the full "
+                               "object o%" PRIu32 " (%s) is unreachable, yet survived the full "
                                "collection during this event",
                                n->index, s->shapes[n->shape].name);
     }
@@ -203,12 +203,12 @@ static gcr_status compare_root(struct gcr_verify *v, const struct gcr_shadow_roo
         return GCR_OK;
     if (global)
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "global root %" PRIu32 ": refers to %p, not to object %" PRIu32
+                               "global root %" PRIu32 ": refers to %p, not to object o%" PRIu32
                                " at %p",
                                slot, (void *)found, index, (void *)expected);
     return gcr_verify_fail(v, GCR_FAULT, err,
                            "root %" PRIu32 " of thread %" PRIu32
-                           ": refers to %p, not to object %" PRIu32 " at %p",
+                           ": refers to %p, not to object o%" PRIu32 " at %p",
                            slot, thread, (void *)found, index, (void *)expected);
 }
 
@@ -246,6 +246,8 @@ static bool compare_is_over(const struct gcr_verify *v, uint32_t node)
 
     if (compare_is_reachable(n))
         return false;
+    if (n->previous != GCR_SHADOW_NULL && !(n->flags & GCR_NODE_DEATHED))
+        return false; /* its index is still taken, and must not fall back to the earlier owner */
     if ((n->flags & GCR_NODE_FREED) || !v->frees)
         return true;
     return v->moving && (n->flags & GCR_NODE_DEATHED) && !(n->flags & GCR_NODE_EXCUSED);
@@ -274,7 +276,7 @@ static void compare_release(struct gcr_verify *v)
             compare_cut(v, &s->nodes[i]);
     for (uint32_t i = 1; i < s->node_end; i++)
         if ((s->nodes[i].flags & GCR_NODE_USED) && compare_is_over(v, i))
-            gcr_shadow_release(s, i, false);
+            gcr_shadow_release(s, i, !(s->nodes[i].flags & GCR_NODE_DEATHED));
     gcr_shadow_begin_window(s);
 }
 

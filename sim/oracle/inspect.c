@@ -61,7 +61,7 @@ static gcr_status inspect_data(struct gcr_verify *v, uint32_t node, gcr_ref obje
 
         if (data == NULL || bytes == 0)
             return gcr_verify_fail(v, GCR_FAULT, err,
-                                   "object %" PRIu32 ": no data at byte %" PRIu64 " of %" PRIu64,
+                                   "object o%" PRIu32 ": no data at byte %" PRIu64 " of %" PRIu64,
                                    n->index, offset, end);
         if (bytes > end - offset)
             bytes = end - offset;
@@ -71,7 +71,7 @@ static gcr_status inspect_data(struct gcr_verify *v, uint32_t node, gcr_ref obje
         }
         wrong = inspect_first_wrong(tag, zero, data, offset);
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object %" PRIu32 ": data byte %" PRIu64 " is 0x%02x, not 0x%02x",
+                               "object o%" PRIu32 ": data byte %" PRIu64 " is 0x%02x, not 0x%02x",
                                n->index, offset + wrong, data[wrong],
                                zero ? 0 : gcr_pattern_byte(tag, offset + wrong));
     }
@@ -102,16 +102,16 @@ static gcr_status inspect_form(struct gcr_verify *v, uint32_t node, gcr_ref obje
 
     if ((uintptr_t)object <= 1)
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object %" PRIu32 " is reachable but the heap has lost it", n->index);
+                               "object o%" PRIu32 " is reachable but the heap has lost it", n->index);
     shape = collector->shape_number(v->view->heap, object);
     if (shape != n->shape)
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object %" PRIu32 " has shape %" PRIu32 ", not %" PRIu32 " (%s)",
+                               "object o%" PRIu32 " has shape %" PRIu32 ", not %" PRIu32 " (%s)",
                                n->index, shape, n->shape, v->shadow->shapes[n->shape].name);
     length = collector->length(v->view->heap, object);
     if (length != n->length)
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object %" PRIu32 " has length %" PRIu32 ", not %" PRIu32, n->index,
+                               "object o%" PRIu32 " has length %" PRIu32 ", not %" PRIu32, n->index,
                                length, n->length);
     return GCR_OK;
 }
@@ -127,7 +127,7 @@ gcr_status gcr_inspect_fresh(struct gcr_verify *v, uint32_t node, struct gcr_err
     for (uint64_t i = v->old_slots; i < n->slot_count; i++)
         if (v->view->collector->slot(v->view->heap, object, (uint32_t)i) != NULL)
             return gcr_verify_fail(v, GCR_FAULT, err,
-                                   "object %" PRIu32 ": new slot %" PRIu64 " is not null", n->index,
+                                   "object o%" PRIu32 ": new slot %" PRIu64 " is not null", n->index,
                                    i);
     if (v->view->mutator->write == NULL)
         return GCR_OK;
@@ -154,8 +154,8 @@ static gcr_status inspect_slots(struct gcr_verify *v, uint32_t node, gcr_ref obj
         }
         if (found != expected)
             return gcr_verify_fail(v, GCR_FAULT, err,
-                                   "object %" PRIu32 ", slot %" PRIu32
-                                   ": refers to %p, not to object %" PRIu32 " at %p",
+                                   "object o%" PRIu32 ", slot %" PRIu32
+                                   ": refers to %p, not to object o%" PRIu32 " at %p",
                                    n->index, i, (void *)found, index, (void *)expected);
     }
     return GCR_OK;
@@ -180,7 +180,7 @@ static gcr_status inspect_weak(struct gcr_verify *v, uint32_t node, gcr_ref obje
     }
     if (found != expected)
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "weak reference %" PRIu32 ": refers to %p, not to object %" PRIu32
+                               "weak reference o%" PRIu32 ": refers to %p, not to object o%" PRIu32
                                " at %p",
                                n->index, (void *)found, expected == NULL ? 0 : target->index,
                                (void *)expected);

@@ -10,7 +10,7 @@
 #include "sim/oracle/rules.h"
 #include "sim/oracle/shadow.h"
 
-enum { LANES_BATCH = 4096, LANES_MIN_WINDOW = 1 << 16 };
+enum { LANES_BATCH = 4096, LANES_FIRST_USES = 1024 };
 
 /* In use.node: the event was a DEATH, which must find its object unreachable. */
 #define LANES_DEATH 0x80000000u
@@ -23,6 +23,7 @@ struct lanes_use {
 struct lanes {
     struct gcr_reader *reader;
     bool prove;
+    uint32_t window; /* events, at least */
     struct gcr_trace_check *out;
     struct gcr_error *err;
     bool *forked; /* by lane */
@@ -81,7 +82,7 @@ static gcr_status lanes_bad(struct lanes_walk *w, uint64_t number)
 static gcr_status lanes_log_use(struct lanes *all, uint32_t state, uint32_t node)
 {
     if (all->use_count == all->use_room) {
-        size_t room = all->use_room == 0 ? LANES_MIN_WINDOW : all->use_room * 2;
+        size_t room = all->use_room == 0 ? LANES_FIRST_USES : all->use_room * 2;
         struct lanes_use *grown = realloc(all->uses, room * sizeof *grown);
         if (grown == NULL)
             return lanes_no_memory(all);
@@ -100,7 +101,7 @@ static gcr_status lanes_log_operands(struct lanes_walk *w, const struct gcr_even
 
     for (unsigned i = 0; i < n && status == GCR_OK; i++)
         status = lanes_log_use(w->all, state, gcr_shadow_find(w->shadow, index[i]));
-    if (e->op == GCR_OP_DEATH && gcr_shadow_find(w->shadow, e->a) != GCR_SHADOW_GONE)
+    if (e->op == GCR_OP_DEATH && !gcr_shadow_is_gone(gcr_shadow_find(w->shadow, e->a)))
         status = lanes_log_use(w->all, state, gcr_shadow_find(w->shadow, e->a) | LANES_DEATH);
     return status;
 }
@@ -123,14 +124,14 @@ static gcr_status lanes_judge_uses(struct lanes_walk *w)
         if (use.node & LANES_DEATH) {
             if (!reachable)
                 continue;
-            (void)gcr_fail(w->all->err, GCR_INVALID_TRACE, "object %" PRIu32 " is still reachable",
+            (void)gcr_fail(w->all->err, GCR_INVALID_TRACE, "object o%" PRIu32 " is still reachable",
                            n->index);
             return lanes_bad(w, lanes_event_of(w, use.state));
         }
         if (reachable)
             continue;
         (void)gcr_fail(w->all->err, GCR_INVALID_TRACE,
-                       "object %" PRIu32 " is unreachable since event %" PRIu64, n->index,
+                       "object o%" PRIu32 " is unreachable since event %" PRIu64, n->index,
                        lanes_event_of(w, n->cover + 1));
         return lanes_bad(w, lanes_event_of(w, use.state));
     }
@@ -184,9 +185,9 @@ static gcr_status lanes_fork(struct lanes_walk *w, const struct gcr_event *e)
         return status;
     if (e->a >= gcr_reader_lane_count(all->reader) && gcr_reader_warning(all->reader) != NULL)
         return GCR_OK; /* lost with the file's end */
-    if (e->a == 0 || e->a >= gcr_reader_lane_count(all->reader)) {
-        (void)gcr_fail(all->err, GCR_INVALID_TRACE, "the trace has no lane %" PRIu32 " to fork",
-                       e->a);
+    if (e->a <= w->lane || e->a >= gcr_reader_lane_count(all->reader)) {
+        (void)gcr_fail(all->err, GCR_INVALID_TRACE,
+                       "a forked lane must be later than its parent's, and must exist");
         return lanes_bad(w, w->number - 1);
     }
     if (all->forked[e->a]) {
@@ -239,7 +240,7 @@ static gcr_status lanes_event(struct lanes_walk *w, const struct gcr_event *e)
     all->out->events++;
     if (e->op == GCR_OP_FORK)
         return lanes_fork(w, e);
-    if (w->window_events >= LANES_MIN_WINDOW && w->window_events >= w->shadow->used_nodes)
+    if (w->window_events >= all->window && w->window_events >= w->shadow->used_nodes)
         return lanes_close_window(w);
     return GCR_OK;
 }
@@ -304,13 +305,14 @@ static gcr_status lanes_all_forked(struct lanes *all)
     return GCR_OK;
 }
 
-gcr_status gcr_lanes_walk(struct gcr_reader *reader, bool prove, struct gcr_trace_check *out,
-                          struct gcr_error *err)
+gcr_status gcr_lanes_walk(struct gcr_reader *reader, bool prove, uint32_t window,
+                          struct gcr_trace_check *out, struct gcr_error *err)
 {
     uint32_t shape_count;
     const struct gcr_shape *shapes = gcr_reader_shapes(reader, &shape_count);
     struct gcr_error own;
-    struct lanes all = {.reader = reader, .prove = prove, .out = out,
+    struct lanes all = {.reader = reader, 
+                        .prove = prove, .window = window, .out = out,
                         .err = err == NULL ? &own : err};
     struct gcr_shadow *shadow;
     struct gcr_rules rules;

@@ -159,7 +159,7 @@ gcr_status gcr_trace_peak_live(struct gcr_reader *reader, uint64_t *peak_bytes,
 
     if (gcr_reader_capabilities(reader)->deaths != GCR_DEATHS_NONE)
         return live_by_deaths(reader, peak_bytes, err);
-    status = gcr_lanes_walk(reader, false, &facts, err);
+    status = gcr_lanes_walk(reader, false, GCR_LANES_WINDOW, &facts, err);
     if (status == GCR_OK)
         *peak_bytes = facts.peak_live_bytes;
     return status;

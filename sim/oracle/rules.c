@@ -50,13 +50,13 @@ static gcr_status rules_find(const struct gcr_shadow *s, uint32_t index,
 {
     uint32_t node = gcr_shadow_find(s, index);
 
-    if (node == GCR_SHADOW_GONE)
-        return gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " has long been unreachable",
+    if (gcr_shadow_is_gone(node))
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has long been unreachable",
                         index);
     if (node == GCR_SHADOW_NULL)
-        return gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " does not exist", index);
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " does not exist", index);
     if (s->nodes[node].flags & GCR_NODE_DEATHED)
-        return gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " has died", index);
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has died", index);
     *out = &s->nodes[node];
     return GCR_OK;
 }
@@ -79,7 +79,7 @@ static gcr_status rules_slots(const struct gcr_shadow *s, uint32_t index, uint32
         return status;
     if ((uint64_t)first + count > n->slot_count)
         return gcr_fail(err, GCR_INVALID_TRACE,
-                        "slot %" PRIu64 " of object %" PRIu32 ", which has %" PRIu32 " slots",
+                        "slot %" PRIu64 " of object o%" PRIu32 ", which has %" PRIu32 " slots",
                         count == 0 ? (uint64_t)first : (uint64_t)first + count - 1, index,
                         n->slot_count);
     return GCR_OK;
@@ -97,7 +97,7 @@ static gcr_status rules_data(const struct gcr_shadow *s, const struct gcr_event 
     bytes = gcr_shape_data_bytes(&s->shapes[n->shape], n->length);
     if ((uint64_t)e->b + e->c > bytes)
         return gcr_fail(err, GCR_INVALID_TRACE,
-                        "data bytes %" PRIu32 " to %" PRIu64 " of object %" PRIu32
+                        "data bytes %" PRIu32 " to %" PRIu64 " of object o%" PRIu32
                         ", which has %" PRIu64,
                         e->b, (uint64_t)e->b + e->c, e->a, bytes);
     return GCR_OK;
@@ -126,12 +126,10 @@ static gcr_status rules_new(const struct gcr_shadow *s, uint32_t index, uint32_t
 {
     uint32_t node = gcr_shadow_find(s, index);
 
-    if (shape == 0 || shape > s->shape_count)
-        return gcr_fail(err, GCR_INVALID_TRACE, "shape %" PRIu32 " is not declared", shape);
-    if (node == GCR_SHADOW_GONE ||
+    if (gcr_shadow_is_gone(node) ||
         (node != GCR_SHADOW_NULL && !(s->nodes[node].flags & GCR_NODE_DEATHED)))
         return gcr_fail(err, GCR_INVALID_TRACE,
-                        "index %" PRIu32 " is used again before a DEATH of its object", index);
+                        "index o%" PRIu32 " is used again before a DEATH of its object", index);
     return rules_length(s, shape, length, err);
 }
 
@@ -143,11 +141,11 @@ static gcr_status rules_death(const struct gcr_rules *rules, const struct gcr_sh
 
     if (rules->capabilities->deaths == GCR_DEATHS_NONE)
         return gcr_fail(err, GCR_INVALID_TRACE, "the header says that the trace has no deaths");
-    if (gcr_shadow_find(s, index) == GCR_SHADOW_GONE)
+    if (gcr_shadow_is_gone(gcr_shadow_find(s, index)))
         return GCR_OK;
     status = rules_find(s, index, &n, err);
     if (status == GCR_OK && (n->flags & GCR_NODE_PREBUILT))
-        return gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " is prebuilt: it is immortal",
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " is prebuilt: it is immortal",
                         index);
     return status;
 }
@@ -182,9 +180,7 @@ static gcr_status rules_resurrect(struct gcr_rules *rules, const struct gcr_shad
     if (status != GCR_OK)
         return status;
     if (!gcr_shape_is(&s->shapes[n->shape], GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER))
-        return gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " has no finalizer", e->a);
-    if (!gcr_root_is_global(e->b))
-        return gcr_fail(err, GCR_INVALID_TRACE, "a resurrected object needs a global root");
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has no finalizer", e->a);
     if (rules_is_reserved(rules, e->b))
         return GCR_OK;
     if (gcr_shadow_root(s, e->b) != GCR_SHADOW_NULL)
@@ -222,7 +218,7 @@ static gcr_status rules_resize(const struct gcr_shadow *s, const struct gcr_even
         return status;
     if (!gcr_shape_is(&s->shapes[n->shape], GCR_SHAPE_RESIZABLE))
         return gcr_fail(err, GCR_INVALID_TRACE,
-                        "object %" PRIu32 " cannot change its length: shape %" PRIu32
+                        "object o%" PRIu32 " cannot change its length: shape %" PRIu32
                         " (%s) is not resizable",
                         e->a, n->shape, s->shapes[n->shape].name);
     return rules_length(s, n->shape, e->b, err);
@@ -238,7 +234,7 @@ static gcr_status rules_weakref(const struct gcr_shadow *s, const struct gcr_eve
         return status;
     if (!gcr_shape_is(&s->shapes[weak->shape], GCR_SHAPE_WEAK))
         return gcr_fail(err, GCR_INVALID_TRACE,
-                        "object %" PRIu32 " is no weak reference: shape %" PRIu32 " (%s)", e->a,
+                        "object o%" PRIu32 " is no weak reference: shape %" PRIu32 " (%s)", e->a,
                         weak->shape, s->shapes[weak->shape].name);
     return rules_find(s, e->b, &target, err);
 }
@@ -249,12 +245,14 @@ static gcr_status rules_finalized(const struct gcr_shadow *s, uint32_t index, st
     const struct gcr_shadow_node *n = NULL;
     gcr_status status;
 
-    if (gcr_shadow_find(s, index) == GCR_SHADOW_GONE)
+    if (gcr_shadow_find(s, index) == GCR_SHADOW_GONE_FINALIZER)
         return GCR_OK;
+    if (gcr_shadow_find(s, index) == GCR_SHADOW_GONE)
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has no finalizer", index);
     status = rules_find(s, index, &n, err);
     if (status == GCR_OK && !gcr_shape_is(&s->shapes[n->shape],
                                           GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER))
-        return gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " has no finalizer", index);
+        return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has no finalizer", index);
     return status;
 }
 

@@ -1,6 +1,6 @@
-/* The rules of a well-formed event, except reachability: objects exist, slots, offsets, lengths and
- * roots are in range, the shape allows it, the trace's capabilities allow it, and the order is right.
- * Shared by `check` and by `run --verify`. */
+/* The rules of a well-formed event, except reachability: objects exist, slots, offsets and lengths are in
+ * range, the shape allows it, the trace's capabilities allow it, and the order is right. What can be
+ * said of an event alone, the reader has checked. Shared by `check` and by `run --verify`. */
 #ifndef GCR_SIM_ORACLE_RULES_H
 #define GCR_SIM_ORACLE_RULES_H
 

@@ -244,19 +244,25 @@ static uint32_t shadow_take_node(struct gcr_shadow *s)
     return node;
 }
 
+static bool shadow_finalizes(const struct gcr_shadow *s, uint32_t node)
+{
+    return gcr_shape_is(&s->shapes[s->nodes[node].shape],
+                        GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER);
+}
+
 bool gcr_shadow_is_pending(const struct gcr_shadow *s, uint32_t node)
 {
     const struct gcr_shadow_node *n = &s->nodes[node];
 
     return (n->flags & (GCR_NODE_USED | GCR_NODE_FREED | GCR_NODE_FINALIZED)) == GCR_NODE_USED &&
-           gcr_shape_is(&s->shapes[n->shape], GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER);
+           shadow_finalizes(s, node);
 }
 
 uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index)
 {
     uint32_t found = GCR_SHADOW_NULL, node = gcr_shadow_find(s, index);
 
-    if (node == GCR_SHADOW_GONE)
+    if (gcr_shadow_is_gone(node))
         return GCR_SHADOW_NULL;
     for (; node != GCR_SHADOW_NULL; node = s->nodes[node].previous)
         if (gcr_shadow_is_pending(s, node))
@@ -269,7 +275,7 @@ static uint32_t shadow_previous(const struct gcr_shadow *s, uint32_t index)
 {
     uint32_t old = gcr_shadow_find(s, index);
 
-    if (!s->has_heap || old == GCR_SHADOW_NULL || old == GCR_SHADOW_GONE)
+    if (!s->has_heap || old == GCR_SHADOW_NULL || gcr_shadow_is_gone(old))
         return GCR_SHADOW_NULL;
     return gcr_shadow_is_pending(s, old) ? old : s->nodes[old].previous;
 }
@@ -283,12 +289,13 @@ static void shadow_unlink_owner(struct gcr_shadow *s, uint32_t node, bool gone)
     if (at == node) {
         s->by_index[n->index] = n->previous;
         if (gone && n->previous == GCR_SHADOW_NULL)
-            s->by_index[n->index] = GCR_SHADOW_GONE;
+            s->by_index[n->index] = shadow_finalizes(s, node) ? GCR_SHADOW_GONE_FINALIZER
+                                                              : GCR_SHADOW_GONE;
         return;
     }
-    while (at != GCR_SHADOW_NULL && at != GCR_SHADOW_GONE && s->nodes[at].previous != node)
+    while (at != GCR_SHADOW_NULL && !gcr_shadow_is_gone(at) && s->nodes[at].previous != node)
         at = s->nodes[at].previous;
-    if (at != GCR_SHADOW_NULL && at != GCR_SHADOW_GONE)
+    if (at != GCR_SHADOW_NULL && !gcr_shadow_is_gone(at))
         s->nodes[at].previous = n->previous;
 }
 
@@ -419,7 +426,7 @@ static void shadow_death(struct gcr_shadow *s, uint32_t index)
 {
     uint32_t node = gcr_shadow_find(s, index);
 
-    if (node == GCR_SHADOW_GONE) {
+    if (gcr_shadow_is_gone(node)) {
         s->by_index[index] = GCR_SHADOW_NULL;
         return;
     }

@@ -20,8 +20,16 @@
 
 /* Node numbers: 0 is null. */
 enum { GCR_SHADOW_NULL = 0 };
-/* In by_index: the object was found unreachable and released before any DEATH named it. */
+/* In by_index: the object was found unreachable and released before any DEATH named it. The second
+ * says that it had a finalizer, whose run may still be reported. */
 #define GCR_SHADOW_GONE UINT32_MAX
+#define GCR_SHADOW_GONE_FINALIZER (UINT32_MAX - 1)
+
+static inline bool gcr_shadow_is_gone(uint32_t node)
+{
+    return node >= GCR_SHADOW_GONE_FINALIZER;
+}
+
 /* Cover of a node that is reachable to the end of the window. */
 #define GCR_COVER_ALWAYS UINT32_MAX
 
@@ -78,7 +86,7 @@ struct gcr_shadow {
     uint32_t free_node;            /* list through `weak` */
     uint32_t used_nodes;
 
-    uint32_t *by_index; /* index -> node, 0 or GCR_SHADOW_GONE */
+    uint32_t *by_index; /* index -> node, 0 or a GONE mark */
     uint32_t index_room;
 
     struct gcr_shadow_roots globals, *threads;
@@ -135,7 +143,7 @@ void gcr_shadow_release(struct gcr_shadow *shadow, uint32_t node, bool gone);
  * up unreachable nodes as garbage, forgets the log. O(nodes). */
 void gcr_shadow_begin_window(struct gcr_shadow *shadow);
 
-/* Node of an index, GCR_SHADOW_NULL if there is none, or GCR_SHADOW_GONE. */
+/* Node of an index, GCR_SHADOW_NULL if there is none, or one that gcr_shadow_is_gone. */
 static inline uint32_t gcr_shadow_find(const struct gcr_shadow *shadow, uint32_t index)
 {
     return index < shadow->index_room ? shadow->by_index[index] : GCR_SHADOW_NULL;

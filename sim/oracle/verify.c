@@ -61,15 +61,15 @@ static gcr_status verify_blame(struct gcr_verify *v, uint32_t node, const struct
     if (!gcr_reach_cover(&v->reach, v->shadow, false))
         return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
     if (n->flags & GCR_NODE_GARBAGE)
-        status = gcr_fail(err, GCR_INVALID_TRACE, "object %" PRIu32 " has long been unreachable",
+        status = gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has long been unreachable",
                           n->index);
     else if (n->cover < v->shadow->now)
         status = gcr_fail(err, GCR_INVALID_TRACE,
-                          "object %" PRIu32 " is unreachable since event %" PRIu64, n->index,
+                          "object o%" PRIu32 " is unreachable since event %" PRIu64, n->index,
                           gcr_verify_event_of(v, n->cover + 1));
     else
         status = gcr_fail(err, GCR_FAULT,
-                          "names object %" PRIu32 ", which the heap freed during event %" PRIu64,
+                          "names object o%" PRIu32 ", which the heap freed during event %" PRIu64,
                           n->index, freed_during);
     gcr_rules_place(err, v->view->lane, v->number, event);
     return status;
@@ -117,11 +117,7 @@ static gcr_status verify_before(struct gcr_checker *checker, const struct gcr_ev
     if (status != GCR_OK)
         return status;
     verify_note_old_size(v, event);
-    if (event->op != GCR_OP_FORK)
-        return GCR_OK;
-    status = gcr_compare(v, err); /* each side goes on from a fresh window */
-    v->window_start = number;
-    return status;
+    return GCR_OK;
 }
 
 /* ---- reports ---- */
@@ -191,7 +187,7 @@ static void verify_finalized(struct gcr_checker *checker, gcr_ref object, uint32
     if (node == GCR_SHADOW_NULL) {
         if (v->frees && !v->has_fault)
             (void)gcr_verify_fail(v, GCR_FAULT, &v->fault,
-                                  "the heap finalizes object %" PRIu32
+                                  "the heap finalizes object o%" PRIu32
                                   " at %p, which has no finalizer to run (run twice?)",
                                   index, (void *)object);
         v->has_fault |= v->frees;
@@ -224,7 +220,7 @@ static gcr_status verify_new(struct gcr_verify *v, uint32_t index, struct gcr_er
     if (!v->moving && v->frees && object != NULL) {
         if (gcr_address_map_find(&v->map, object) != GCR_SHADOW_NULL)
             return gcr_verify_fail(v, GCR_FAULT, err,
-                                   "object %" PRIu32 " is allocated at %p, where object %" PRIu32
+                                   "object o%" PRIu32 " is allocated at %p, where object o%" PRIu32
                                    " still is",
                                    index, (void *)object,
                                    v->shadow->nodes[gcr_address_map_find(&v->map, object)].index);
@@ -247,7 +243,7 @@ static gcr_status verify_root(struct gcr_verify *v, uint32_t root, struct gcr_er
     if (found == expected)
         return GCR_OK;
     return gcr_verify_fail(v, GCR_FAULT, err,
-                           "root %" PRIu32 " gets %p, not object %" PRIu32 " at %p", root,
+                           "root %" PRIu32 " gets %p, not object o%" PRIu32 " at %p", root,
                            (void *)found, index, (void *)expected);
 }
 
@@ -275,11 +271,12 @@ static gcr_status verify_outcome(struct gcr_verify *v, const struct gcr_event *e
     }
 }
 
-static bool verify_is_due(const struct gcr_verify *v)
+static bool verify_is_due(const struct gcr_verify *v, const struct gcr_event *event)
 {
     uint64_t nodes = v->shadow->used_nodes;
 
-    if (v->mode == GCR_VERIFY_EVERY)
+    /* At a fork: each side goes on from a fresh window, for the child counts its own events. */
+    if (v->mode == GCR_VERIFY_EVERY || event->op == GCR_OP_FORK)
         return true;
     if (v->full_collection && (nodes <= VERIFY_SMALL_HEAP || v->events_since >= nodes / 2))
         return true;
@@ -302,7 +299,7 @@ static gcr_status verify_after(struct gcr_checker *checker, const struct gcr_eve
         return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
     v->events_since++;
     status = verify_outcome(v, event, err);
-    if (status == GCR_OK && verify_is_due(v))
+    if (status == GCR_OK && verify_is_due(v, event))
         status = gcr_compare(v, err);
     return status;
 }
