@@ -2,6 +2,7 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/table.h"
+#include "sim/cmd/trace_file.h"
 #include "sim/oracle/oracle.h"
 
 static const struct gcr_flag check_flags[] = {
@@ -10,7 +11,7 @@ static const struct gcr_flag check_flags[] = {
 static gcr_status check_run(const struct gcr_arguments *arguments, struct gcr_error *err)
 {
     struct gcr_reader *reader = NULL;
-    gcr_status status = gcr_reader_open(gcr_argument(arguments, "TRACE"), &reader, err);
+    gcr_status status = gcr_trace_file_open(gcr_argument(arguments, "TRACE"), &reader, err);
     if (status != GCR_OK)
         return status;
     struct gcr_trace_check found;

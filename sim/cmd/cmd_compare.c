@@ -12,6 +12,7 @@
 #include "sim/cmd/comparison.h"
 #include "sim/cmd/job.h"
 #include "sim/cmd/output.h"
+#include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"
 
 static const struct gcr_flag compare_flags[] = {
@@ -119,7 +120,7 @@ static gcr_status compare_prepare_trace(const struct compare *compare, const cha
                                         struct gcr_comparison *out, struct gcr_error *err)
 {
     struct gcr_reader *reader = NULL;
-    gcr_status status = gcr_reader_open(path, &reader, err);
+    gcr_status status = gcr_trace_file_open(path, &reader, err);
     if (status != GCR_OK)
         return status;
     const char *warning = gcr_reader_warning(reader);

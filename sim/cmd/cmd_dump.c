@@ -4,6 +4,7 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/output.h"
+#include "sim/cmd/trace_file.h"
 #include "traces/text.h"
 
 static const struct gcr_flag dump_flags[] = {
@@ -35,7 +36,7 @@ static gcr_status dump_run(const struct gcr_arguments *arguments, struct gcr_err
     struct gcr_reader *reader = NULL;
     struct gcr_output output;
     int lane = -1;
-    gcr_status status = gcr_reader_open(gcr_argument(arguments, "TRACE"), &reader, err);
+    gcr_status status = gcr_trace_file_open(gcr_argument(arguments, "TRACE"), &reader, err);
     if (status != GCR_OK)
         return status;
     status = dump_read_lane(gcr_argument(arguments, "--lane"), reader, &lane, err);

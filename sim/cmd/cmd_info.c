@@ -6,6 +6,7 @@
 #include "sim/cmd/info_report.h"
 #include "sim/cmd/output.h"
 #include "sim/cmd/progress.h"
+#include "sim/cmd/trace_file.h"
 #include "sim/oracle/oracle.h"
 
 static const struct gcr_flag info_flags[] = {
@@ -17,7 +18,7 @@ static gcr_status info_run(const struct gcr_arguments *arguments, struct gcr_err
 {
     const char *path = gcr_argument(arguments, "--json");
     struct gcr_info info = {0};
-    gcr_status status = gcr_reader_open(gcr_argument(arguments, "TRACE"), &info.reader, err);
+    gcr_status status = gcr_trace_file_open(gcr_argument(arguments, "TRACE"), &info.reader, err);
     if (status != GCR_OK)
         return status;
     struct gcr_bar bar;

@@ -7,6 +7,7 @@
 #include "sim/cmd/job.h"
 #include "sim/cmd/output.h"
 #include "sim/cmd/run_table.h"
+#include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"
 
 static const struct gcr_flag run_flags[] = {
@@ -39,7 +40,7 @@ static gcr_status run_prepare(const struct gcr_arguments *arguments, struct gcr_
     if (status != GCR_OK)
         return status;
     struct gcr_reader *reader = NULL;
-    status = gcr_reader_open(job->trace, &reader, err);
+    status = gcr_trace_file_open(job->trace, &reader, err);
     if (status != GCR_OK)
         return status;
     *capabilities = *gcr_reader_capabilities(reader);

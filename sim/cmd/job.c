@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sim/cmd/progress.h"
+#include "sim/cmd/trace_file.h"
 #include "sim/measure/result_json.h"
 #include "sim/oracle/oracle.h"
 
@@ -59,7 +60,7 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
 gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_error *err)
 {
     struct gcr_reader *reader = NULL;
-    gcr_status status = gcr_reader_open(job->trace, &reader, err);
+    gcr_status status = gcr_trace_file_open(job->trace, &reader, err);
     if (status != GCR_OK)
         return status;
     struct gcr_bar bar;

@@ -41,7 +41,7 @@ gcr_status gcr_output_close(struct gcr_output *output, struct gcr_error *err)
     char partial[sizeof output->path + 16];
     output_partial_path(output, partial, sizeof partial);
     errno = 0;
-    bool lost = ferror(output->file) != 0 || fflush(output->file) != 0;
+    bool lost = fflush(output->file) != 0 || ferror(output->file) != 0;
     int reason = errno;
     if (fclose(output->file) != 0 && !lost) {
         lost = true;
@@ -94,7 +94,7 @@ gcr_status gcr_output_check_trace_path(const char *path, struct gcr_error *err)
 gcr_status gcr_output_flush_stdout(struct gcr_error *err)
 {
     errno = 0;
-    if (ferror(stdout) != 0 || fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
         return gcr_fail(err, GCR_IO, "cannot write standard output: %s",
                         errno != 0 ? strerror(errno) : "write error");
     return GCR_OK;

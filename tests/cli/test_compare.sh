@@ -19,20 +19,20 @@ expect_json all.json "d['schema'] == 'gcreplay-compare-1'"
 expect_json all.json "[r['collector'] for r in d['comparisons'][0]['runs']] == '$(collectors)'.split()"
 expect_json all.json "all(r['verified'] and r['file'] for r in d['comparisons'][0]['runs'])"
 expect_json all.json "[r['mutator_relative_to']['epsilon'] for r in d['comparisons'][0]['runs'] if r['collector'] == 'epsilon'] == [1.0]"
-cat >csv.py <<'PY'
+cat >rows.py <<'PY'
 import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1])))
 assert all(None not in r and None not in r.values() for r in rows), "ragged row"
 print(len(rows), *sorted({r["process"] for r in rows}))
 PY
-expect "CSV: a row for each run and process" [ "$(python3 csv.py out/compare.csv)" = '8 0 all' ]
+expect "CSV: a row for each run and process" [ "$(python3 rows.py out/compare.csv)" = '8 0 all' ]
 expect "no other files" [ "$(ls out | wc -l)" -eq 6 ]
 
 # Several traces, several processes.
 must compare steady.gct forks.gct -c semispace,epsilon -o two
 expect "a table for each trace" [ "$(grep -c '^back end' <<<"$out")" -eq 2 ]
 expect_out 'per process'
-expect "CSV: traces, runs, processes" [ "$(python3 csv.py two/compare.csv)" = '12 0 1 2 all' ]
+expect "CSV: traces, runs, processes" [ "$(python3 rows.py two/compare.csv)" = '12 0 1 2 all' ]
 expect "result files" [ -e two/steady-1-semispace.json -a -e two/forks-2-epsilon.json ]
 
 # A run that fails is a row with its reason; the others go on; the exit code is 1.
@@ -50,12 +50,12 @@ must compare nodeaths.gct -c all -o nodeaths
 expect_out 'not run'
 expect_out 'explicit-free was not run: the trace has no deaths'
 expect_out 'refused'
-expect "CSV without figures" [ "$(python3 csv.py nodeaths/compare.csv)" = '7 0 all' ]
+expect "CSV without figures" [ "$(python3 rows.py nodeaths/compare.csv)" = '7 0 all' ]
 expect_absent nodeaths/nodeaths-explicit-free.json
 
 # Options of single back ends arrive.
-must compare steady.gct -c semispace,epsilon --set semispace.initial=1M -o set
-expect_json set/steady-semispace.json "d['options']['initial'] == '1M'"
+must compare steady.gct -c semispace,epsilon --set semispace.start=1M -o set
+expect_json set/steady-semispace.json "d['options']['start'] == '1M'"
 
 must compare steady.gct -c epsilon --json -
 cp "$work/.out" stdout.json

@@ -67,7 +67,7 @@ gcr compare t.gct -c semispace,semispace
 expect_usage "twice"
 gcr compare t.gct -c semispace, -o dir
 expect_usage "no back end is named ''"
-gcr compare t.gct -c semispace --set initial=1
+gcr compare t.gct -c semispace --set start=1
 expect_usage 'expected NAME.OPTION=VALUE'
 gcr compare t.gct -c semispace --set epsilon.a=1
 expect_usage "'epsilon' is not among the back ends of -c"

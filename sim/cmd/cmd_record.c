@@ -1,0 +1,106 @@
+/* gcreplay record: runs a CPython program and writes down what it does to its heap. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cmd/command.h"
+#include "sim/cmd/commands.h"
+#include "sim/cmd/output.h"
+#include "sim/cmd/table.h"
+#include "workloads/cpython/session.h"
+
+#include <sys/stat.h>
+
+static const struct gcr_flag record_flags[] = {
+    {"--mode", 0, "MODE",
+     "neutral: for comparing designs, collection held off, dense snapshots (default); "
+     "faithful: edges and roots true at CPython's own collections",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--output", 'o', "TRACE", "trace file to write", GCR_FLAG_REQUIRED, NULL},
+    {"--snapshot-every", 0, "N", "neutral: containers allocated between snapshots (default 50)",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--library", 0, "FILE", "preload library (default: beside gcreplay, or in ../lib)",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--", 0, "PROGRAM [ARGUMENT]...", "the program to run, and its arguments", GCR_FLAG_REQUIRED,
+     NULL},
+    {0}};
+
+static gcr_status record_parse(const struct gcr_arguments *arguments,
+                               struct gcr_recording_config *config, struct gcr_error *err)
+{
+    const char *mode = gcr_argument(arguments, "--mode");
+    const char *every = gcr_argument(arguments, "--snapshot-every");
+    size_t words = 0;
+    config->command = gcr_argument_rest(arguments, &words);
+    if (words == 0)
+        return gcr_fail(err, GCR_USAGE, "record: no program after '--' (example: gcreplay record -o "
+                                        "out.gct -- /usr/bin/python3 app.py)");
+    config->path = gcr_argument(arguments, "--output");
+    config->library = gcr_argument(arguments, "--library");
+    config->neutral = mode == NULL || strcmp(mode, "neutral") == 0;
+    if (!config->neutral && strcmp(mode, "faithful") != 0)
+        return gcr_fail(err, GCR_USAGE, "record: --mode %.32s: expected neutral or faithful", mode);
+    config->dense_every = 50;
+    if (every != NULL) {
+        char *end;
+        unsigned long n = strtoul(every, &end, 10);
+        if (*end != '\0' || n < 1 || n > 1000000)
+            return gcr_fail(err, GCR_USAGE,
+                            "record: --snapshot-every %.32s: expected 1 .. 1000000", every);
+        config->dense_every = (uint32_t)n;
+    }
+    return gcr_output_check_trace_path(config->path, err);
+}
+
+static uint64_t record_losses(const struct gcr_recorder_counts *counts)
+{
+    return counts->unseen_collections + counts->unseen_rebirths + counts->unplaced_references +
+           counts->forced_drops + counts->count_drift + counts->late_insertions +
+           counts->unmapped_blocks + counts->lost_lanes;
+}
+
+static void record_print(const char *path, const struct gcr_recording *recording)
+{
+    struct stat info;
+    uint64_t bytes = stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+    const struct gcr_recorder_counts *counts = &recording->counts;
+    printf("%s: %llu events, %u process%s, %s on disk (%.2f bytes an event)\n", path,
+           (unsigned long long)recording->events, recording->lanes,
+           recording->lanes == 1 ? "" : "es", gcr_text_bytes(bytes).s,
+           recording->events > 0 ? (double)bytes / (double)recording->events : 0.0);
+    printf("%llu allocations (%llu containers), %llu collections, %llu snapshots\n",
+           (unsigned long long)counts->allocations, (unsigned long long)counts->containers,
+           (unsigned long long)counts->collections, (unsigned long long)counts->snapshots);
+    if (record_losses(counts) > 0)
+        printf("losses: %llu collections and %llu rebirths unseen, %llu references unplaced, "
+               "%llu stale edges dropped, %llu trigger counts differ, %llu late roots, "
+               "%llu blocks and %llu processes missed\n",
+               (unsigned long long)counts->unseen_collections,
+               (unsigned long long)counts->unseen_rebirths,
+               (unsigned long long)counts->unplaced_references,
+               (unsigned long long)counts->forced_drops, (unsigned long long)counts->count_drift,
+               (unsigned long long)counts->late_insertions,
+               (unsigned long long)counts->unmapped_blocks,
+               (unsigned long long)counts->lost_lanes);
+    if (recording->stop_reason[0] != '\0')
+        fprintf(stderr, "gcreplay: recording stopped before the program: %s\n",
+                recording->stop_reason);
+    if (recording->program_status != 0)
+        fprintf(stderr, "gcreplay: the program ended with status %d\n",
+                recording->program_status);
+}
+
+static gcr_status record_run(const struct gcr_arguments *arguments, struct gcr_error *err)
+{
+    struct gcr_recording_config config = {0};
+    struct gcr_recording recording;
+    gcr_status status = record_parse(arguments, &config, err);
+    if (status == GCR_OK)
+        status = gcr_record_program(&config, &recording, err);
+    if (status == GCR_OK)
+        record_print(config.path, &recording);
+    return status;
+}
+
+const struct gcr_command gcr_cmd_record = {
+    "record", "run a CPython 3.11 program and record what it does to its heap",
+    "[--mode neutral|faithful] -o TRACE -- PROGRAM [ARGUMENT]...", record_flags, record_run};
