@@ -51,21 +51,29 @@ GCR_ALWAYS_INLINE void visit_referents(struct linked_list *ll, gcr_ref object,
     }
 }
 
-/* In a test build: makes step 3 overlook the last slot of one object, once it matters. */
-static bool overlooks_last_slot(struct linked_list *ll, gcr_ref object)
+/* ---- deliberate damage, in test builds only ---- */
+
+static gcr_ref *last_slot(const struct linked_list *ll, gcr_ref object)
 {
     struct slot_span span[2];
     object_spans(object_type(ll, object), object, span);
-    struct slot_span last = span[1].count != 0 ? span[1] : span[0];
-    if (ll->sabotage_countdown == 0 || last.count == 0)
-        return false;
-    gcr_ref value = last.start[last.count - 1];
-    if (value == NULL || !type_is(object_type(ll, value), GCR_SHAPE_CONTAINER))
-        return false;
-    const struct gc_head *head = head_of(ll, value);
-    if (!ll->packed || !head_is_collecting(head, true) || head->prev >> PREV_COUNT_SHIFT != 0)
-        return false;
-    return --ll->sabotage_countdown == 0;
+    int i = span[1].count != 0;
+    return span[i].count != 0 ? &span[i].start[span[i].count - 1] : NULL;
+}
+
+/* The slot of a reachable object that step 3 shall overlook: the first last slot that alone keeps a
+ * candidate which itself refers to something. NULL: none here. */
+static gcr_ref *slot_to_overlook(struct linked_list *ll, gcr_ref object)
+{
+    gcr_ref *slot = last_slot(ll, object);
+    if (ll->sabotage_countdown == 0 || slot == NULL || *slot == NULL || *slot == object ||
+        !type_is(object_type(ll, *slot), GCR_SHAPE_CONTAINER) || object_header(*slot)->count != 1)
+        return NULL;
+    const gcr_ref *deeper = last_slot(ll, *slot);
+    if (deeper == NULL || *deeper == NULL || !head_is_collecting(head_of(ll, *slot), ll->packed))
+        return NULL;
+    ll->sabotage_countdown = 0;
+    return slot;
 }
 
 /* ---- working counts ---- */
@@ -201,17 +209,12 @@ static void reach_wide(struct linked_list *ll, gcr_ref container, void *arg)
 GCR_ALWAYS_INLINE void reach_referents(struct linked_list *ll, gcr_ref object,
                                        struct gc_head *young, bool packed)
 {
-    gcr_ref *hidden = NULL, value = NULL;
-    if (GCR_SABOTAGE == GCR_SABOTAGE_SKIP_SLOT && overlooks_last_slot(ll, object)) {
-        struct slot_span span[2];
-        object_spans(object_type(ll, object), object, span);
-        struct slot_span last = span[1].count != 0 ? span[1] : span[0];
-        hidden = &last.start[last.count - 1];
-        value = *hidden;
+    gcr_ref *hidden = GCR_SABOTAGE == GCR_SABOTAGE_SKIP_SLOT ? slot_to_overlook(ll, object) : NULL;
+    gcr_ref value = hidden != NULL ? *hidden : NULL;
+    if (hidden != NULL)
         *hidden = NULL;
-    }
     visit_referents(ll, object, packed ? reach_packed : reach_wide, young);
-    if (GCR_SABOTAGE == GCR_SABOTAGE_SKIP_SLOT && hidden != NULL)
+    if (hidden != NULL)
         *hidden = value;
 }
 

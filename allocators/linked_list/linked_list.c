@@ -177,7 +177,7 @@ static gcr_status linked_list_create(const struct gcr_heap_config *config, struc
     ll->base.shapes = host->shapes;
     ll->base.supply = host->supply;
     ll->base.report_frees = host->report_frees;
-    ll->sabotage_countdown = GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE ? 100 : 3;
+    ll->sabotage_countdown = GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE ? 100 : 1;
     for (int g = 0; g < LINKED_LIST_GENERATIONS; g++)
         list_init(&ll->generation[g]);
     list_init(&ll->permanent);
