@@ -73,6 +73,7 @@ static gcr_ref *slot_to_overlook(struct linked_list *ll, gcr_ref object)
     if (deeper == NULL || *deeper == NULL || !head_is_collecting(head_of(ll, *slot), ll->packed))
         return NULL;
     ll->sabotage_countdown = 0;
+    ll->sabotage_overlooked = true;
     return slot;
 }
 

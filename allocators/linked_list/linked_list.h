@@ -101,6 +101,7 @@ struct linked_list {
     struct gcr_object_set objects; /* verified runs alone */
     uint64_t live_containers;      /* bounds list walks in check() */
     uint32_t sabotage_countdown;
+    bool sabotage_overlooked; /* a slot was overlooked in this collection */
     struct linked_list_type *types_memory;
 };
 
