@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void gcr_address_map_finish(struct gcr_address_map *map)
+void gcr_oracle_map_finish(struct gcr_oracle_map *map)
 {
     free(map->entries);
-    *map = (struct gcr_address_map){0};
+    *map = (struct gcr_oracle_map){0};
 }
 
-void gcr_address_map_clear(struct gcr_address_map *map)
+void gcr_oracle_map_clear(struct gcr_oracle_map *map)
 {
     if (map->entries != NULL)
         memset(map->entries, 0, (map->mask + 1) * sizeof *map->entries);
@@ -17,14 +17,14 @@ void gcr_address_map_clear(struct gcr_address_map *map)
 }
 
 /* Fibonacci hashing; objects lie at multiples of 8 at least. */
-static size_t map_home(const struct gcr_address_map *map, gcr_ref address)
+static size_t map_home(const struct gcr_oracle_map *map, gcr_ref address)
 {
     uint64_t hash = ((uint64_t)(uintptr_t)address >> 3) * 0x9e3779b97f4a7c15u;
     return (size_t)(hash >> 32) & map->mask;
 }
 
 /* Where the address is, or the free entry where it would go. */
-static size_t map_position(const struct gcr_address_map *map, gcr_ref address)
+static size_t map_position(const struct gcr_oracle_map *map, gcr_ref address)
 {
     size_t i = map_home(map, address);
 
@@ -33,10 +33,10 @@ static size_t map_position(const struct gcr_address_map *map, gcr_ref address)
     return i;
 }
 
-static bool map_grow(struct gcr_address_map *map)
+static bool map_grow(struct gcr_oracle_map *map)
 {
     size_t room = map->entries == NULL ? 1024 : (map->mask + 1) * 2;
-    struct gcr_address_map bigger = {calloc(room, sizeof *map->entries), room - 1, map->count};
+    struct gcr_oracle_map bigger = {calloc(room, sizeof *map->entries), room - 1, map->count};
 
     if (bigger.entries == NULL)
         return false;
@@ -48,7 +48,7 @@ static bool map_grow(struct gcr_address_map *map)
     return true;
 }
 
-bool gcr_address_map_put(struct gcr_address_map *map, gcr_ref address, uint32_t value)
+bool gcr_oracle_map_put(struct gcr_oracle_map *map, gcr_ref address, uint32_t value)
 {
     size_t i;
 
@@ -61,14 +61,14 @@ bool gcr_address_map_put(struct gcr_address_map *map, gcr_ref address, uint32_t 
     return true;
 }
 
-uint32_t gcr_address_map_find(const struct gcr_address_map *map, gcr_ref address)
+uint32_t gcr_oracle_map_find(const struct gcr_oracle_map *map, gcr_ref address)
 {
     return map->entries == NULL ? 0 : map->entries[map_position(map, address)].value;
 }
 
-uint32_t gcr_address_map_take(struct gcr_address_map *map, gcr_ref address)
+uint32_t gcr_oracle_map_take(struct gcr_oracle_map *map, gcr_ref address)
 {
-    uint32_t value = gcr_address_map_find(map, address);
+    uint32_t value = gcr_oracle_map_find(map, address);
     size_t hole, i;
 
     if (value == 0)

@@ -16,20 +16,20 @@ struct gcr_address_entry {
 };
 
 /* All zero: empty. */
-struct gcr_address_map {
+struct gcr_oracle_map {
     struct gcr_address_entry *entries;
     size_t mask; /* entries - 1; 0: none yet */
     size_t count;
 };
 
-void gcr_address_map_finish(struct gcr_address_map *map);
+void gcr_oracle_map_finish(struct gcr_oracle_map *map);
 /* Forgets everything, keeps the memory. O(size). */
-void gcr_address_map_clear(struct gcr_address_map *map);
+void gcr_oracle_map_clear(struct gcr_oracle_map *map);
 /* Adds or replaces. False: no memory. Expected O(1). */
-bool gcr_address_map_put(struct gcr_address_map *map, gcr_ref address, uint32_t value);
+bool gcr_oracle_map_put(struct gcr_oracle_map *map, gcr_ref address, uint32_t value);
 /* 0 if absent. */
-uint32_t gcr_address_map_find(const struct gcr_address_map *map, gcr_ref address);
+uint32_t gcr_oracle_map_find(const struct gcr_oracle_map *map, gcr_ref address);
 /* Removes and returns the value; 0 if absent. */
-uint32_t gcr_address_map_take(struct gcr_address_map *map, gcr_ref address);
+uint32_t gcr_oracle_map_take(struct gcr_oracle_map *map, gcr_ref address);
 
 #endif

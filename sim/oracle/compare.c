@@ -121,7 +121,7 @@ static bool compare_visit(void *arg, gcr_ref object)
 {
     struct compare_walk *walk = arg;
 
-    if (gcr_address_map_find(&walk->verify->map, object) == 0) {
+    if (gcr_oracle_map_find(&walk->verify->map, object) == 0) {
         walk->unknown++;
         walk->last_unknown = object;
     }
@@ -134,7 +134,7 @@ static bool compare_map_handles(struct gcr_verify *v, uint64_t *nameless)
 {
     const struct gcr_shadow *s = v->shadow;
 
-    gcr_address_map_clear(&v->map);
+    gcr_oracle_map_clear(&v->map);
     *nameless = 0;
     for (uint32_t i = 1; i < s->node_end; i++) {
         const struct gcr_shadow_node *n = &s->nodes[i];
@@ -147,7 +147,7 @@ static bool compare_map_handles(struct gcr_verify *v, uint64_t *nameless)
             continue;
         }
         object = v->view->handle(v->view, n->index);
-        if ((uintptr_t)object > 1 && !gcr_address_map_put(&v->map, object, i))
+        if ((uintptr_t)object > 1 && !gcr_oracle_map_put(&v->map, object, i))
             return false;
     }
     return true;

@@ -13,7 +13,7 @@ enum { DIGEST_BUFFER = 512 };
 
 struct digest {
     struct gcr_verify *verify;
-    struct gcr_address_map numbers;
+    struct gcr_oracle_map numbers;
     gcr_ref *queue; /* objects by number - 1 */
     size_t count, room;
     XXH3_state_t *hash;
@@ -43,7 +43,7 @@ static bool digest_reference(struct digest *d, gcr_ref object)
         digest_add(d, 0);
         return true;
     }
-    number = gcr_address_map_find(&d->numbers, object);
+    number = gcr_oracle_map_find(&d->numbers, object);
     if (number == 0) {
         if (d->count == d->room) {
             size_t room = d->room == 0 ? 1024 : d->room * 2;
@@ -55,7 +55,7 @@ static bool digest_reference(struct digest *d, gcr_ref object)
         }
         d->queue[d->count++] = object;
         number = (uint32_t)d->count;
-        if (!gcr_address_map_put(&d->numbers, object, number))
+        if (!gcr_oracle_map_put(&d->numbers, object, number))
             return false;
     }
     digest_add(d, number);
@@ -124,7 +124,7 @@ static void digest_weak(struct digest *d)
         if (!gcr_shape_is(&d->verify->shadow->shapes[shape], GCR_SHAPE_WEAK))
             continue;
         target = collector->weak_target(heap, d->queue[i]);
-        digest_add(d, target == NULL ? 0 : gcr_address_map_find(&d->numbers, target));
+        digest_add(d, target == NULL ? 0 : gcr_oracle_map_find(&d->numbers, target));
     }
 }
 
@@ -147,7 +147,7 @@ gcr_status gcr_digest_heap(struct gcr_verify *v, uint64_t *digest, struct gcr_er
     }
     if (d != NULL) {
         (void)XXH3_freeState(d->hash);
-        gcr_address_map_finish(&d->numbers);
+        gcr_oracle_map_finish(&d->numbers);
         free(d->queue);
     }
     free(d);

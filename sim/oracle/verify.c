@@ -141,7 +141,7 @@ static void verify_freed(struct gcr_checker *checker, gcr_ref object)
 
     if (v->moving || v->finished)
         return; /* a moving design's objects are known by their handles */
-    node = gcr_address_map_take(&v->map, object);
+    node = gcr_oracle_map_take(&v->map, object);
     if (node != GCR_SHADOW_NULL) {
         verify_mark_freed(v, node);
         return;
@@ -218,13 +218,13 @@ static gcr_status verify_new(struct gcr_verify *v, uint32_t index, struct gcr_er
     gcr_ref object = v->view->handle(v->view, index);
 
     if (!v->moving && v->frees && object != NULL) {
-        if (gcr_address_map_find(&v->map, object) != GCR_SHADOW_NULL)
+        if (gcr_oracle_map_find(&v->map, object) != GCR_SHADOW_NULL)
             return gcr_verify_fail(v, GCR_FAULT, err,
                                    "object o%" PRIu32 " is allocated at %p, where object o%" PRIu32
                                    " still is",
                                    index, (void *)object,
-                                   v->shadow->nodes[gcr_address_map_find(&v->map, object)].index);
-        if (!gcr_address_map_put(&v->map, object, node))
+                                   v->shadow->nodes[gcr_oracle_map_find(&v->map, object)].index);
+        if (!gcr_oracle_map_put(&v->map, object, node))
             return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
     }
     return gcr_inspect_fresh(v, node, err);
@@ -339,7 +339,7 @@ static void verify_destroy(struct gcr_checker *checker)
     struct gcr_verify *v = verify_of(checker);
 
     gcr_reach_finish(&v->reach);
-    gcr_address_map_finish(&v->map);
+    gcr_oracle_map_finish(&v->map);
     gcr_rules_finish(&v->rules);
     gcr_shadow_destroy(v->shadow);
     free(v->finalized_now);

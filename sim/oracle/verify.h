@@ -16,7 +16,7 @@ struct gcr_verify {
     struct gcr_shadow *shadow;
     struct gcr_rules rules;
     struct gcr_reach reach;
-    struct gcr_address_map map; /* non-moving designs: every object with memory -> node */
+    struct gcr_oracle_map map; /* non-moving designs: every object with memory -> node */
 
     bool moving;
     bool frees;       /* the design ever reclaims an object */
