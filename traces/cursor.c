@@ -33,6 +33,13 @@ gcr_status gcr_cursor_open(struct gcr_reader *reader, uint32_t lane, struct gcr_
     return GCR_OK;
 }
 
+void gcr_reader_watch(struct gcr_reader *reader, void (*progress)(void *arg, uint64_t done),
+                      void *arg)
+{
+    reader->progress = progress;
+    reader->progress_arg = arg;
+}
+
 void gcr_cursor_close(struct gcr_cursor *cursor)
 {
     if (cursor == NULL)
@@ -75,12 +82,15 @@ gcr_status gcr_cursor_read(struct gcr_cursor *cursor, struct gcr_event *events, 
         /* What precedes a damaged block is delivered first; the next call meets the damage. */
         if (done > 0)
             break;
-        const struct gcr_reader *reader = cursor->reader;
-        uint64_t section = reader->lane_sections[cursor->next];
-        gcr_status status = cursor_load_block(cursor, &reader->scan.entries[section], err);
+        struct gcr_reader *reader = cursor->reader;
+        const struct gct_entry *entry = &reader->scan.entries[reader->lane_sections[cursor->next]];
+        gcr_status status = cursor_load_block(cursor, entry, err);
         if (status != GCR_OK)
             return status;
         cursor->next++;
+        reader->delivered += entry->info.events;
+        if (reader->progress != NULL)
+            reader->progress(reader->progress_arg, reader->delivered);
     }
     *n = done;
     return GCR_OK;

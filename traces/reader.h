@@ -37,6 +37,11 @@ const char *gcr_reader_warning(const struct gcr_reader *reader);
 const char *gcr_reader_digest(const struct gcr_reader *reader);
 uint64_t gcr_reader_file_bytes(const struct gcr_reader *reader);
 
+/* Calls progress each time a cursor of this reader takes up a block, with the events of all blocks
+ * taken up so far in this process (a lane read twice counts twice). NULL: not called. */
+void gcr_reader_watch(struct gcr_reader *reader, void (*progress)(void *arg, uint64_t done),
+                      void *arg);
+
 /* A position in one lane. Cursors of one reader are independent of each other; one may be opened in
  * a forked child (they use pread). */
 struct gcr_cursor;

@@ -17,6 +17,9 @@ struct gcr_reader {
     uint64_t *lane_start;    /* [lanes + 1], into lane_sections */
     char warning[256];
     char digest[17];
+    void (*progress)(void *arg, uint64_t done); /* or NULL */
+    void *progress_arg;
+    uint64_t delivered; /* events of the blocks that cursors took up */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* gcreplay check: is a trace valid? */
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
+#include "sim/cmd/progress.h"
 #include "sim/cmd/table.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/oracle/oracle.h"
@@ -15,7 +16,11 @@ static gcr_status check_run(const struct gcr_arguments *arguments, struct gcr_er
     if (status != GCR_OK)
         return status;
     struct gcr_trace_check found;
+    struct gcr_bar bar;
+    gcr_bar_begin(&bar, "checking", gcr_reader_events(reader));
+    gcr_reader_watch(reader, gcr_bar_count, &bar);
     status = gcr_check_trace(reader, &found, err);
+    gcr_bar_end(&bar);
     if (status == GCR_OK) {
         printf("%s: valid: %llu events, %llu objects; peak live %llu objects, %s; live at the end "
                "%llu objects, %s\n",

@@ -1,9 +1,11 @@
 /* gcreplay dump: a trace as text. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/output.h"
+#include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
 #include "traces/text.h"
 
@@ -44,7 +46,13 @@ static gcr_status dump_run(const struct gcr_arguments *arguments, struct gcr_err
         status = gcr_output_open(&output, path != NULL ? path : "-", err);
     if (status != GCR_OK)
         goto close_reader;
+    struct gcr_bar bar;
+    gcr_bar_begin(&bar, "writing", gcr_reader_events(reader));
+    if (output.kind == GCR_OUTPUT_BY_RENAME ||
+        !isatty(STDOUT_FILENO)) /* not into the text itself */
+        gcr_reader_watch(reader, gcr_bar_count, &bar);
     status = gcr_text_dump(reader, lane, output.file, err);
+    gcr_bar_end(&bar);
     if (status == GCR_OK)
         status = gcr_output_close(&output, err);
     else

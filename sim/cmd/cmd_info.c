@@ -22,15 +22,15 @@ static gcr_status info_run(const struct gcr_arguments *arguments, struct gcr_err
     if (status != GCR_OK)
         return status;
     struct gcr_bar bar;
-    gcr_bar_begin(&bar, "reading", gcr_reader_events(info.reader));
-    status = gcr_trace_facts_read(info.reader, gcr_bar_count, &bar, &info.facts, err);
-    gcr_bar_end(&bar);
-    if (status != GCR_OK)
-        goto close_reader;
     /* Without deaths the peak takes a shadow graph of the whole trace: `check` does that. */
     info.peak_known = gcr_reader_capabilities(info.reader)->deaths != GCR_DEATHS_NONE;
-    if (info.peak_known)
+    gcr_bar_begin(&bar, "reading", (info.peak_known ? 2 : 1) * gcr_reader_events(info.reader));
+    gcr_reader_watch(info.reader, gcr_bar_count, &bar);
+    status = gcr_trace_facts_read(info.reader, &info.facts, err);
+    if (status == GCR_OK && info.peak_known)
         status = gcr_trace_peak_live(info.reader, &info.peak_live_bytes, err);
+    gcr_bar_end(&bar);
+    gcr_reader_watch(info.reader, NULL, NULL);
     if (status == GCR_OK && path == NULL)
         gcr_info_print(&info, stdout);
     if (status == GCR_OK && path != NULL) {
@@ -40,7 +40,6 @@ static gcr_status info_run(const struct gcr_arguments *arguments, struct gcr_err
         json_decref(document);
     }
     gcr_trace_facts_finish(&info.facts);
-close_reader:
     gcr_reader_close(info.reader);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/option.h"
+#include "sim/cmd/progress.h"
 #include "sim/oracle/oracle.h"
 
 static const double heap_least_factor = 0.01, heap_most_factor = 1000;
@@ -39,7 +40,12 @@ gcr_status gcr_heap_size_resolve(const struct gcr_heap_size *size, struct gcr_re
     if (size->kind != GCR_HEAP_MULTIPLE)
         return GCR_OK;
     uint64_t peak = 0;
+    struct gcr_bar bar;
+    gcr_bar_begin(&bar, "peak live", gcr_reader_events(reader));
+    gcr_reader_watch(reader, gcr_bar_count, &bar);
     gcr_status status = gcr_trace_peak_live(reader, &peak, err);
+    gcr_bar_end(&bar);
+    gcr_reader_watch(reader, NULL, NULL);
     if (status == GCR_OK && peak == 0)
         status = gcr_fail(err, GCR_USAGE,
                           "%s: a multiple of its peak live bytes is no heap size: "

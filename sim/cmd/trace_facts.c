@@ -31,13 +31,11 @@ static int facts_by_bytes(const void *left, const void *right)
     return a->shape < b->shape ? -1 : 1;
 }
 
-gcr_status gcr_trace_facts_read(struct gcr_reader *reader,
-                                void (*progress)(void *arg, uint64_t done), void *progress_arg,
-                                struct gcr_trace_facts *out, struct gcr_error *err)
+gcr_status gcr_trace_facts_read(struct gcr_reader *reader, struct gcr_trace_facts *out,
+                                struct gcr_error *err)
 {
     enum { BATCH = 4096 };
     struct gcr_event *events = calloc(BATCH, sizeof *events);
-    uint64_t done = 0;
     gcr_status status = GCR_OK;
     *out = (struct gcr_trace_facts){0};
     const struct gcr_shape *shapes = gcr_reader_shapes(reader, &out->shape_count);
@@ -51,12 +49,9 @@ gcr_status gcr_trace_facts_read(struct gcr_reader *reader,
         size_t n = 0;
         status = gcr_cursor_open(reader, lane, &cursor, err);
         while (status == GCR_OK &&
-               (status = gcr_cursor_read(cursor, events, BATCH, &n, err)) == GCR_OK && n > 0) {
+               (status = gcr_cursor_read(cursor, events, BATCH, &n, err)) == GCR_OK && n > 0)
             for (size_t i = 0; i < n; i++)
                 facts_count(out, shapes, &events[i]);
-            if (progress != NULL)
-                progress(progress_arg, done += n);
-        }
         gcr_cursor_close(cursor);
     }
     free(events);

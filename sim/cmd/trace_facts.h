@@ -17,11 +17,10 @@ struct gcr_trace_facts {
     struct gcr_shape_use *shapes; /* [shape_count], most bytes first; owned */
 };
 
-/* Reads every event of every lane once; the caller ends with gcr_trace_facts_finish on GCR_OK only.
- * progress may be NULL. */
-gcr_status gcr_trace_facts_read(struct gcr_reader *reader,
-                                void (*progress)(void *arg, uint64_t done), void *progress_arg,
-                                struct gcr_trace_facts *out, struct gcr_error *err) GCR_MUST_USE;
+/* Reads every event of every lane once; the caller ends with
+ * gcr_trace_facts_finish, which is harmless after a failure. */
+gcr_status gcr_trace_facts_read(struct gcr_reader *reader, struct gcr_trace_facts *out,
+                                struct gcr_error *err) GCR_MUST_USE;
 void gcr_trace_facts_finish(struct gcr_trace_facts *facts);
 
 #endif
