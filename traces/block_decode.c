@@ -132,6 +132,10 @@ static void decode_values(const uint8_t *codes, const uint8_t *data, uint32_t co
     uint32_t i = 0;
     for (; i + 4 <= count; i += 4) {
         unsigned code = codes[i / 4];
+        if (code == 0) { /* four good guesses: the common case */
+            memset(out + i, 0, 4 * sizeof *out);
+            continue;
+        }
         for (unsigned k = 0; k < 4; k++, code >>= 2) {
             out[i + k] = bytes_get32(data) & mask[code & 3];
             data += length[code & 3];

@@ -61,7 +61,7 @@ static gcr_status assemble_take_pair(char **line, char **key, char **value, stru
 
 static gcr_status assemble_version(struct assembly *a, char *line, struct gcr_error *err)
 {
-    uint64_t version;
+    uint64_t version = 0;
     gcr_status status =
         assemble_take_number("the text's version", &line, UINT32_MAX, &version, err);
     if (status != GCR_OK)
@@ -124,8 +124,8 @@ static gcr_status assemble_capabilities(struct assembly *a, char *line, struct g
 {
     a->has_capabilities = true;
     for (;;) {
-        char *key;
-        char *value;
+        char *key = NULL;
+        char *value = NULL;
         gcr_status status = assemble_take_pair(&line, &key, &value, err);
         if (status != GCR_OK || key == NULL)
             return status;
@@ -191,8 +191,8 @@ static gcr_status assemble_take_label(const char *what, char **line, uint64_t *n
 static gcr_status assemble_shape(struct assembly *a, char *line, struct gcr_error *err)
 {
     struct gcr_shape shape = {0};
-    uint64_t number;
-    char *name;
+    uint64_t number = 0;
+    char *name = NULL;
     gcr_status status = assemble_take_label("a shape's number", &line, &number, &name, err);
     if (status != GCR_OK)
         return status;
@@ -202,8 +202,8 @@ static gcr_status assemble_shape(struct assembly *a, char *line, struct gcr_erro
                         sizeof shape.name - 1);
     memcpy(shape.name, name, length);
     for (;;) {
-        char *key;
-        char *value;
+        char *key = NULL;
+        char *value = NULL;
         status = assemble_take_pair(&line, &key, &value, err);
         if (status == GCR_OK && key != NULL)
             status = assemble_shape_pair(&shape, key, value, err);
@@ -222,8 +222,8 @@ static gcr_status assemble_shape(struct assembly *a, char *line, struct gcr_erro
 
 static gcr_status assemble_name(struct assembly *a, char *line, struct gcr_error *err)
 {
-    uint64_t number;
-    char *name;
+    uint64_t number = 0;
+    char *name = NULL;
     gcr_status status = assemble_take_label("a name's number", &line, &number, &name, err);
     if (status == GCR_OK)
         status = assemble_expect_end("name", line, err);
@@ -253,7 +253,7 @@ static gcr_status assemble_meta(struct assembly *a, char *line, struct gcr_error
 
 static gcr_status assemble_lane(struct assembly *a, char *line, struct gcr_error *err)
 {
-    uint64_t lane;
+    uint64_t lane = 0;
     gcr_status status = assemble_take_number("a lane", &line, GCR_MAX_LANES - 1, &lane, err);
     if (status != GCR_OK)
         return status;
