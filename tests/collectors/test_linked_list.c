@@ -1333,6 +1333,9 @@ struct model {
     uint32_t slots[MODEL_OBJECTS];
     uint8_t shape[MODEL_OBJECTS], reached[MODEL_OBJECTS];
     uint32_t root[MODEL_ROOTS];
+    uint32_t global[FIXTURE_GLOBAL_ROOTS]; /* resurrected objects */
+    const uint32_t *shape_choice;
+    uint32_t shape_choices;
     uint32_t stack[MODEL_OBJECTS];
     uint32_t objects; /* handles are 1 .. objects */
     uint64_t random;
@@ -1357,6 +1360,10 @@ static uint32_t model_reach(struct model *m)
         if (m->root[i] != 0 && !m->reached[m->root[i]]++)
             m->stack[depth++] = m->root[i];
     }
+    for (int i = 0; i < FIXTURE_GLOBAL_ROOTS; i++) {
+        if (m->global[i] != 0 && !m->reached[m->global[i]]++)
+            m->stack[depth++] = m->global[i];
+    }
     while (depth > 0) {
         uint32_t o = m->stack[--depth];
         count++;
@@ -1371,7 +1378,8 @@ static uint32_t model_reach(struct model *m)
 /* A reachable object: a root, or a few steps from one. 0: no root is set. */
 static uint32_t pick_reachable(struct model *m)
 {
-    uint32_t o = m->root[pick(m, MODEL_ROOTS)];
+    uint32_t o = pick(m, 10) == 0 ? m->global[pick(m, FIXTURE_GLOBAL_ROOTS)]
+                                  : m->root[pick(m, MODEL_ROOTS)];
     for (uint32_t steps = pick(m, 4); o != 0 && steps > 0; steps--) {
         uint32_t next = m->slots[o] != 0 ? m->slot[o][pick(m, m->slots[o])] : 0;
         if (next != 0)
@@ -1387,8 +1395,7 @@ static uint32_t slots_of(uint32_t shape, uint32_t length)
 
 static void step_alloc(struct model *m, struct fixture *f)
 {
-    static const uint32_t shape[] = {NODE, PAIR, LIST, TUPLE, LEAF, WEAK, DICT, PAIR, LIST};
-    uint32_t s = shape[pick(m, 9)], root = pick(m, MODEL_ROOTS);
+    uint32_t s = m->shape_choice[pick(m, m->shape_choices)], root = pick(m, MODEL_ROOTS);
     uint32_t length = gcr_shape_has_items(&shapes[s]) ? pick(m, s == DICT ? 6 : MODEL_SLOTS) : 0;
     unsigned flags = pick(m, 10) == 0 ? pick(m, 4) : 0;
     uint32_t o = fixture_alloc_flags(f, s, length, flags, (int)root);
@@ -1457,9 +1464,30 @@ static void step_rare(struct model *m, struct fixture *f)
     }
 }
 
+/* Finalizers since the last step resurrected their objects into globals, by the fixture's table. */
+static void step_resurrected(struct model *m, const struct fixture *f)
+{
+    for (uint32_t n = 0; n < f->finalized_count && n < FIXTURE_GLOBAL_ROOTS; n++) {
+        if (f->globals[n] != NULL && m->global[n] == 0)
+            m->global[n] = f->finalized[n].cookie;
+    }
+}
+
+static void step_drop_global(struct model *m, struct fixture *f)
+{
+    uint32_t n = pick(m, FIXTURE_GLOBAL_ROOTS);
+    if (m->global[n] == 0)
+        return;
+    m->global[n] = 0;
+    f->resurrect_into[n] = FIXTURE_NO_ROOT;
+    fixture_global(f, (int)n, 0);
+}
+
 static void random_step(struct model *m, struct fixture *f)
 {
     uint32_t choice = pick(m, 100), root;
+    if (pick(m, 50) == 0)
+        step_drop_global(m, f);
     if (choice < 25) {
         step_alloc(m, f);
     } else if (choice < 65) {
@@ -1475,6 +1503,7 @@ static void random_step(struct model *m, struct fixture *f)
     } else {
         step_rare(m, f);
     }
+    step_resurrected(m, f);
 }
 
 /* Every reachable object is there with its slots; `exact`: and nothing else. */
@@ -1494,14 +1523,23 @@ static void compare(struct model *m, const struct fixture *f, bool exact)
         assert_int_equal(fixture_walk_count(f), count);
 }
 
-static void run_random(const char *const *settings, uint64_t run_seed, int steps)
+/* `precise`: without finalizers and without cycles that CPython cannot find. */
+static void run_random(const char *const *settings, bool precise, uint64_t run_seed, int steps)
 {
+    static const uint32_t plain[] = {NODE, PAIR, LIST, TUPLE, LEAF, WEAK, DICT, PAIR, LIST};
+    static const uint32_t wild[] = {NODE, PAIR,   LIST,   TUPLE,      LEAF, WEAK,
+                                    DICT, LEGACY, BUFFER, FINAL_LEAF, FINAL};
     static struct model m;
     memset(m.root, 0, sizeof m.root);
+    memset(m.global, 0, sizeof m.global);
     m.objects = 0;
     m.random = run_seed * 2 + 1;
+    m.shape_choice = precise ? plain : wild;
+    m.shape_choices = precise ? 9 : 11;
     struct fixture f;
     open_heap(&f, settings);
+    for (int i = 0; i < FIXTURE_GLOBAL_ROOTS; i++)
+        f.resurrect_into[i] = i % 3 == 0 ? FIXTURE_NO_ROOT : i;
     for (int i = 0; i < steps; i++) {
         random_step(&m, &f);
         if (i % 16 == 0)
@@ -1510,7 +1548,8 @@ static void run_random(const char *const *settings, uint64_t run_seed, int steps
             compare(&m, &f, false);
             f.collector->unfreeze(f.heap);
             collect(&f, 2);
-            compare(&m, &f, true);
+            step_resurrected(&m, &f);
+            compare(&m, &f, precise);
         }
     }
     close_heap(&f);
@@ -1527,8 +1566,8 @@ static void test_random_operations(void **state)
     };
     print_message("seed %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        for (uint64_t round = 0; round < 3; round++)
-            run_random(settings[i], seed + round, 6000);
+        for (uint64_t round = 0; round < 4; round++)
+            run_random(settings[i], round < 2, seed + round, 5000);
     }
 }
 
