@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <jansson.h>
+#include <zstd.h>
 
 #include "base/check.h"
 #include "traces/block_decode.h"
@@ -95,6 +96,9 @@ gcr_status gcr_writer_open_level(const char *path, const struct gcr_capabilities
                                  int zstd_level, struct gcr_writer **out, struct gcr_error *err)
 {
     gcr_status status = gct_check_capabilities(capabilities, err);
+    if (status == GCR_OK && (zstd_level < ZSTD_minCLevel() || zstd_level > ZSTD_maxCLevel()))
+        status = gcr_fail(err, GCR_USAGE, "zstd level %d, expected %d .. %d", zstd_level,
+                          ZSTD_minCLevel(), ZSTD_maxCLevel());
     if (status != GCR_OK)
         return status;
     struct gcr_writer *writer = calloc(1, sizeof *writer);

@@ -251,13 +251,16 @@ static void no_space_left_is_named(void **state)
     (void)unlink(partial);
 }
 
-static void folder_that_is_missing_is_named(void **state)
+static void writer_that_cannot_begin_says_why(void **state)
 {
     (void)state;
     struct gcr_error err;
     struct gcr_writer *writer;
     assert_int_equal(gcr_writer_open("missing/x.gct", &sample_capabilities, &writer, &err), GCR_IO);
     assert_string_equal(err.text, "missing/x.gct.partial: No such file or directory");
+    assert_int_equal(gcr_writer_open_level("x.gct", &sample_capabilities, 23, &writer, &err),
+                     GCR_USAGE);
+    assert_non_null(strstr(err.text, "zstd level 23"));
 }
 
 static void abandoned_writer_leaves_nothing(void **state)
@@ -287,7 +290,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(finishing_what_is_no_trace_changes_nothing),
         cmocka_unit_test(full_disk_is_reported_and_cleaned_up),
         cmocka_unit_test(no_space_left_is_named),
-        cmocka_unit_test(folder_that_is_missing_is_named),
+        cmocka_unit_test(writer_that_cannot_begin_says_why),
         cmocka_unit_test(abandoned_writer_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
