@@ -258,14 +258,16 @@ bool gcr_shadow_is_pending(const struct gcr_shadow *s, uint32_t node)
            shadow_finalizes(s, node);
 }
 
-uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index)
+uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index, uint32_t shape,
+                             uint32_t length)
 {
     uint32_t found = GCR_SHADOW_NULL, node = gcr_shadow_find(s, index);
 
     if (gcr_shadow_is_gone(node))
         return GCR_SHADOW_NULL;
     for (; node != GCR_SHADOW_NULL; node = s->nodes[node].previous)
-        if (gcr_shadow_is_pending(s, node))
+        if (gcr_shadow_is_pending(s, node) && s->nodes[node].shape == shape &&
+            s->nodes[node].length == length)
             found = node;
     return found;
 }

@@ -129,9 +129,10 @@ bool gcr_shadow_apply(struct gcr_shadow *shadow, const struct gcr_event *event);
 /* The host stored a finalized object into a global root (resurrection). False: no memory. */
 bool gcr_shadow_set_global(struct gcr_shadow *shadow, uint32_t slot, uint32_t node);
 
-/* The oldest owner of an index that awaits its finalizer: an unreachable earlier one, else the present
- * one; GCR_SHADOW_NULL if there is none. */
-uint32_t gcr_shadow_awaiting(const struct gcr_shadow *shadow, uint32_t index);
+/* The oldest owner of an index, of that shape and length, that awaits its finalizer: an unreachable
+ * earlier one, else the present one; GCR_SHADOW_NULL if there is none. */
+uint32_t gcr_shadow_awaiting(const struct gcr_shadow *shadow, uint32_t index, uint32_t shape,
+                             uint32_t length);
 
 /* Whether a heap has still to run the node's finalizer. */
 bool gcr_shadow_is_pending(const struct gcr_shadow *shadow, uint32_t node);

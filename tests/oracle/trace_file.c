@@ -45,6 +45,7 @@ void trace_file_from_text(struct trace_file *file, const char *text)
 
 void trace_file_finish(struct trace_file *file)
 {
-    gcr_reader_close(file->reader);
+    if (file->reader != NULL)
+        gcr_reader_close(file->reader);
     (void)unlink(file->path);
 }
