@@ -231,13 +231,14 @@ bool semispace_collect(struct gcr_semispace *h, enum gcr_reason reason, bool gro
     done.survivors = h->tally.objects;
     done.freed = done.collected = objects - done.survivors;
     h->heap.work.freed_objects += done.freed;
-    if (!grown) {
+    if (grown) {
+        semispace_finish_doubling(h);
+    } else {
         semispace_clear_from(h);
         semispace_record_red_zone(h);
     }
     semispace_set_limit(h);
-    if (!grown) /* else the doubling has still to give the old half back */
-        semispace_check_after(h);
+    semispace_check_after(h);
     h->heap.work.finalized += semispace_run_finalizers(h);
     done.after_bytes = h->heap.supply->committed_bytes;
     host->collection_end(host, &h->heap, &done);

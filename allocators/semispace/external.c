@@ -5,16 +5,20 @@
  * collection. */
 #include "allocators/semispace/semispace.h"
 
-/* A block, its chunk header, a segment header, a mapping header, rounding: at most this much more.
- */
-static uint64_t pinned_commit_bound(uint64_t bytes)
+/* What allocating a block may commit: the block, headers, rounding; and the step ahead that the
+ * general heap takes where it may. */
+enum { PINNED_OVERHEAD_BYTES = 4 * GCR_PAGE_BYTES, PINNED_STEP_BYTES = 128 * 1024 };
+
+static bool pinned_make_side_room(struct gcr_semispace *h, uint64_t bytes)
 {
-    return gcr_page_round(bytes) + 4 * GCR_PAGE_BYTES;
+    uint64_t least = gcr_page_round(bytes) + PINNED_OVERHEAD_BYTES;
+    return semispace_make_side_room(h, least + PINNED_STEP_BYTES) ||
+           semispace_make_side_room(h, least);
 }
 
 static void *pinned_alloc_block(struct gcr_semispace *h, uint64_t bytes)
 {
-    if (!semispace_make_side_room(h, pinned_commit_bound(bytes)))
+    if (!pinned_make_side_room(h, bytes))
         return NULL;
     void *block = gcr_system_heap_alloc(&h->pinned_heap, bytes);
     if (block == NULL && semispace_collect(h, GCR_REASON_EMERGENCY, false))

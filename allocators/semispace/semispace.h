@@ -110,6 +110,9 @@ bool semispace_make_side_room(struct gcr_semispace *h, uint64_t bytes) GCR_MUST_
 bool semispace_prepare_flip(struct gcr_semispace *h) GCR_MUST_USE;
 /* Empties the half that a collection has evacuated. */
 void semispace_clear_from(struct gcr_semispace *h);
+/* The other end of a doubling: drops the small half that was evacuated and makes the second big
+ * one, or splits the first in two for good. */
+void semispace_finish_doubling(struct gcr_semispace *h);
 void semispace_record_red_zone(struct gcr_semispace *h);
 /* Sets limit, after free or top changed. */
 void semispace_set_limit(struct gcr_semispace *h);

@@ -213,6 +213,13 @@ static void semispace_split(struct gcr_semispace *h)
     semispace_set_limit(h);
 }
 
+void semispace_finish_doubling(struct gcr_semispace *h)
+{
+    half_release(h, &h->from);
+    if (!half_create_empty(h, &h->from, h->space_bytes))
+        semispace_split(h);
+}
+
 /* Doubles the space, moving everything. False: as big as before (but perhaps collected). */
 static bool semispace_double(struct gcr_semispace *h)
 {
@@ -228,13 +235,8 @@ static bool semispace_double(struct gcr_semispace *h)
     half_release(h, &h->from);
     h->from = bigger;
     bool collected = semispace_collect(h, GCR_REASON_GROWTH, true);
-    GCR_CHECK(1, collected && h->space_bytes == bytes); /* its to-space was committed already */
-    (void)collected;
-    half_release(h, &h->from);
-    if (half_create_empty(h, &h->from, bytes))
-        return true;
-    semispace_split(h);
-    return false;
+    GCR_CHECK(1, collected); /* its to-space was committed already */
+    return collected && !h->split;
 }
 
 static uint64_t semispace_room(const struct gcr_semispace *h)

@@ -304,5 +304,5 @@ int main(void)
         cmocka_unit_test(test_child_of_a_fork_goes_on_alone),
         cmocka_unit_test(test_check_finds_damage),
     };
-    return cmocka_run_group_tests_name("unit.epsilon", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("collector.epsilon", tests, NULL, NULL);
 }

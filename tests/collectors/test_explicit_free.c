@@ -349,5 +349,5 @@ int main(void)
         cmocka_unit_test(test_process_malloc_is_untouched),
         cmocka_unit_test(test_check_finds_damage),
     };
-    return cmocka_run_group_tests_name("unit.explicit_free", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("collector.explicit_free", tests, NULL, NULL);
 }
