@@ -75,12 +75,31 @@ static gcr_status verify_blame(struct gcr_verify *v, uint32_t node, const struct
     return status;
 }
 
+/* A design that acts on deaths would now free the object a second time. */
+static gcr_status verify_death(struct gcr_verify *v, const struct gcr_event *event,
+                               struct gcr_error *err)
+{
+    uint32_t node = gcr_shadow_find(v->shadow, event->a);
+    gcr_status status;
+
+    if (gcr_shadow_is_gone(node) || !(v->shadow->nodes[node].flags & GCR_NODE_FREED) ||
+        !gcr_collector_is(v->view->collector, GCR_CAP_NEEDS_DEATHS))
+        return GCR_OK;
+    status = gcr_compare(v, err); /* was it reachable when it was freed? */
+    return status != GCR_OK ? status
+                            : gcr_verify_fail(v, GCR_FAULT, err,
+                                              "object o%" PRIu32 " was freed before its DEATH",
+                                              event->a);
+}
+
 static gcr_status verify_operands(struct gcr_verify *v, const struct gcr_event *event,
                                   struct gcr_error *err)
 {
     uint32_t index[2];
     unsigned n = gcr_rules_operands(event, index);
 
+    if (event->op == GCR_OP_DEATH)
+        return verify_death(v, event, err);
     for (unsigned i = 0; i < n; i++) {
         uint32_t node = gcr_shadow_find(v->shadow, index[i]);
         if (v->shadow->nodes[node].flags & GCR_NODE_FREED)
