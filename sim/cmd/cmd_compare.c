@@ -159,7 +159,7 @@ static gcr_status compare_run_row(struct gcr_job *job, const struct gcr_comparis
     job->trace = comparison->trace;
     job->budget_bytes = comparison->budget_bytes;
     struct gcr_error why = {""};
-    gcr_status status = gcr_job_run_in_child(job, &row->result, &why);
+    gcr_status status = gcr_job_run(job, &row->result, &why);
     if (status == GCR_BAD_INPUT || status == GCR_USAGE || status == GCR_NO_MEMORY) {
         *err = why;
         return status;

@@ -66,6 +66,8 @@ static gcr_status run_run(const struct gcr_arguments *arguments, struct gcr_erro
         status = run_prepare(arguments, &job, &capabilities, err);
     if (status == GCR_OK)
         status = gcr_job_run(&job, &result, err);
+    if (status == GCR_FAULT)
+        gcr_error_prefix(err, "%s on %s", gcr_engine_collector(job.engine)->name, job.trace);
     if (status != GCR_OK)
         return status;
     if (path == NULL || strcmp(path, "-") != 0)

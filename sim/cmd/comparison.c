@@ -110,7 +110,7 @@ static void comparison_print_row(const struct gcr_comparison *all, size_t refere
                                          : row->figures.outcome);
     if (row->result != NULL)
         gcr_table_cell(table, column + 1, "%s",
-                       all->verify == GCR_VERIFY_OFF ? "not asked"
+                       all->verify == GCR_VERIFY_OFF ? "-"
                        : row->figures.verified       ? "yes"
                                                      : "no");
 }

@@ -2,6 +2,7 @@
 #include "sim/cmd/info_report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
@@ -35,17 +36,62 @@ static void info_print_capabilities(const struct gcr_capabilities *caps, FILE *o
         fprintf(out, "              %s\n", label);
 }
 
+enum { INFO_INDENT = 14, INFO_WIDTH = 110 };
+
+/* Parts of one metadata value, on as many lines as they need. */
+struct info_line {
+    FILE *out;
+    int used;
+    bool is_begun;
+    const char *separator;
+};
+
+static void info_print_part(struct info_line *line, const char *name, const json_t *value)
+{
+    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *shown = text != NULL ? text : json_string_value(value);
+    int length = (int)(strlen(name) + strlen(shown)) + 2;
+    if (line->is_begun && line->used + length > INFO_WIDTH)
+        line->used = fprintf(line->out, "%s\n%*s", line->separator, INFO_INDENT, "") - 1;
+    else if (line->is_begun)
+        line->used += fprintf(line->out, "%s ", line->separator);
+    line->is_begun = true;
+    line->used += fprintf(line->out, "%s%s%s", name, *name != '\0' ? " " : "", shown);
+    free(text);
+}
+
+static void info_print_value(const char *name, const json_t *value, FILE *out)
+{
+    struct info_line line = {.out = out, .separator = ","};
+    line.used = fprintf(out, "%-13s ", name);
+    bool only_losses = strcmp(name, "losses") == 0; /* a zero is no loss */
+    const char *key;
+    json_t *part;
+    size_t i, shown = 0;
+    if (json_is_object(value)) {
+        json_object_foreach((json_t *)value, key, part)
+        {
+            if (only_losses && json_is_integer(part) && json_integer_value(part) == 0)
+                continue;
+            shown++;
+            info_print_part(&line, key, part);
+        }
+        if (shown == 0)
+            fputs("none", out);
+    } else if (json_is_array(value)) {
+        line.separator = "";
+        json_array_foreach(value, i, part) info_print_part(&line, "", part);
+    } else {
+        info_print_part(&line, "", value);
+    }
+    fputc('\n', out);
+}
+
 static void info_print_meta(const struct gcr_info *info, FILE *out)
 {
     json_t *meta = info_meta(info), *value;
     const char *name;
-    json_object_foreach(meta, name, value)
-    {
-        char *text =
-            json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-        fprintf(out, "%-13s %s\n", name, text != NULL ? text : json_string_value(value));
-        free(text);
-    }
+    json_object_foreach(meta, name, value) info_print_value(name, value, out);
     json_decref(meta);
 }
 

@@ -6,6 +6,7 @@
 #include "sim/cmd/job.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,7 +58,7 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
     return GCR_OK;
 }
 
-gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_error *err)
+static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct gcr_error *err)
 {
     struct gcr_reader *reader = NULL;
     gcr_status status = gcr_trace_file_open(job->trace, &reader, err);
@@ -96,7 +97,7 @@ static _Noreturn void job_child(const struct gcr_job *job, int channel)
 {
     struct gcr_error err = {""};
     json_t *result = NULL;
-    gcr_status status = gcr_job_run(job, &result, &err);
+    gcr_status status = job_replay(job, &result, &err);
     json_t *message = status == GCR_OK
                           ? json_pack("{s:o}", "result", result)
                           : json_pack("{s:i, s:s}", "status", (int)status, "error", err.text);
@@ -128,15 +129,19 @@ static gcr_status job_wait(pid_t child, struct gcr_error *err)
     while (waitpid(child, &how, 0) < 0)
         if (errno != EINTR)
             return gcr_fail(err, GCR_IO, "cannot wait for a run: %s", strerror(errno));
-    if (WIFSIGNALED(how))
-        return gcr_fail(err, GCR_FAULT, "the run was killed by signal %d (%s)", WTERMSIG(how),
-                        strsignal(WTERMSIG(how)));
+    if (WIFSIGNALED(how)) {
+        int number = WTERMSIG(how);
+        bool by_itself = number == SIGSEGV || number == SIGABRT || number == SIGBUS;
+        return gcr_fail(
+            err, GCR_FAULT, "the run was killed by signal %d (%s)%s", number, strsignal(number),
+            by_itself ? "; if the trace is valid ('gcreplay check'), --verify finds why" : "");
+    }
     if (WEXITSTATUS(how) != 0)
         return gcr_fail(err, GCR_IO, "the run ended without sending its result");
     return GCR_OK;
 }
 
-gcr_status gcr_job_run_in_child(const struct gcr_job *job, json_t **result, struct gcr_error *err)
+gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_error *err)
 {
     int channel = memfd_create("gcreplay result", MFD_CLOEXEC);
     if (channel < 0)

@@ -46,14 +46,11 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
 gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name,
                               struct gcr_error *err) GCR_MUST_USE;
 
-/* Replays in this process; *result is the document of docs/result.md, owned by the caller. */
+/* Replays in a fresh child process, so that runs do not disturb each other and a crash is a line of
+ * text: GCR_FAULT with the signal in the message. *result is the document of docs/result.md, owned by the
+ * caller. */
 gcr_status gcr_job_run(const struct gcr_job *job, json_t **result,
                        struct gcr_error *err) GCR_MUST_USE;
-
-/* The same in a fresh child process, so that runs do not disturb each other; a child that crashes
- * is GCR_FAULT, with the signal in the message. */
-gcr_status gcr_job_run_in_child(const struct gcr_job *job, json_t **result,
-                                struct gcr_error *err) GCR_MUST_USE;
 
 /* The option table of a back end, empty if it has none. */
 const struct gcr_option *gcr_engine_options(const struct gcr_engine *engine);

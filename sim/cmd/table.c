@@ -52,7 +52,8 @@ static void table_print_wrapped(const char *text, int at, FILE *out)
     int used = at;
     while (*text != '\0') {
         int length = (int)strcspn(text, " ");
-        if (used > at && used + 1 + length > GCR_TABLE_WRAP) {
+        if (used > at && at + GCR_TABLE_WRAP_LEAST <= GCR_TABLE_WRAP &&
+            used + 1 + length > GCR_TABLE_WRAP) {
             fprintf(out, "\n%*s", at, "");
             used = at;
         }
@@ -87,7 +88,8 @@ static void table_print_rule(const struct gcr_table *table, const int *width, in
     int total = 0;
     for (unsigned i = 0; i < table->columns; i++)
         total += width[i] + (i > 0 ? 2 : 0);
-    bool wraps = !table->right[table->columns - 1];
+    int last = indent + total - width[table->columns - 1]; /* where the last column begins */
+    bool wraps = !table->right[table->columns - 1] && last + GCR_TABLE_WRAP_LEAST <= GCR_TABLE_WRAP;
     if (wraps && total > GCR_TABLE_WRAP - indent)
         total = GCR_TABLE_WRAP - indent;
     fprintf(out, "%*s", indent, "");

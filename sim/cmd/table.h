@@ -8,7 +8,12 @@
 
 #include "base/compiler.h"
 
-enum { GCR_TABLE_COLUMNS = 20, GCR_CELL_BYTES = 256, GCR_TABLE_WRAP = 120 };
+enum {
+    GCR_TABLE_COLUMNS = 20,
+    GCR_CELL_BYTES = 256,
+    GCR_TABLE_WRAP = 120,
+    GCR_TABLE_WRAP_LEAST = 40
+};
 
 /* Rows of cells; columns are as wide as their widest cell. */
 struct gcr_table {
@@ -28,7 +33,7 @@ void gcr_table_cell(struct gcr_table *table, unsigned column, const char *format
     GCR_PRINTF(3, 4);
 /* Prints every row after `indent` spaces, two spaces between columns, the first row underlined if
  * has_header, and frees the cells. A last column aligned to the left goes on below itself where it
- * would pass GCR_TABLE_WRAP. */
+ * would pass GCR_TABLE_WRAP, if that leaves it GCR_TABLE_WRAP_LEAST. */
 void gcr_table_end(struct gcr_table *table, bool has_header, int indent, FILE *out);
 
 /* A small string by value, for printf. */
