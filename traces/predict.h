@@ -7,7 +7,8 @@
  *
  * Why these registers: programs fill the object that they have just allocated, refer to young
  * objects, clear the root of what they have just stored, and let die what a root has just let go;
- * recorders and runtimes reuse the index that died last. FORMAT.md specifies all of it. */
+ * recorders and runtimes reuse the index that died last and the root that was cleared
+ * last. FORMAT.md specifies all of it. */
 #ifndef GCR_TRACES_PREDICT_H
 #define GCR_TRACES_PREDICT_H
 
@@ -17,16 +18,18 @@
 #include "traces/block.h"
 
 enum predict_register {
-    PREDICT_RAW = 0,   /* no prediction; the value itself, not zigzag */
-    PREDICT_DELTA,     /* the previous value of the same column (0 at first) */
-    PREDICT_LAST_NEW,  /* the index allocated last */
-    PREDICT_NEXT_NEW,  /* that plus 1 */
-    PREDICT_SUBJECT,   /* the last object operand that may not be null */
-    PREDICT_VALUE,     /* the last value operand that was not null */
-    PREDICT_ROOT,      /* the last root operand */
-    PREDICT_FREE,      /* the index that died last and was not given again, else NEXT_NEW */
-    PREDICT_HOME,      /* a root that PREDICT_VALUE was put into */
-    PREDICT_DISPLACED, /* what PREDICT_ROOT held before the event that named it */
+    PREDICT_RAW = 0,    /* no prediction; the value itself, not zigzag */
+    PREDICT_DELTA,      /* the previous value of the same column (0 at first) */
+    PREDICT_LAST_NEW,   /* the index allocated last */
+    PREDICT_NEXT_NEW,   /* that plus 1 */
+    PREDICT_SUBJECT,    /* the last object operand that may not be null */
+    PREDICT_VALUE,      /* the last value operand that was not null */
+    PREDICT_ROOT,       /* the last root operand */
+    PREDICT_FREE,       /* the index that died last and was not given again, else NEXT_NEW */
+    PREDICT_HOME,       /* a root that PREDICT_VALUE was put into */
+    PREDICT_DISPLACED,  /* what PREDICT_ROOT held before the event that named it */
+    PREDICT_FREE_ROOT,  /* the root that was cleared last and not allocated into again */
+    PREDICT_YOUNG_ROOT, /* the root that was filled last and not cleared since */
     PREDICT_COUNT
 };
 
@@ -35,10 +38,14 @@ enum { PREDICT_HELD = 1024, PREDICT_HOMES = 4096 };
 
 struct predict_state {
     uint32_t reg[PREDICT_COUNT];
-    uint32_t dead_count;
+    uint32_t dead_count, cleared_count, filled_count;
     uint32_t held[PREDICT_HELD];  /* root -> object */
     uint32_t home[PREDICT_HOMES]; /* object -> root */
-    uint32_t dead[GCR_BLOCK_EVENTS];
+    /* Stacks. Each event pushes at most one, so a block's length bounds them. */
+    uint32_t dead[GCR_BLOCK_EVENTS];    /* objects */
+    uint32_t cleared[GCR_BLOCK_EVENTS]; /* roots */
+    uint32_t
+        filled[GCR_BLOCK_EVENTS]; /* roots; cleared ones below the top stay until they surface */
 };
 
 static inline void predict_init(struct predict_state *state)
@@ -50,6 +57,8 @@ static inline void predict_init(struct predict_state *state)
     for (unsigned i = 0; i < PREDICT_HOMES; i++)
         state->home[i] = 0;
     state->dead_count = 0;
+    state->cleared_count = 0;
+    state->filled_count = 0;
 }
 
 static inline uint32_t predict_zigzag(uint32_t difference)
@@ -90,6 +99,23 @@ GCR_ALWAYS_INLINE void predict_note(struct predict_state *state, enum gcr_operan
     }
 }
 
+static inline void predict_fill_root(struct predict_state *state, uint32_t root)
+{
+    state->filled[state->filled_count++] = root;
+    state->reg[PREDICT_YOUNG_ROOT] = root;
+}
+
+static inline void predict_clear_root(struct predict_state *state, uint32_t root)
+{
+    state->cleared[state->cleared_count++] = root;
+    state->reg[PREDICT_FREE_ROOT] = root;
+    uint32_t n = state->filled_count;
+    while (n > 0 && state->held[state->filled[n - 1] % PREDICT_HELD] == 0)
+        n--;
+    state->filled_count = n;
+    state->reg[PREDICT_YOUNG_ROOT] = n > 0 ? state->filled[n - 1] : 0;
+}
+
 /* Follows the end of an event, all of whose operands have been noted. a, b, c: its operands. */
 GCR_ALWAYS_INLINE void predict_end(struct predict_state *state, enum gcr_op op, uint32_t a,
                                    uint32_t b, uint32_t c)
@@ -101,10 +127,19 @@ GCR_ALWAYS_INLINE void predict_end(struct predict_state *state, enum gcr_op op, 
             state->dead_count--;
         state->reg[PREDICT_FREE] = state->dead_count > 0 ? state->dead[state->dead_count - 1]
                                                          : state->reg[PREDICT_NEXT_NEW];
+        if (state->cleared_count > 0)
+            state->cleared_count--;
+        state->reg[PREDICT_FREE_ROOT] =
+            state->cleared_count > 0 ? state->cleared[state->cleared_count - 1] : c + 2;
+        predict_fill_root(state, c);
     } else if (op == GCR_OP_ROOT) {
         state->held[a % PREDICT_HELD] = b;
-        if (b != 0)
+        if (b != 0) {
             state->home[b % PREDICT_HOMES] = a;
+            predict_fill_root(state, a);
+        } else {
+            predict_clear_root(state, a);
+        }
     } else if (op == GCR_OP_DEATH) {
         state->dead[state->dead_count++] = a;
         state->reg[PREDICT_FREE] = a;

@@ -43,8 +43,9 @@ class Registers:
     """Section 6, Prediction."""
 
     def __init__(self):
-        self.base = [0] * 10
-        self.home, self.held, self.dead = {}, {}, []
+        self.base = [0] * 12
+        self.home, self.held = {}, {}
+        self.dead, self.cleared, self.filled = [], [], []
 
     def note(self, kind, value):
         base = self.base
@@ -64,10 +65,23 @@ class Registers:
             if self.dead:
                 self.dead.pop()
             self.base[7] = self.dead[-1] if self.dead else self.base[3]
+            if self.cleared:
+                self.cleared.pop()
+            self.base[10] = self.cleared[-1] if self.cleared else operands[2] + 2 & MASK
+            self.filled.append(operands[2])
+            self.base[11] = operands[2]
         elif name == "root":
             self.held[operands[0] % 1024] = operands[1]
             if operands[1] != 0:
                 self.home[operands[1] % 4096] = operands[0]
+                self.filled.append(operands[0])
+                self.base[11] = operands[0]
+            else:
+                self.cleared.append(operands[0])
+                self.base[10] = operands[0]
+                while self.filled and self.held.get(self.filled[-1] % 1024, 0) == 0:
+                    self.filled.pop()
+                self.base[11] = self.filled[-1] if self.filled else 0
         elif name == "death":
             self.dead.append(operands[0])
             self.base[7] = operands[0]
