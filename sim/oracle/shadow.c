@@ -258,18 +258,15 @@ bool gcr_shadow_is_pending(const struct gcr_shadow *s, uint32_t node)
            shadow_finalizes(s, node);
 }
 
-uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index, uint32_t shape,
-                             uint32_t length)
+uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index, uint32_t serial)
 {
-    uint32_t found = GCR_SHADOW_NULL, node = gcr_shadow_find(s, index);
+    uint32_t node = gcr_shadow_find(s, index);
 
     if (gcr_shadow_is_gone(node))
         return GCR_SHADOW_NULL;
-    for (; node != GCR_SHADOW_NULL; node = s->nodes[node].previous)
-        if (gcr_shadow_is_pending(s, node) && s->nodes[node].shape == shape &&
-            s->nodes[node].length == length)
-            found = node;
-    return found;
+    while (node != GCR_SHADOW_NULL && s->nodes[node].serial != serial)
+        node = s->nodes[node].previous;
+    return gcr_shadow_is_pending(s, node) ? node : GCR_SHADOW_NULL;
 }
 
 /* What a new owner of the index remembers: the present one if its finalizer is still to run. */
@@ -315,6 +312,8 @@ static uint32_t shadow_add_node(struct gcr_shadow *s, uint32_t index, uint32_t s
     n->length = length;
     n->index = index;
     n->cover = s->now;
+    if (shadow_finalizes(s, node))
+        n->serial = ++s->finalizable;
     if (slots != 0) {
         n->slots = gcr_slot_pool_take(&s->pool, (uint32_t)slots);
         if (n->slots == NULL)

@@ -46,7 +46,7 @@ enum gcr_shadow_flag {
     GCR_NODE_WEAK_LOST = 1u << 9 /* the weak target's node was released */
 };
 
-/* 48 bytes, slots out of line. */
+/* 56 bytes, slots out of line. */
 struct gcr_shadow_node {
     struct gcr_shadow_edge *slots; /* NULL if the object has no pointer slots */
     uint32_t slot_count;
@@ -58,6 +58,7 @@ struct gcr_shadow_node {
     uint32_t cover;    /* last state of an unbroken run of states in which it is reachable */
     uint32_t freed_at; /* state, with GCR_NODE_FREED */
     uint32_t deathed_at;
+    uint32_t serial;   /* the how-manieth object with a finalizer it was, from 1; 0: has none */
     uint32_t previous; /* an earlier owner of the index whose finalizer a heap has still to run */
 };
 
@@ -85,6 +86,7 @@ struct gcr_shadow {
     uint32_t node_end, node_room;  /* nodes[1 .. node_end) were given out once */
     uint32_t free_node;            /* list through `weak` */
     uint32_t used_nodes;
+    uint32_t finalizable; /* objects with a finalizer so far */
 
     uint32_t *by_index; /* index -> node, 0 or a GONE mark */
     uint32_t index_room;
@@ -129,10 +131,9 @@ bool gcr_shadow_apply(struct gcr_shadow *shadow, const struct gcr_event *event);
 /* The host stored a finalized object into a global root (resurrection). False: no memory. */
 bool gcr_shadow_set_global(struct gcr_shadow *shadow, uint32_t slot, uint32_t node);
 
-/* The oldest owner of an index, of that shape and length, that awaits its finalizer: an unreachable
- * earlier one, else the present one; GCR_SHADOW_NULL if there is none. */
-uint32_t gcr_shadow_awaiting(const struct gcr_shadow *shadow, uint32_t index, uint32_t shape,
-                             uint32_t length);
+/* The owner of an index, present or earlier, with that serial, if it awaits its finalizer; else
+ * GCR_SHADOW_NULL. */
+uint32_t gcr_shadow_awaiting(const struct gcr_shadow *shadow, uint32_t index, uint32_t serial);
 
 /* Whether a heap has still to run the node's finalizer. */
 bool gcr_shadow_is_pending(const struct gcr_shadow *shadow, uint32_t node);

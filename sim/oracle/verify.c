@@ -195,26 +195,11 @@ static void verify_collected(struct gcr_checker *checker, const struct gcr_colle
         verify_of(checker)->full_collection = true;
 }
 
-/* The node of an object whose finalizer runs. Where objects move, several dead owners of one index may
- * be waiting: the oldest of that shape and length is taken. */
-static uint32_t verify_find_finalized(const struct gcr_verify *v, gcr_ref object, uint32_t index)
-{
-    const struct gcr_collector *collector = v->view->collector;
-    uint32_t node;
-
-    if (!v->moving && v->frees) {
-        node = gcr_oracle_map_find(&v->map, object);
-        return gcr_shadow_is_pending(v->shadow, node) ? node : GCR_SHADOW_NULL;
-    }
-    return gcr_shadow_awaiting(v->shadow, index, collector->shape_number(v->view->heap, object),
-                               collector->length(v->view->heap, object));
-}
-
 static void verify_finalized(struct gcr_checker *checker, gcr_ref object, uint32_t index,
-                             uint32_t global_root)
+                             uint32_t serial, uint32_t global_root)
 {
     struct gcr_verify *v = verify_of(checker);
-    uint32_t node = verify_find_finalized(v, object, index);
+    uint32_t node = gcr_shadow_awaiting(v->shadow, index, serial);
 
     if (v->finished)
         return;

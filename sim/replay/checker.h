@@ -46,9 +46,10 @@ struct gcr_checker {
     void (*handle_dead)(struct gcr_checker *checker, uint32_t index);  /* moving designs */
     void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
     void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
-    /* index: the object's own when it was allocated (by now the trace may have reused it).
+    /* index: the object's own when it was allocated (by now the trace may have reused it); serial: the
+     * how-manieth object of a finalizer shape it was, from 1.
      * global_root: operand b of its RESURRECT event, as in the event; 0xffffffff: none. */
-    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t index,
+    void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t index, uint32_t serial,
                       uint32_t global_root);
     /* Last comparison, at the lane's end (after a final collection if there was one): fills verified,
      * comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */

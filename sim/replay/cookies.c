@@ -70,7 +70,8 @@ uint32_t gcr_cookies_add(struct gcr_cookies *cookies, uint32_t object)
         cookies->free = table[cookie].next;
     else
         cookie = cookies->end++;
-    table[cookie] = (struct gcr_cookie){.object = object, .root = GCR_NO_ROOT, .next = *bucket};
+    table[cookie] = (struct gcr_cookie){.object = object, .root = GCR_NO_ROOT,
+                                        .serial = ++cookies->serial, .next = *bucket};
     *bucket = cookie;
     return cookie;
 }

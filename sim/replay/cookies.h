@@ -4,7 +4,7 @@
  * finalizes the object. By then the trace may have reused the object's index, so the cookie, not the
  * index, leads to the global root that a RESURRECT event named for it. A cookie is free again after
  * its finalizer has run (once per object), so the table is as large as the number of objects that still
- * wait for theirs. 12 bytes each, plus a hash chain from index to cookie. */
+ * wait for theirs. 16 bytes each, plus a hash chain from index to cookie. */
 #ifndef GCR_SIM_REPLAY_COOKIES_H
 #define GCR_SIM_REPLAY_COOKIES_H
 
@@ -17,6 +17,7 @@
 struct gcr_cookie {
     uint32_t object; /* index at allocation */
     uint32_t root;   /* operand of its RESURRECT event, or GCR_NO_ROOT */
+    uint32_t serial; /* 1, 2, 3 ... in the order of allocation, never given twice */
     uint32_t next;   /* chain of its bucket, newest first; or list of free cookies */
 };
 
@@ -27,6 +28,7 @@ struct gcr_cookies {
     uint32_t end;          /* numbers below were given out at least once; 0 or >= 1 */
     uint32_t free;         /* first free cookie, 0: none */
     uint32_t bucket_count; /* a power of two, or 0 */
+    uint32_t serial;       /* last one given */
 };
 
 /* Makes room for n more cookies. False: no memory. Amortised O(n). */

@@ -43,7 +43,8 @@ static void host_finalize(struct gcr_host *host, struct gcr_heap *heap, uint32_t
             *slot = object;
     }
     if (state->checker != NULL)
-        state->checker->finalized(state->checker, object, entry.object, entry.root);
+        state->checker->finalized(state->checker, object, entry.object, entry.serial,
+                                  entry.root);
 }
 
 static void host_freed(struct gcr_host *host, gcr_ref object)

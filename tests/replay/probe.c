@@ -76,10 +76,11 @@ static void probe_collected(struct gcr_checker *checker, const struct gcr_collec
 }
 
 static void probe_finalized(struct gcr_checker *checker, gcr_ref object, uint32_t index,
-                            uint32_t global_root)
+                            uint32_t serial, uint32_t global_root)
 {
     struct probe *p = (struct probe *)checker;
 
+    (void)serial;
     assert_non_null(object);
     p->finalized++;
     p->finalized_index = index;
