@@ -1,0 +1,114 @@
+/* Appending events to a lane ring: see channel.h and segment.h.
+ *
+ * One producer, one consumer, no lock: the producer alone moves head and committed, the consumer alone
+ * moves drained. Cost of an append: one 24-byte store and two compares. */
+#include "workloads/cpython/channel.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+void channel_start(struct channel *channel, struct gcr_ring *ring)
+{
+    channel->ring = ring;
+    channel->head = 0;
+    channel->next_commit = GCR_CHANNEL_COMMIT_STEP;
+    channel->room_until = GCR_RING_EVENTS;
+    channel->hold = GCR_CHANNEL_NO_HOLD;
+    channel->abandoned = 0;
+    ring->pid = (int32_t)getpid();
+    atomic_store(&ring->state, GCR_RING_RUNNING);
+}
+
+void channel_commit(struct channel *channel, uint64_t position)
+{
+    if (position > channel->hold)
+        position = channel->hold;
+    uint64_t committed = atomic_load_explicit(&channel->ring->committed, memory_order_relaxed);
+    for (uint64_t at = committed; at < position; at++) {
+        struct gcr_event *event = channel_event(channel, at);
+        if (event->unused == GCR_EVENT_PENDING)
+            channel->settle(channel->arg, event->a);
+    }
+    if (position > committed)
+        atomic_store_explicit(&channel->ring->committed, position, memory_order_release);
+}
+
+/* True while somebody empties the ring. */
+static int channel_is_drained(const struct channel *channel)
+{
+    return kill(channel->segment->recorder_pid, 0) == 0 || errno == EPERM;
+}
+
+void channel_make_room(struct channel *channel)
+{
+    for (unsigned waits = 0; !channel->abandoned; waits++) {
+        uint64_t drained = atomic_load_explicit(&channel->ring->drained, memory_order_acquire);
+        channel->room_until = drained + GCR_RING_EVENTS;
+        if (channel->head < channel->room_until)
+            return;
+        /* Full. Nothing can be kept patchable now: commit all of it, the hold included. */
+        channel->hold = GCR_CHANNEL_NO_HOLD;
+        channel_commit(channel, channel->head);
+        struct timespec pause = {0, 200 * 1000};
+        nanosleep(&pause, NULL);
+        if (waits % 1024 == 1023 && !channel_is_drained(channel))
+            channel->abandoned = 1;
+    }
+    channel->room_until = UINT64_MAX;
+}
+
+int channel_insert(struct channel *channel, uint64_t position, const struct gcr_event *events,
+                   uint32_t n, void (*moved)(void *arg, uint32_t object, uint64_t position))
+{
+    if (position < atomic_load_explicit(&channel->ring->committed, memory_order_relaxed))
+        return 0;
+    uint64_t tail = channel->head - position;
+    struct gcr_event none = {0};
+    for (uint32_t i = 0; i < n; i++)
+        channel_append(channel, none);
+    if (position < atomic_load_explicit(&channel->ring->committed, memory_order_relaxed))
+        return 0; /* the ring ran full meanwhile; the holes do no harm */
+    for (uint64_t i = tail; i-- > 0;) {
+        struct gcr_event event = *channel_event(channel, position + i);
+        *channel_event(channel, position + i + n) = event;
+        if (event.unused == GCR_EVENT_PENDING)
+            moved(channel->arg, event.a, position + i + n);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        *channel_event(channel, position + i) = events[i];
+    return 1;
+}
+
+struct gcr_ring *channel_reserve(struct channel *channel)
+{
+    struct gcr_segment *segment = channel->segment;
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        struct gcr_ring *ring = &segment->rings[i];
+        uint32_t expected = GCR_RING_FREE;
+        if (!atomic_compare_exchange_strong(&ring->state, &expected, GCR_RING_RESERVED))
+            continue;
+        uint32_t lane = atomic_fetch_add(&segment->lanes, 1);
+        if (lane >= GCR_MAX_LANES) {
+            atomic_fetch_sub(&segment->lanes, 1);
+            atomic_store(&ring->state, GCR_RING_FREE);
+            return NULL;
+        }
+        ring->lane = lane;
+        ring->parent = channel->ring != NULL ? (int32_t)channel->ring->lane : -1;
+        ring->pid = (int32_t)getpid(); /* until the child writes its own */
+        return ring;
+    }
+    return NULL;
+}
+
+void channel_stop(struct channel *channel, const char *reason)
+{
+    channel->hold = GCR_CHANNEL_NO_HOLD;
+    channel_commit(channel, channel->head);
+    if (reason != NULL)
+        snprintf(channel->ring->stop_reason, sizeof channel->ring->stop_reason, "%s", reason);
+    atomic_store(&channel->ring->state, GCR_RING_STOPPED);
+}

@@ -1,0 +1,401 @@
+/* Collections of the recorded runtime.
+ *
+ * In the replay, a collection happens whole, inside the event that triggers it. In the program it
+ * takes a while: finalizers and callbacks run, and the hooks see its frees one by one. So from its
+ * beginning to its end the mirror stands still, but for new objects; the frees are noted. At the end
+ *
+ *  1. the collection is computed on the mirror as the replay will have done it (gcmodule.c's
+ *     subtract_refs and move_unreachable, as a reachability question);
+ *  2. what came out unreachable but was not freed has been resurrected by a finalizer or a callback,
+ *     which the replay does not run: such objects get a root *before* the collection, at the place
+ *     where the snapshot's removals begin and everything is still reachable, and survive in the
+ *     replay as they did in the program. The same is done for whatever the garbage alone held, as far
+ *     as the trace knows, and the program still has;
+ *  3. what the program freed and the replay did not is buried explicitly;
+ *  4. DEATH is written for all that was freed, and the survivors change generation and tracking.
+ *
+ * Cost: O(candidates and their references), in the same order as CPython's own collection. */
+#include "workloads/cpython/recorder.h"
+
+enum { INSERT_LIMIT = 1 << 20 };
+
+bool collection_init(struct recorder *recorder)
+{
+    struct collection *collection = &recorder->collection;
+    const size_t bytes = (size_t)RECORD_LIMIT * sizeof(uint32_t);
+    collection->dead.item = recorder_reserve(bytes);
+    collection->work.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
+    collection->inserts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->inserts);
+    return collection->dead.item != NULL && collection->work.item != NULL &&
+           collection->inserts != NULL;
+}
+
+bool collection_is_new(const struct recorder *recorder)
+{
+    const struct gc_generation_stats *stats = recorder->gc->generation_stats;
+    const Py_ssize_t *seen = recorder->collection.seen;
+    return stats[0].collections != seen[0] || stats[1].collections != seen[1] ||
+           stats[2].collections != seen[2];
+}
+
+void collection_begin(struct recorder *recorder)
+{
+    struct collection *collection = &recorder->collection;
+    collection->running = true;
+    collection->has_snapshot = recorder->snapshot.collects >= 0;
+    collection->first_event = recorder->channel.head;
+    collection->dead.count = 0;
+    collection->insert_count = 0;
+    recorder->mirror.young_count = 0;
+    if (!collection->has_snapshot) {
+        recorder->counts->unseen_collections++;
+        recorder->snapshot.candidates.count = 0;
+    }
+}
+
+void collection_note_death(struct recorder *recorder, uint32_t object)
+{
+    mirror_record(&recorder->mirror, object)->flags |= RECORD_DEAD;
+    list_push(&recorder->collection.dead, object);
+}
+
+/* ---- 1: the replay's collection ---- */
+
+static bool collection_is_candidate(const struct mirror *mirror, const struct record *record)
+{
+    return record->kind == RECORD_OBJECT && record->epoch == mirror->epoch &&
+           record_is_traced(record);
+}
+
+/* Marks REACHED what is reached from the work list within the candidates. */
+static void collection_close(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct index_list *work = &recorder->collection.work;
+    while (work->count > 0) {
+        const struct record *record = mirror_record(mirror, work->item[--work->count]);
+        for (uint32_t i = 0; i < record->edge_count; i++) {
+            uint32_t dst = mirror->edges[record->edges + i].dst;
+            struct record *to = mirror_record(mirror, dst);
+            if (dst == 0 || !collection_is_candidate(mirror, to) ||
+                (to->flags & RECORD_REACHED) != 0)
+                continue;
+            to->flags |= RECORD_REACHED;
+            list_push(work, dst);
+        }
+    }
+}
+
+static void collection_find_reachable(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    struct index_list *work = &recorder->collection.work;
+    work->count = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        struct record *record = mirror_record(mirror, candidates->item[i]);
+        record->scratch = record->in_count + (record->root != 0);
+    }
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        const struct record *record = mirror_record(mirror, candidates->item[i]);
+        if (!collection_is_candidate(mirror, record))
+            continue;
+        for (uint32_t e = 0; e < record->edge_count; e++) {
+            uint32_t dst = mirror->edges[record->edges + e].dst;
+            struct record *to = mirror_record(mirror, dst);
+            if (dst != 0 && collection_is_candidate(mirror, to))
+                to->scratch--;
+        }
+    }
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t object = candidates->item[i];
+        struct record *record = mirror_record(mirror, object);
+        if (record->scratch > 0 && collection_is_candidate(mirror, record) &&
+            (record->flags & RECORD_REACHED) == 0) {
+            record->flags |= RECORD_REACHED;
+            list_push(work, object);
+        }
+        record->scratch = 0;
+    }
+    collection_close(recorder);
+}
+
+/* ---- 2: what survives for reasons that the replay does not see ---- */
+
+/* A root from before the collection on. Its slot has never been used, so it is free at that place. */
+static void collection_root_before(struct recorder *recorder, uint32_t object)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct record *record = mirror_record(mirror, object);
+    struct collection *collection = &recorder->collection;
+    if (record->root != 0 || record->kind != RECORD_OBJECT)
+        return;
+    record->root = mirror->root_top++;
+    struct gcr_event event = {
+        .op = GCR_OP_ROOT, .a = gcr_root_global(record->root - 1), .b = object};
+    if (collection->insert_count < INSERT_LIMIT)
+        collection->inserts[collection->insert_count++] = event;
+}
+
+static void collection_keep_resurrected(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    struct index_list *work = &recorder->collection.work;
+    work->count = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t object = candidates->item[i];
+        struct record *record = mirror_record(mirror, object);
+        if (!collection_is_candidate(mirror, record) ||
+            (record->flags & (RECORD_REACHED | RECORD_DEAD)) != 0)
+            continue;
+        recorder->counts->resurrected++;
+        collection_root_before(recorder, object);
+        record->flags |= RECORD_REACHED;
+        list_push(work, object);
+    }
+    collection_close(recorder);
+}
+
+/* An edge from garbage goes away without an event. */
+static void collection_lose_edge(struct recorder *recorder, uint32_t dst)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct record *to = mirror_record(mirror, dst);
+    uint32_t count = to->in_count + (to->root != 0);
+    if ((to->flags & RECORD_DEAD) != 0) {
+        if (count == 0) {
+            to->flags |= RECORD_REPLAY_FREED;
+            list_push(&recorder->collection.work, dst);
+        }
+        return;
+    }
+    if (to->root != 0)
+        return;
+    bool needed = count == 0;
+    if (!needed && record_is_traced(to))
+        needed = (to->flags & RECORD_REACHED) == 0;
+    else if (!needed)
+        needed = record_refcount(to) > (int64_t)to->in_count;
+    if (needed)
+        collection_root_before(recorder, dst);
+}
+
+/* Carries out the collection on the mirror: the unreachable, and what falls with them. */
+static void collection_free_garbage(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    struct index_list *work = &recorder->collection.work;
+    work->count = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        struct record *record = mirror_record(mirror, candidates->item[i]);
+        if (!collection_is_candidate(mirror, record) || (record->flags & RECORD_REACHED) != 0)
+            continue;
+        record->flags |= RECORD_REPLAY_FREED;
+        list_push(work, candidates->item[i]);
+    }
+    for (uint32_t done = 0; done < work->count; done++) {
+        struct record *record = mirror_record(mirror, work->item[done]);
+        for (uint32_t i = 0; i < record->edge_count; i++) {
+            struct edge *edge = &mirror->edges[record->edges + i];
+            uint32_t dst = edge->dst;
+            if (dst == 0)
+                continue;
+            edge_unlink(mirror, record->edges + i);
+            edge->dst = 0;
+            mirror_record(mirror, dst)->in_count--;
+            if (dst != mirror->static_record &&
+                (mirror_record(mirror, dst)->flags & RECORD_REPLAY_FREED) == 0)
+                collection_lose_edge(recorder, dst);
+        }
+    }
+}
+
+static void collection_note_move(void *arg, uint32_t object, uint64_t position)
+{
+    struct recorder *recorder = arg;
+    mirror_record(&recorder->mirror, object)->event = (uint32_t)position;
+}
+
+static void collection_insert_roots(struct recorder *recorder)
+{
+    struct collection *collection = &recorder->collection;
+    if (collection->insert_count == 0)
+        return;
+    if (channel_insert(&recorder->channel, recorder->snapshot.position, collection->inserts,
+                       collection->insert_count, collection_note_move)) {
+        collection->first_event += collection->insert_count;
+        return;
+    }
+    recorder->counts->late_insertions += collection->insert_count;
+    for (uint32_t i = 0; i < collection->insert_count; i++)
+        channel_append(&recorder->channel, collection->inserts[i]);
+}
+
+/* ---- 3 and 4 ---- */
+
+static void collection_bury_dead(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *dead = &recorder->collection.dead;
+    for (uint32_t i = 0; i < dead->count; i++) {
+        uint32_t object = dead->item[i];
+        struct record *record = mirror_record(mirror, object);
+        if ((record->flags & RECORD_REPLAY_FREED) != 0) {
+            mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
+            mirror_forget_edges(mirror, object);
+        } else {
+            mirror_bury(mirror, object);
+        }
+        recorder->tiers.live -= (record->flags & RECORD_CONTAINER) != 0;
+        mirror_release_record(mirror, object);
+    }
+}
+
+/* gcmodule.c, untrack_tuples: whether the replay untracks this survivor by itself. */
+static bool collection_predicts_untracking(const struct mirror *mirror, const struct record *record,
+                                           int generation)
+{
+    bool tuple = (record->flags & RECORD_TUPLE) != 0;
+    if (!tuple && ((record->flags & RECORD_DICT) == 0 || generation != 2))
+        return false;
+    uint32_t items = 0;
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        const struct edge *edge = &mirror->edges[record->edges + i];
+        const struct record *item = &mirror->records[edge->dst];
+        if (edge->dst == 0)
+            continue;
+        items++;
+        if ((item->flags & RECORD_CONTAINER) != 0 &&
+            ((item->flags & RECORD_TUPLE) == 0 || record_is_traced(item)))
+            return false;
+    }
+    return !tuple || items == record->length;
+}
+
+/* Tuples first, then dicts, as gcmodule.c does. */
+static void collection_untrack(struct recorder *recorder, int generation, unsigned kind)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t object = candidates->item[i];
+        struct record *record = mirror_record(mirror, object);
+        if (record->epoch != mirror->epoch || record->kind != RECORD_OBJECT ||
+            (record->flags & kind) == 0 || !record_is_traced(record))
+            continue;
+        bool predicted = collection_predicts_untracking(mirror, record, generation);
+        bool tracked = py_is_tracked(py_object_at(record->block + record->prefix));
+        if (!tracked && !predicted)
+            mirror_event(mirror, GCR_OP_UNTRACK, object, 0, 0);
+        if (tracked && predicted)
+            mirror_event(mirror, GCR_OP_TRACK, object, 0, 0);
+        if (!tracked)
+            record->generation = GENERATION_NONE;
+    }
+}
+
+/* Survivors move to the next list. */
+static void collection_promote(struct recorder *recorder, int generation)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct snapshot *snapshot = &recorder->snapshot;
+    const uint8_t next = (uint8_t)(generation < 2 ? generation + 1 : 2);
+    for (int g = 0; g <= generation; g++)
+        snapshot->generation[g].count = 0;
+    for (uint32_t i = 0; i < snapshot->candidates.count; i++) {
+        uint32_t object = snapshot->candidates.item[i];
+        struct record *record = mirror_record(mirror, object);
+        if (record->epoch != mirror->epoch || record->kind != RECORD_OBJECT)
+            continue;
+        record->flags &= (uint16_t)~RECORD_REACHED;
+        record->epoch = 0;
+        if (!record_is_traced(record))
+            continue;
+        if (!py_is_tracked(py_object_at(record->block + record->prefix))) {
+            mirror_event(mirror, GCR_OP_UNTRACK, object, 0, 0);
+            record->generation = GENERATION_NONE;
+            continue;
+        }
+        record->generation = next;
+        list_push(&snapshot->generation[next], object);
+    }
+}
+
+/* Which generation was collected, by CPython's statistics; -1: none (gc.collect inside one). */
+static int collection_generation(const struct recorder *recorder)
+{
+    const struct gc_generation_stats *stats = recorder->gc->generation_stats;
+    for (int i = 0; i < 3; i++) {
+        if (stats[i].collections != recorder->collection.seen[i])
+            return i;
+    }
+    return -1;
+}
+
+static void collection_report(struct recorder *recorder, int generation)
+{
+    struct collection *collection = &recorder->collection;
+    const struct gc_generation_stats *stats = &recorder->gc->generation_stats[generation];
+    recorder->counts->collections++;
+    mirror_event(&recorder->mirror, GCR_OP_COLLECTED, (uint32_t)generation,
+                 (uint32_t)(stats->collected - collection->collected[generation]),
+                 (uint32_t)(stats->uncollectable - collection->uncollectable[generation]));
+    for (int i = 0; i < 3; i++) {
+        collection->seen[i] = recorder->gc->generation_stats[i].collections;
+        collection->collected[i] = recorder->gc->generation_stats[i].collected;
+        collection->uncollectable[i] = recorder->gc->generation_stats[i].uncollectable;
+    }
+}
+
+void collection_end(struct recorder *recorder)
+{
+    struct collection *collection = &recorder->collection;
+    int generation = collection_generation(recorder);
+    collection->running = false;
+    if (collection->has_snapshot && generation >= 0) {
+        collection_find_reachable(recorder);
+        collection_keep_resurrected(recorder);
+        collection_free_garbage(recorder);
+        collection_insert_roots(recorder);
+    }
+    recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
+    collection_bury_dead(recorder);
+    if (generation >= 0) {
+        if (!recorder->neutral) {
+            collection_untrack(recorder, generation, RECORD_TUPLE);
+            if (generation == 2)
+                collection_untrack(recorder, generation, RECORD_DICT);
+            collection_promote(recorder, generation);
+        } else {
+            for (uint32_t i = 0; i < recorder->snapshot.candidates.count; i++)
+                mirror_record(&recorder->mirror, recorder->snapshot.candidates.item[i])->flags &=
+                    (uint16_t)~RECORD_REACHED;
+        }
+        collection_report(recorder, generation);
+    }
+    recorder->snapshot.collects = -1;
+    recorder->snapshot.candidates.count = 0;
+    collection->last_event = recorder->channel.head;
+    collection->count_is_due = true;
+}
+
+void collection_settle_count(struct recorder *recorder)
+{
+    struct collection *collection = &recorder->collection;
+    struct mirror *mirror = &recorder->mirror;
+    collection->count_is_due = false;
+    uint64_t at = collection->first_event;
+    uint64_t committed = atomic_load(&recorder->channel.ring->committed);
+    for (at = at > committed ? at : committed;
+         at < collection->last_event && mirror->young_count > recorder->gc->generations[0].count;
+         at++) {
+        struct gcr_event *event = channel_event(&recorder->channel, at);
+        if (event->op != GCR_OP_ALLOC || (event->flags & GCR_ALLOC_UNCOUNTED) != 0 ||
+            (recorder->segment->shapes[event->b].flags & GCR_SHAPE_CONTAINER) == 0)
+            continue;
+        event->flags |= GCR_ALLOC_UNCOUNTED;
+        mirror->young_count--;
+    }
+}

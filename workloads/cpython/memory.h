@@ -1,0 +1,18 @@
+/* The recorder's own memory: anonymous mappings, never the allocators that it watches.
+ * Ranges are reserved once at their largest size and touched page by page as they grow, so that
+ * nothing ever moves and growing cannot fail half-way. */
+#ifndef GCR_WORKLOADS_CPYTHON_MEMORY_H
+#define GCR_WORKLOADS_CPYTHON_MEMORY_H
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+/* Zeroed address space of that size, or NULL. */
+static inline void *recorder_reserve(size_t bytes)
+{
+    void *range = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return range == MAP_FAILED ? NULL : range;
+}
+
+#endif

@@ -1,0 +1,326 @@
+/* The mirror of the replay's counts: see mirror.h.
+ *
+ * Edges of one object lie in one run, in the order in which the object's traversal visits them; runs
+ * come in capacities 1, 2, 3, 4, 6, 8, 12 ... and are recycled by capacity. Edges to one object form a
+ * doubly linked list, so that an object's death finds every slot that still refers to it.
+ * Cost: 64 bytes an object, 32 an edge; each operation is O(1) except where said. */
+#include "workloads/cpython/mirror.h"
+
+#include <string.h>
+
+#include "workloads/cpython/memory.h"
+
+bool mirror_init(struct mirror *mirror, struct channel *channel)
+{
+    memset(mirror, 0, sizeof *mirror);
+    mirror->channel = channel;
+    mirror->records = recorder_reserve((size_t)RECORD_LIMIT * sizeof *mirror->records);
+    mirror->edges = recorder_reserve((size_t)EDGE_LIMIT * sizeof *mirror->edges);
+    mirror->free_records.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
+    mirror->free_roots.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
+    mirror->touched.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
+    mirror->record_top = 1;
+    mirror->edge_top = 1;
+    mirror->root_top = 1;
+    return mirror->records != NULL && mirror->edges != NULL && mirror->free_records.item != NULL &&
+           mirror->free_roots.item != NULL && mirror->touched.item != NULL;
+}
+
+/* ---- records ---- */
+
+static uint32_t mirror_take_record(struct mirror *mirror)
+{
+    if (mirror->free_records.count > 0)
+        return mirror->free_records.item[--mirror->free_records.count];
+    if (mirror->record_top >= RECORD_LIMIT - 1) {
+        mirror->exhausted = true;
+        return mirror->record_top;
+    }
+    return mirror->record_top++;
+}
+
+static uint32_t mirror_take_root(struct mirror *mirror)
+{
+    if (mirror->free_roots.count > 0)
+        return mirror->free_roots.item[--mirror->free_roots.count];
+    return mirror->root_top++;
+}
+
+static void mirror_write_alloc(struct mirror *mirror, uint32_t object, unsigned flags)
+{
+    struct record *record = mirror_record(mirror, object);
+    record->root = mirror_take_root(mirror);
+    record->length = record->bytes > 16 ? record->bytes - 16 : 0;
+    struct gcr_event event = {.op = GCR_OP_ALLOC,
+                              .flags = (uint8_t)flags,
+                              .unused = GCR_EVENT_PENDING,
+                              .a = object,
+                              .b = mirror->raw_shape,
+                              .c = gcr_root_global(record->root - 1),
+                              .d = record->length};
+    /* The record must be whole before the append, which may settle older events. */
+    record->event = (uint32_t)mirror->channel->head;
+    channel_append(mirror->channel, event);
+}
+
+uint32_t mirror_allocate(struct mirror *mirror, uint64_t block, uint32_t bytes, unsigned flags)
+{
+    uint32_t object = mirror_take_record(mirror);
+    struct record *record = mirror_record(mirror, object);
+    memset(record, 0, sizeof *record);
+    record->block = block;
+    record->bytes = bytes;
+    record->kind = RECORD_OBJECT;
+    record->flags = RECORD_PENDING;
+    record->generation = GENERATION_NONE;
+    mirror_write_alloc(mirror, object, flags);
+    return object;
+}
+
+void mirror_reallocate(struct mirror *mirror, uint32_t object, unsigned flags)
+{
+    struct record *record = mirror_record(mirror, object);
+    uint64_t block = record->block;
+    uint32_t bytes = record->bytes;
+    memset(record, 0, sizeof *record);
+    record->block = block;
+    record->bytes = bytes;
+    record->kind = RECORD_OBJECT;
+    record->flags = RECORD_PENDING | RECORD_CONTAINER | RECORD_UNCOUNTED;
+    record->generation = GENERATION_NONE;
+    mirror_write_alloc(mirror, object, flags);
+}
+
+uint32_t mirror_park(struct mirror *mirror, uint64_t block, uint32_t bytes)
+{
+    uint32_t object = mirror_take_record(mirror);
+    mirror->records[object] = (struct record){.block = block,
+                                              .bytes = bytes,
+                                              .kind = RECORD_PARKED,
+                                              .generation = GENERATION_NONE};
+    return object;
+}
+
+struct gcr_event *mirror_alloc_event(struct mirror *mirror, uint32_t object)
+{
+    uint64_t head = mirror->channel->head;
+    uint64_t position = head - (uint32_t)((uint32_t)head - mirror_record(mirror, object)->event);
+    return channel_event(mirror->channel, position);
+}
+
+void mirror_release_record(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    record->kind = RECORD_FREE;
+    record->flags = 0;
+    list_push(&mirror->free_records, object);
+}
+
+/* ---- roots ---- */
+
+void mirror_root(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    if (record->root != 0 || record->kind != RECORD_OBJECT)
+        return;
+    record->root = mirror_take_root(mirror);
+    mirror_event(mirror, GCR_OP_ROOT, gcr_root_global(record->root - 1), object, 0);
+}
+
+void mirror_unroot(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    if (record->root == 0)
+        return;
+    mirror_event(mirror, GCR_OP_ROOT, gcr_root_global(record->root - 1), 0, 0);
+    list_push(&mirror->free_roots, record->root);
+    record->root = 0;
+}
+
+/* ---- edges ---- */
+
+/* Capacities: 1, 2, 3, 4, 6, 8, 12, 16, 24 ... */
+static uint32_t edge_class_capacity(unsigned class)
+{
+    if (class < 2)
+        return class + 1;
+    return (class & 1) != 0 ? 1u << (class / 2 + 1) : 3u << (class / 2 - 1);
+}
+
+static unsigned edge_class_for(uint32_t count)
+{
+    unsigned class = 0;
+    while (edge_class_capacity(class) < count)
+        class++;
+    return class;
+}
+
+static uint32_t mirror_take_run(struct mirror *mirror, unsigned class)
+{
+    uint32_t run = mirror->free_edges[class];
+    if (run != 0) {
+        mirror->free_edges[class] = mirror->edges[run].next;
+        return run;
+    }
+    uint32_t capacity = edge_class_capacity(class);
+    if (mirror->edge_top > EDGE_LIMIT - capacity) {
+        mirror->exhausted = true;
+        return 1;
+    }
+    run = mirror->edge_top;
+    mirror->edge_top += capacity;
+    return run;
+}
+
+static void mirror_give_run(struct mirror *mirror, uint32_t run, unsigned class)
+{
+    mirror->edges[run].next = mirror->free_edges[class];
+    mirror->free_edges[class] = run;
+}
+
+void edge_link(struct mirror *mirror, uint32_t edge)
+{
+    struct edge *e = &mirror->edges[edge];
+    if (e->dst == mirror->static_record)
+        return;
+    struct record *dst = mirror_record(mirror, e->dst);
+    e->prev = 0;
+    e->next = dst->in_head;
+    if (e->next != 0)
+        mirror->edges[e->next].prev = edge;
+    dst->in_head = edge;
+}
+
+void edge_unlink(struct mirror *mirror, uint32_t edge)
+{
+    struct edge *e = &mirror->edges[edge];
+    if (e->dst == mirror->static_record)
+        return;
+    if (e->prev != 0)
+        mirror->edges[e->prev].next = e->next;
+    else
+        mirror_record(mirror, e->dst)->in_head = e->next;
+    if (e->next != 0)
+        mirror->edges[e->next].prev = e->prev;
+}
+
+void edge_move(struct mirror *mirror, uint32_t from, uint32_t to)
+{
+    if (from == to)
+        return;
+    struct edge *e = &mirror->edges[to];
+    *e = mirror->edges[from];
+    if (e->dst == 0 || e->dst == mirror->static_record)
+        return;
+    if (e->prev != 0)
+        mirror->edges[e->prev].next = to;
+    else
+        mirror_record(mirror, e->dst)->in_head = to;
+    if (e->next != 0)
+        mirror->edges[e->next].prev = to;
+}
+
+void mirror_reserve_edges(struct mirror *mirror, uint32_t object, uint32_t count)
+{
+    struct record *record = mirror_record(mirror, object);
+    if (record->edges != 0 && edge_class_capacity(record->edge_class) >= count)
+        return;
+    unsigned class = edge_class_for(count);
+    uint32_t run = mirror_take_run(mirror, class);
+    if (record->edges != 0) {
+        for (uint32_t i = 0; i < record->edge_count; i++)
+            edge_move(mirror, record->edges + i, run + i);
+        mirror_give_run(mirror, record->edges, record->edge_class);
+    }
+    record->edges = run;
+    record->edge_class = (uint8_t)class;
+}
+
+void mirror_free_edges(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    if (record->edges != 0)
+        mirror_give_run(mirror, record->edges, record->edge_class);
+    record->edges = 0;
+    record->edge_count = 0;
+}
+
+void mirror_store(struct mirror *mirror, uint32_t src, uint32_t slot, uint32_t dst)
+{
+    mirror_event(mirror, GCR_OP_STORE, src, slot, dst);
+}
+
+void mirror_protect(struct mirror *mirror, uint32_t dst)
+{
+    struct record *record = mirror_record(mirror, dst);
+    if (record->root != 0 || record->kind != RECORD_OBJECT)
+        return;
+    bool needed = record->in_count <= 1;
+    if ((record->flags & RECORD_DEAD) != 0)
+        ; /* its memory is gone: only the count matters, until its own turn comes */
+    else if (!needed && record_is_traced(record))
+        needed = !(mirror->examining && record->epoch == mirror->epoch);
+    else if (!needed)
+        needed = record_refcount(record) >= (int64_t)record->in_count;
+    if (!needed)
+        return;
+    mirror_root(mirror, dst);
+    if (!record_is_traced(record))
+        list_push(&mirror->touched, dst);
+}
+
+/* ---- death ---- */
+
+static void mirror_protect_referents(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        struct edge *e = &mirror->edges[record->edges + i];
+        if (e->dst != 0 && e->dst != object && e->dst != mirror->static_record)
+            mirror_protect(mirror, e->dst);
+    }
+}
+
+void mirror_forget_edges(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        uint32_t edge = record->edges + i;
+        if (mirror->edges[edge].dst == 0)
+            continue;
+        mirror_record(mirror, mirror->edges[edge].dst)->in_count--;
+        edge_unlink(mirror, edge);
+    }
+    mirror_free_edges(mirror, object);
+}
+
+/* Writes null into every slot that still refers to the object. */
+static void mirror_clear_in_edges(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    while (record->in_head != 0) {
+        uint32_t edge = record->in_head;
+        struct edge *e = &mirror->edges[edge];
+        mirror_store(mirror, e->src, e->slot, 0);
+        edge_unlink(mirror, edge);
+        record->in_count--;
+        e->dst = 0; /* a gap in its run until the next scan of src: moving the rest down would
+                       make the death of a large dict's items quadratic */
+        e->raw = 0;
+    }
+}
+
+void mirror_bury(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    mirror_protect_referents(mirror, object);
+    if ((record->flags & RECORD_RECYCLED) != 0)
+        mirror_event(mirror, GCR_OP_RECYCLE, object, 0, 0);
+    mirror_clear_in_edges(mirror, object);
+    mirror_unroot(mirror, object);
+    mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
+    mirror_forget_edges(mirror, object);
+    if ((record->flags & (RECORD_CONTAINER | RECORD_RECYCLED)) == RECORD_CONTAINER &&
+        mirror->young_count > 0)
+        mirror->young_count--;
+}

@@ -1,0 +1,215 @@
+/* Everything that depends on the insides of CPython 3.11: no other file reads its structures.
+ *
+ * All symbols of the interpreter are weak: the library is preloaded into every process that the
+ * recorded command starts, and most of them are not Python. py_is_present() must be asked first. */
+#ifndef GCR_WORKLOADS_CPYTHON_PY311_H
+#define GCR_WORKLOADS_CPYTHON_PY311_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define Py_BUILD_CORE_MODULE 1
+#include <Python.h>
+#include <internal/pycore_dict.h>
+#include <internal/pycore_gc.h>
+#include <internal/pycore_interp.h>
+#include <internal/pycore_object.h>
+#include <internal/pycore_pystate.h>
+#include <internal/pycore_runtime.h>
+#include <internal/pycore_tuple.h>
+
+#pragma weak _PyRuntime
+#pragma weak Py_Version
+#pragma weak Py_GetVersion
+#pragma weak PyImport_Inittab
+#pragma weak PyMem_GetAllocator
+#pragma weak PyMem_SetAllocator
+#pragma weak PyType_IsSubtype
+#pragma weak PyLong_AsLong
+#pragma weak PyErr_Clear
+#pragma weak PyModuleDef_Type
+#pragma weak PyTuple_Type
+#pragma weak PyList_Type
+#pragma weak PyDict_Type
+#pragma weak PyFloat_Type
+#pragma weak PyType_Type
+#pragma weak PyBaseObject_Type
+#pragma weak PyFunction_Type
+#pragma weak PyCell_Type
+#pragma weak PyMethod_Type
+#pragma weak PyCFunction_Type
+#pragma weak PyCMethod_Type
+#pragma weak PyProperty_Type
+#pragma weak PyStaticMethod_Type
+#pragma weak PyClassMethod_Type
+#pragma weak PyInstanceMethod_Type
+#pragma weak PySlice_Type
+#pragma weak PyTraceBack_Type
+#pragma weak PySuper_Type
+#pragma weak PyWrapperDescr_Type
+#pragma weak PyMethodDescr_Type
+#pragma weak PyClassMethodDescr_Type
+#pragma weak PyGetSetDescr_Type
+#pragma weak PyMemberDescr_Type
+#pragma weak PyListIter_Type
+#pragma weak PyTupleIter_Type
+#pragma weak PySeqIter_Type
+#pragma weak PyCallIter_Type
+#pragma weak PyDictIterKey_Type
+#pragma weak PyDictIterValue_Type
+#pragma weak PyDictIterItem_Type
+#pragma weak PyDictKeys_Type
+#pragma weak PyDictValues_Type
+#pragma weak PyDictItems_Type
+#pragma weak PySetIter_Type
+#pragma weak PyEnum_Type
+#pragma weak PyReversed_Type
+#pragma weak PyZip_Type
+#pragma weak PyMap_Type
+#pragma weak PyFilter_Type
+#pragma weak _PyWeakref_RefType
+#pragma weak _PyWeakref_ProxyType
+#pragma weak _PyWeakref_CallableProxyType
+
+/* ---- presence ---- */
+
+enum py_presence { PY_ABSENT, PY_OTHER_VERSION, PY_311 };
+enum py_presence py_presence(void);
+
+/* Replaces functions of the `gc` module before it is first imported. The old ones go to *old. */
+struct py_gc_functions {
+    PyObject *(*collect)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+    PyObject *(*freeze)(PyObject *, PyObject *);
+    PyObject *(*unfreeze)(PyObject *, PyObject *);
+};
+void py_wrap_gc_module(const struct py_gc_functions *replacements, struct py_gc_functions *old);
+/* The generation that gc.collect(...) was asked for; 2 if it was not, or wrongly. */
+int py_collect_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *keywords);
+
+/* ---- the collector's state ---- */
+
+typedef struct _gc_runtime_state py_gc;
+
+static inline PyInterpreterState *py_interpreter(void) { return &_PyRuntime._main_interpreter; }
+static inline py_gc *py_gc_state(void) { return &_PyRuntime._main_interpreter.gc; }
+static inline bool py_is_finalizing(void)
+{
+    return _PyRuntimeState_GetFinalizing(&_PyRuntime) != NULL;
+}
+static inline bool py_exception_pending(void)
+{
+    PyThreadState *thread = _PyRuntimeState_GetThreadState(&_PyRuntime);
+    return thread != NULL && thread->curexc_type != NULL;
+}
+/* Number of the thread that holds the GIL, from 1; 0: none. Never reused. */
+static inline uint64_t py_thread_number(void)
+{
+    PyThreadState *thread = _PyRuntimeState_GetThreadState(&_PyRuntime);
+    return thread == NULL ? 0 : thread->id;
+}
+static inline bool py_other_interpreters(void)
+{
+    return _PyRuntime.interpreters.head != NULL && _PyRuntime.interpreters.head->next != NULL;
+}
+
+/* Would one more container allocation start a collection? Its generation, or -1. */
+int py_predict_trigger(const py_gc *gc);
+
+/* The list of a generation: walk with py_list_next from py_list_first until NULL. */
+static inline PyGC_Head *py_list_head(py_gc *gc, int generation)
+{
+    return generation == 3 ? &gc->permanent_generation.head : &gc->generations[generation].head;
+}
+static inline PyObject *py_list_next(PyGC_Head *list, PyObject *object)
+{
+    PyGC_Head *at = object == NULL ? list : (PyGC_Head *)object - 1;
+    PyGC_Head *next = (PyGC_Head *)at->_gc_next;
+    return next == list ? NULL : (PyObject *)(next + 1);
+}
+static inline bool py_is_tracked(const PyObject *object)
+{
+    return ((const PyGC_Head *)object - 1)->_gc_next != 0;
+}
+
+/* ---- objects ---- */
+
+static inline PyObject *py_object_at(uint64_t address) { return (PyObject *)(uintptr_t)address; }
+/* Bytes of an object's block that precede the object. */
+static inline uint32_t py_prefix(const PyTypeObject *type)
+{
+    return (uint32_t)_PyType_PreHeaderSize((PyTypeObject *)(uintptr_t)type);
+}
+static inline bool py_type_is_type(const PyTypeObject *type)
+{
+    return (type->tp_flags & Py_TPFLAGS_TYPE_SUBCLASS) != 0;
+}
+
+/* How the references of an exact list, dict or tuple are found without its tp_traverse. */
+struct py_array {
+    PyObject *const *items; /* NULL: none */
+    Py_ssize_t count;       /* to look at */
+    Py_ssize_t capacity;    /* item slots there are; < 0: unknown at the moment */
+    uint64_t body_block;    /* address of the block that holds them; 0: none of its own */
+};
+struct py_array py_tuple_items(PyObject *tuple);
+struct py_array py_list_items(PyObject *list);
+
+/* A dict's entries are (key, value) pairs `stride` words apart; keys == NULL: values alone. */
+struct py_dict_table {
+    PyObject *const *keys, *const *values;
+    Py_ssize_t stride, count, capacity;
+    uint64_t body_block;
+};
+struct py_dict_table py_dict_table(PyObject *dict);
+
+/* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT. */
+uint64_t py_values_block(PyObject *object);
+
+/* ---- types ---- */
+
+/* True for C types known to hold all their references in the object itself. */
+bool py_type_keeps_inside(const PyTypeObject *type);
+/* The nearest C base: what lays out the object below its Python classes. */
+const PyTypeObject *py_c_base(const PyTypeObject *type);
+bool py_type_is_weakref(const PyTypeObject *type);
+/* Pointer into the interpreter's own data: static objects live there. */
+bool py_is_static(const void *pointer);
+/* Called once, before py_is_static. */
+void py_find_static_range(void);
+
+/* ---- free lists ---- */
+
+enum { PY_TUPLE_LISTS = PyTuple_NFREELISTS, PY_FREE_LISTS = PyTuple_NFREELISTS + 2 };
+
+/* Head and length of free list `list`: tuples of 1 .. 20 items, then lists, then dicts. */
+static inline int py_free_list_length(const PyInterpreterState *interpreter, unsigned list)
+{
+    if (list < PY_TUPLE_LISTS)
+        return interpreter->tuple.numfree[list];
+    return list == PY_TUPLE_LISTS ? interpreter->list.numfree : interpreter->dict_state.numfree;
+}
+static inline PyObject *py_free_list_head(const PyInterpreterState *interpreter, unsigned list)
+{
+    if (list < PY_TUPLE_LISTS)
+        return (PyObject *)interpreter->tuple.free_list[list];
+    if (list == PY_TUPLE_LISTS) {
+        int n = interpreter->list.numfree;
+        return n == 0 ? NULL : (PyObject *)interpreter->list.free_list[n - 1];
+    }
+    int n = interpreter->dict_state.numfree;
+    return n == 0 ? NULL : (PyObject *)interpreter->dict_state.free_list[n - 1];
+}
+/* The i-th from the bottom (arrays) or the next below `object` (tuples). */
+static inline PyObject *py_free_list_below(const PyInterpreterState *interpreter, unsigned list,
+                                           PyObject *object, int index)
+{
+    if (list < PY_TUPLE_LISTS)
+        return ((PyTupleObject *)object)->ob_item[0];
+    if (list == PY_TUPLE_LISTS)
+        return (PyObject *)interpreter->list.free_list[index];
+    return (PyObject *)interpreter->dict_state.free_list[index];
+}
+PyTypeObject *py_free_list_type(unsigned list);
+
+#endif

@@ -1,0 +1,115 @@
+/* The recorder of one process: all its parts in one struct, handed to everything. */
+#ifndef GCR_WORKLOADS_CPYTHON_RECORDER_H
+#define GCR_WORKLOADS_CPYTHON_RECORDER_H
+
+#include "workloads/cpython/scan.h"
+
+/* What a snapshot looked at, and what it leaves for a collection. */
+struct snapshot {
+    struct index_list candidates;    /* of the last snapshot, in the order of the lists */
+    struct index_list generation[4]; /* objects that the replay has on that list, as last seen;
+                                        entries whose record says otherwise are stale */
+    int collects;      /* the generation that the last snapshot expects to be collected; -1: none */
+    uint64_t position; /* of the first event after its additions: what resurrection inserts before */
+};
+
+/* A collection of the recorded runtime, from its trigger to the first hook call after its end. */
+struct collection {
+    bool running;
+    bool has_snapshot;
+    uint64_t first_event;      /* behind the event that triggers it in the replay */
+    struct index_list dead;    /* really freed meanwhile, in order */
+    struct index_list work;
+    struct gcr_event *inserts; /* roots to put before it */
+    uint32_t insert_count;
+    bool count_is_due;         /* the trigger count must be compared at the next allocation */
+    uint64_t last_event;
+    Py_ssize_t seen[3], collected[3], uncollectable[3]; /* CPython's statistics when last looked at */
+};
+
+/* The mirror of the runtime's free lists. */
+enum { FREE_LIST_LIMIT = 2048 };
+struct free_list_mirror {
+    uint64_t member[FREE_LIST_LIMIT]; /* addresses of objects, bottom first */
+    int count;
+    uint64_t head;
+};
+
+/* Allocation sites by return address: does what is allocated there have a GC head? */
+enum { SITE_TABLE = 1 << 14 };
+struct site {
+    uint64_t address;
+    uint32_t containers, others;
+};
+
+/* Neutral mode: containers by how often they were examined. */
+enum { TIERS = 3 };
+struct tiers {
+    struct index_list member[TIERS];
+    uint64_t allocated;    /* containers, so far */
+    uint64_t due[TIERS];   /* examine tier i when `allocated` gets there */
+    uint64_t live;         /* containers */
+    uint64_t collect_at;   /* live containers that call for a collection of the recorder's own */
+};
+
+struct recorder {
+    bool on;
+    bool inside; /* a hook is running: what it allocates is not the program's */
+    bool neutral;
+    struct gcr_segment *segment;
+    struct gcr_recorder_counts *counts; /* in the ring */
+    struct channel channel;
+    struct heap_map map;
+    struct mirror mirror;
+    struct types types;
+    struct scanner scanner;
+    struct snapshot snapshot;
+    struct collection collection;
+    struct tiers tiers;
+    struct free_list_mirror *free_lists;
+    struct site *sites;
+    py_gc *gc;
+    PyInterpreterState *interpreter;
+    struct gcr_ring *child_ring; /* between fork's prepare and its end */
+    /* the last block allocated, until the next hook call tells whether it has a GC head */
+    uint32_t last;
+    struct site *last_site;
+    int last_count;
+    uint64_t thread;
+    int enabled, thresholds[3]; /* as last written */
+};
+
+/* ---- snapshot.c ---- */
+
+bool snapshot_init(struct recorder *recorder);
+/* Brings tracking, edges and roots of generations 0 .. `generation` up to date: what CPython's
+ * collector would see now. `collects`: a collection of them follows. O(objects and references). */
+void snapshot_take(struct recorder *recorder, int generation, bool collects);
+/* Neutral mode: the same for the containers of tiers 0 .. `tier`, wherever CPython keeps them. */
+void snapshot_take_tiers(struct recorder *recorder, unsigned tier);
+/* gc.freeze and gc.unfreeze: everything on the lists goes to the permanent one, and back to the
+ * oldest. */
+void snapshot_freeze(struct recorder *recorder);
+void snapshot_unfreeze(struct recorder *recorder);
+
+/* ---- collection.c ---- */
+
+bool collection_init(struct recorder *recorder);
+/* A collection was found to be running, or to have run. */
+void collection_begin(struct recorder *recorder);
+/* It is over: carries it out on the mirror and writes what the replay cannot know. */
+void collection_end(struct recorder *recorder);
+/* True if CPython's statistics show one that has not been ended here. */
+bool collection_is_new(const struct recorder *recorder);
+/* The block of a live object is freed while a collection runs. */
+void collection_note_death(struct recorder *recorder, uint32_t object);
+/* At an allocation after a collection: what ran inside it (finalizers) may count differently. */
+void collection_settle_count(struct recorder *recorder);
+
+/* ---- freelists.c ---- */
+
+/* Finds what was pushed on and popped from CPython's free lists since the last call. O(1) if
+ * nothing, else O(changes). */
+void free_lists_sync(struct recorder *recorder);
+
+#endif

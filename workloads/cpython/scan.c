@@ -1,0 +1,445 @@
+/* Scanning objects for references: see scan.h.
+ *
+ * An unchanged object costs one traversal and one sequential comparison of raw pointers: an edge's
+ * pointer is only kept while its target lives (the target's death clears it), so equal pointers mean
+ * equal objects. A changed one is compared again, slot by slot (tuples, lists, dicts, whose slots are
+ * positions) or as a multiset (all others, whose slots are found by looking for the pointer in the
+ * object's words; what is not found there lies in the object's body). */
+#include "workloads/cpython/scan.h"
+
+#include <string.h>
+
+bool scanner_init(struct scanner *scanner, struct mirror *mirror, struct types *types,
+                  struct heap_map *map)
+{
+    memset(scanner, 0, sizeof *scanner);
+    scanner->mirror = mirror;
+    scanner->types = types;
+    scanner->map = map;
+    scanner->references = recorder_reserve((size_t)SCAN_LIMIT * sizeof *scanner->references);
+    scanner->later = recorder_reserve((size_t)SCAN_LIMIT * sizeof *scanner->later);
+    scanner->slot_state = recorder_reserve((size_t)SCAN_LIMIT * sizeof *scanner->slot_state);
+    return scanner->references != NULL && scanner->later != NULL && scanner->slot_state != NULL;
+}
+
+/* ---- finding objects ---- */
+
+uint32_t scan_find(struct scanner *scanner, PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    uint32_t found =
+        heap_map_find(scanner->map, (uint64_t)(uintptr_t)object - py_prefix(type));
+    if (found == 0)
+        return 0;
+    struct mirror *mirror = scanner->mirror;
+    struct record *record = mirror_record(mirror, found);
+    if (record->kind == RECORD_BODY) {
+        /* It was taken for another object's table. */
+        mirror_reallocate(mirror, found, 0);
+        record->flags &= (uint16_t)~(RECORD_CONTAINER | RECORD_UNCOUNTED);
+    }
+    if (record->kind != RECORD_OBJECT || (record->flags & RECORD_DEAD) != 0)
+        return 0;
+    if ((record->flags & RECORD_PENDING) != 0) {
+        uint32_t index = types_find(scanner->types, type);
+        if (scanner->types->info[index].container == ((record->flags & RECORD_CONTAINER) != 0))
+            types_settle(scanner->types, found, index);
+        else
+            types_settle_block(scanner->types, found);
+    }
+    record->prefix = (uint8_t)py_prefix(type);
+    return found;
+}
+
+/* The raw block at `block` becomes part of an object. Returns its bytes, 0 if it is no such block. */
+static uint32_t scan_absorb(struct scanner *scanner, uint64_t block)
+{
+    uint32_t found = block == 0 ? 0 : heap_map_find(scanner->map, block);
+    if (found == 0)
+        return 0;
+    struct mirror *mirror = scanner->mirror;
+    struct record *record = mirror_record(mirror, found);
+    if (record->kind == RECORD_BODY)
+        return record->bytes;
+    if (record->kind != RECORD_OBJECT || record->in_count != 0 ||
+        (record->flags & (RECORD_CONTAINER | RECORD_TYPED | RECORD_DEAD)) != 0)
+        return 0;
+    if ((record->flags & RECORD_PENDING) != 0) {
+        *mirror_alloc_event(mirror, found) = (struct gcr_event){0};
+        list_push(&mirror->free_roots, record->root);
+        record->root = 0;
+    } else {
+        mirror_unroot(mirror, found);
+        mirror_event(mirror, GCR_OP_DEATH, found, 0, 0);
+    }
+    record->kind = RECORD_BODY;
+    record->flags = 0;
+    return record->bytes;
+}
+
+/* ---- collecting references ---- */
+
+static void scan_push(struct scanner *scanner, PyObject *object, uint32_t slot)
+{
+    if (object == NULL || scanner->reference_count >= SCAN_LIMIT - 1 ||
+        (!scanner->keep_statics && py_is_static(object)))
+        return;
+    scanner->references[scanner->reference_count++] =
+        (struct scan_reference){.raw = (uint64_t)(uintptr_t)object, .slot = slot};
+}
+
+static int scan_visit(PyObject *object, void *arg)
+{
+    scan_push(arg, object, 0);
+    return 0;
+}
+
+/* Sets *length to the item slots that the object has by now, or leaves it. */
+static void scan_collect_array(struct scanner *scanner, struct py_array items, uint32_t *length)
+{
+    for (Py_ssize_t i = 0; items.items != NULL && i < items.count; i++)
+        scan_push(scanner, items.items[i], (uint32_t)i);
+    scan_absorb(scanner, items.body_block);
+    if (items.capacity >= 0)
+        *length = (uint32_t)items.capacity;
+}
+
+static void scan_collect_dict(struct scanner *scanner, PyObject *dict, uint32_t *length)
+{
+    struct py_dict_table table = py_dict_table(dict);
+    for (Py_ssize_t i = 0; i < table.count; i++) {
+        PyObject *value = table.values[i * table.stride];
+        if (value == NULL)
+            continue;
+        if (table.keys != NULL)
+            scan_push(scanner, table.keys[i * table.stride], (uint32_t)(2 * i));
+        scan_push(scanner, value, (uint32_t)(2 * i + 1));
+    }
+    scan_absorb(scanner, table.body_block);
+    *length = (uint32_t)table.capacity;
+}
+
+/* Takes in the raw blocks that the object's words point to. Returns their bytes. */
+static uint64_t scan_absorb_tables(struct scanner *scanner, const struct type_info *info,
+                                   PyObject *object)
+{
+    if (info->managed)
+        return scan_absorb(scanner, py_values_block(object));
+    uint64_t bytes = 0;
+    for (uint32_t word = 0; word < info->words; word++) {
+        uint64_t value = *type_word(info, (uint64_t)(uintptr_t)object, (int32_t)word);
+        uint32_t found = (value & 15) != 0 ? 0 : heap_map_find(scanner->map, value);
+        if (found == 0)
+            continue;
+        const struct record *record = mirror_record(scanner->mirror, found);
+        const uint64_t *start = (const uint64_t *)(uintptr_t)value;
+        if (record->bytes >= 16 && types_find_if_type(scanner->types, start[1]) != 0)
+            continue;
+        bytes += scan_absorb(scanner, value);
+    }
+    return bytes;
+}
+
+static bool scan_has_positions(const struct type_info *info)
+{
+    return info->layout == LAYOUT_TUPLE || info->layout == LAYOUT_LIST ||
+           info->layout == LAYOUT_DICT;
+}
+
+static void scan_collect(struct scanner *scanner, const struct type_info *info, PyObject *object,
+                         uint32_t *length)
+{
+    scanner->reference_count = 0;
+    scanner->keep_statics = info->layout == LAYOUT_TUPLE;
+    switch ((enum type_layout)info->layout) {
+    case LAYOUT_TUPLE: {
+        uint32_t fixed;
+        scan_collect_array(scanner, py_tuple_items(object), &fixed);
+        break;
+    }
+    case LAYOUT_LIST:
+        scan_collect_array(scanner, py_list_items(object), length);
+        break;
+    case LAYOUT_DICT:
+        scan_collect_dict(scanner, object, length);
+        break;
+    case LAYOUT_FIXED:
+    case LAYOUT_VARYING:
+        Py_TYPE(object)->tp_traverse(object, scan_visit, scanner);
+        break;
+    case LAYOUT_LEAF:
+        break;
+    }
+}
+
+static bool scan_is_unchanged(const struct scanner *scanner, const struct record *record,
+                              bool positions)
+{
+    if (scanner->reference_count != record->edge_count)
+        return false;
+    const struct edge *edges = &scanner->mirror->edges[record->edges];
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        if (edges[i].raw != scanner->references[i].raw ||
+            (positions && edges[i].slot != scanner->references[i].slot))
+            return false;
+    }
+    return true;
+}
+
+/* ---- comparing ---- */
+
+/* Finds each reference's record; those without one go. */
+static void scan_resolve(struct scanner *scanner)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < scanner->reference_count; i++) {
+        struct scan_reference reference = scanner->references[i];
+        reference.dst = scan_find(scanner, py_object_at(reference.raw));
+        if (reference.dst == 0 && scanner->keep_statics)
+            reference.dst = scanner->mirror->static_record;
+        if (reference.dst != 0)
+            scanner->references[kept++] = reference;
+    }
+    scanner->reference_count = kept;
+}
+
+static uint32_t scan_drop_later(struct scanner *scanner, uint32_t src, const struct edge *edge)
+{
+    if (scanner->later_count >= SCAN_LIMIT - 2) {
+        scanner->mirror->exhausted = true;
+        scanner->later_count = 0;
+    }
+    scanner->later[scanner->later_count++] =
+        (struct scan_change){.src = src, .slot = edge->slot, .old = edge->dst};
+    return scanner->later_count;
+}
+
+/* Both sides are in slot order. */
+static void scan_compare_positions(struct scanner *scanner, uint32_t object)
+{
+    struct record *record = mirror_record(scanner->mirror, object);
+    const struct edge *edges = &scanner->mirror->edges[record->edges];
+    uint32_t i = 0;
+    for (uint32_t j = 0; j <= scanner->reference_count; j++) {
+        struct scan_reference *reference = &scanner->references[j];
+        bool end = j == scanner->reference_count;
+        while (i < record->edge_count &&
+               (edges[i].dst == 0 || end || edges[i].slot < reference->slot)) {
+            if (edges[i].dst != 0)
+                scan_drop_later(scanner, object, &edges[i]);
+            i++;
+        }
+        if (end || i >= record->edge_count || edges[i].slot != reference->slot)
+            continue;
+        if (edges[i].raw == reference->raw && edges[i].dst == reference->dst)
+            reference->kept = i + 1;
+        else
+            reference->over = scan_drop_later(scanner, object, &edges[i]);
+        i++;
+    }
+}
+
+enum { SLOT_EMPTY = 0, SLOT_KEPT = 1, SLOT_DROPPED = 2 /* and up: 2 + index in `later` */ };
+
+/* A slot for a new reference of an object without positions, or SCAN_RESIZE if it has none. */
+static uint32_t scan_place(struct scanner *scanner, const struct type_info *info, uint64_t object,
+                           uint64_t raw, uint32_t words, uint32_t *bag, uint32_t *length)
+{
+    const uint32_t *state = scanner->slot_state;
+    if (info->type_slot >= 0 && raw == (uint64_t)(uintptr_t)Py_TYPE(py_object_at(object)) &&
+        state[info->type_slot] != SLOT_KEPT)
+        return (uint32_t)info->type_slot;
+    for (uint32_t word = 0; word < words; word++) {
+        if (*type_word(info, object, (int32_t)word) != raw)
+            continue;
+        int32_t slot = type_slot_of_word(info, (int32_t)word);
+        if (slot >= 0 && state[slot] != SLOT_KEPT)
+            return (uint32_t)slot;
+    }
+    if (!info->resizable)
+        return SCAN_RESIZE;
+    while (*bag < *length && state[info->slots + *bag] == SLOT_KEPT)
+        ++*bag;
+    if (*bag == *length)
+        ++*length;
+    return info->slots + (*bag)++;
+}
+
+/* Matches references with edges by target, whatever their order; gives the new ones slots. */
+static void scan_compare_sets(struct scanner *scanner, const struct type_info *info,
+                              uint32_t object, uint32_t *length)
+{
+    struct mirror *mirror = scanner->mirror;
+    struct record *record = mirror_record(mirror, object);
+    const struct edge *edges = &mirror->edges[record->edges];
+    uint32_t room = info->slots + (*length > record->length ? *length : record->length) +
+                    scanner->reference_count;
+    memset(scanner->slot_state, 0, room * sizeof *scanner->slot_state);
+
+    /* Edges to one target are chained through `same`, from the target's scratch word. */
+    uint32_t *same = scanner->slot_state + room;
+    for (uint32_t i = record->edge_count; i-- > 0;) {
+        if (edges[i].dst == 0)
+            continue;
+        struct record *dst = mirror_record(mirror, edges[i].dst);
+        same[i] = dst->scratch;
+        dst->scratch = i + 1;
+    }
+    for (uint32_t j = 0; j < scanner->reference_count; j++) {
+        struct scan_reference *reference = &scanner->references[j];
+        struct record *dst = mirror_record(mirror, reference->dst);
+        if (dst->scratch == 0)
+            continue;
+        uint32_t i = dst->scratch - 1;
+        dst->scratch = same[i];
+        scanner->slot_state[edges[i].slot] = SLOT_KEPT;
+        reference->kept = i + 1;
+        reference->slot = edges[i].slot;
+    }
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        if (edges[i].dst == 0)
+            continue;
+        mirror_record(mirror, edges[i].dst)->scratch = 0;
+        if (scanner->slot_state[edges[i].slot] != SLOT_KEPT)
+            scanner->slot_state[edges[i].slot] =
+                SLOT_DROPPED + scan_drop_later(scanner, object, &edges[i]) - 1;
+    }
+
+    uint32_t words = info->words + (info->layout == LAYOUT_VARYING ? record->length : 0), bag = 0;
+    uint64_t address = record->block + record->prefix;
+    uint32_t placed = 0;
+    for (uint32_t j = 0; j < scanner->reference_count; j++) {
+        struct scan_reference reference = scanner->references[j];
+        if (reference.kept == 0) {
+            reference.slot =
+                scan_place(scanner, info, address, reference.raw, words, &bag, length);
+            if (reference.slot == SCAN_RESIZE) {
+                scanner->counts->unplaced_references++;
+                continue;
+            }
+            uint32_t state = scanner->slot_state[reference.slot];
+            reference.over = state >= SLOT_DROPPED ? state - SLOT_DROPPED + 1 : 0;
+            scanner->slot_state[reference.slot] = SLOT_KEPT;
+        }
+        scanner->references[placed++] = reference;
+    }
+    scanner->reference_count = placed;
+}
+
+/* ---- writing ---- */
+
+static void scan_gain(struct scanner *scanner, uint32_t dst)
+{
+    struct record *record = mirror_record(scanner->mirror, dst);
+    record->in_count++;
+    if (record->kind == RECORD_OBJECT && !record_is_traced(record))
+        list_push(&scanner->mirror->touched, dst);
+}
+
+/* Makes the run of known edges equal to the references, in their order. */
+static void scan_rewrite_edges(struct scanner *scanner, uint32_t object)
+{
+    struct mirror *mirror = scanner->mirror;
+    struct record *record = mirror_record(mirror, object);
+    uint32_t count = scanner->reference_count, in_place = 0;
+    while (in_place < count && scanner->references[in_place].kept == in_place + 1)
+        in_place++;
+    for (uint32_t i = in_place; i < record->edge_count; i++) {
+        struct edge *edge = &mirror->edges[record->edges + i];
+        if (edge->dst != 0)
+            edge_unlink(mirror, record->edges + i);
+        edge->dst = 0;
+    }
+    record->edge_count = in_place;
+    if (count > 0)
+        mirror_reserve_edges(mirror, object, count);
+    for (uint32_t i = in_place; i < count; i++) {
+        const struct scan_reference *reference = &scanner->references[i];
+        mirror->edges[record->edges + i] = (struct edge){
+            .raw = reference->raw, .src = object, .dst = reference->dst, .slot = reference->slot};
+        edge_link(mirror, record->edges + i);
+    }
+    record->edge_count = count;
+    for (uint32_t i = in_place; i < count; i++) {
+        const struct scan_reference *reference = &scanner->references[i];
+        if (reference->kept != 0)
+            continue;
+        if (reference->over != 0) {
+            scanner->later[reference->over - 1].value = reference->dst;
+            continue;
+        }
+        mirror_store(mirror, object, reference->slot, reference->dst);
+        scan_gain(scanner, reference->dst);
+    }
+}
+
+static void scan_note_weak_target(struct scanner *scanner, const struct type_info *info,
+                                  uint32_t object)
+{
+    struct record *record = mirror_record(scanner->mirror, object);
+    if (info->hidden_target < 0 || (record->flags & RECORD_WEAK_KNOWN) != 0)
+        return;
+    uint64_t raw = *type_word(info, record->block + record->prefix, info->hidden_target);
+    uint32_t target = raw == 0 ? 0 : scan_find(scanner, py_object_at(raw));
+    if (target == 0)
+        return;
+    record->flags |= RECORD_WEAK_KNOWN;
+    mirror_event(scanner->mirror, GCR_OP_WEAKREF, object, target, 0);
+}
+
+void scan_object(struct scanner *scanner, uint32_t object)
+{
+    struct mirror *mirror = scanner->mirror;
+    struct record *record = mirror_record(mirror, object);
+    if ((record->flags & RECORD_TYPED) == 0)
+        return;
+    const struct type_info *info = &scanner->types->info[record->type];
+    PyObject *python = py_object_at(record->block + record->prefix);
+    if (info->type != Py_TYPE(python) && record->type != TYPE_UNKNOWN_CONTAINER &&
+        scan_has_positions(info))
+        return; /* a tuple, list or dict never changes its type: the block was reused unseen */
+    uint32_t length = record->length;
+    scan_collect(scanner, info, python, &length);
+    bool positions = scan_has_positions(info);
+    if (length == record->length && scan_is_unchanged(scanner, record, positions))
+        return;
+    scan_resolve(scanner);
+    if (info->layout == LAYOUT_FIXED && info->resizable) {
+        uint64_t bytes = scan_absorb_tables(scanner, info, python);
+        if (bytes / 8 > length && bytes / 8 < SCAN_LIMIT)
+            length = (uint32_t)(bytes / 8);
+    }
+    if (positions)
+        scan_compare_positions(scanner, object);
+    else
+        scan_compare_sets(scanner, info, object, &length);
+    if (length > record->length) {
+        mirror_event(mirror, GCR_OP_RESIZE, object, length, 0);
+        record->length = length;
+    }
+    scan_rewrite_edges(scanner, object);
+    if (length < record->length)
+        scanner->later[scanner->later_count++] =
+            (struct scan_change){.src = object, .slot = SCAN_RESIZE, .value = length};
+    scan_note_weak_target(scanner, info, object);
+}
+
+void scan_finish(struct scanner *scanner)
+{
+    struct mirror *mirror = scanner->mirror;
+    for (uint32_t i = 0; i < scanner->later_count; i++) {
+        const struct scan_change *change = &scanner->later[i];
+        if (change->slot == SCAN_RESIZE) {
+            mirror_event(mirror, GCR_OP_RESIZE, change->src, change->value, 0);
+            mirror_record(mirror, change->src)->length = change->value;
+            continue;
+        }
+        if (change->old != mirror->static_record)
+            mirror_protect(mirror, change->old);
+        mirror_store(mirror, change->src, change->slot, change->value);
+        if (change->value != 0)
+            scan_gain(scanner, change->value);
+        mirror_record(mirror, change->old)->in_count--;
+    }
+    scanner->later_count = 0;
+}

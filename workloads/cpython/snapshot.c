@@ -1,0 +1,298 @@
+/* Snapshots: the graph as CPython's collector is about to see it.
+ *
+ * Taken inside the allocation hook, before the allocation that starts a collection, so nothing can
+ * change between the snapshot and the collection. Order: tracking; additions of edges; removals;
+ * then each candidate's real reference count is compared with its known edges. If it has more, it
+ * has a root; if as many, every reference to it is known and its root goes.
+ * If it has fewer, some known edge is stale: its holder, an older object that this collection does
+ * not look at, has changed since it was last scanned, and is scanned now. After that
+ *     count in the replay - edges from candidates > 0
+ * holds exactly for the candidates for which it holds in CPython, which is all that its collector
+ * asks (gcmodule.c, subtract_refs). */
+#include "workloads/cpython/recorder.h"
+
+bool snapshot_init(struct recorder *recorder)
+{
+    struct snapshot *snapshot = &recorder->snapshot;
+    const size_t bytes = (size_t)RECORD_LIMIT * sizeof(uint32_t);
+    snapshot->collects = -1;
+    snapshot->candidates.item = recorder_reserve(bytes);
+    bool whole = snapshot->candidates.item != NULL;
+    for (int i = 0; i < 4; i++) {
+        snapshot->generation[i].item = recorder_reserve(bytes);
+        whole = whole && snapshot->generation[i].item != NULL;
+    }
+    for (int i = 0; i < TIERS; i++) {
+        recorder->tiers.member[i].item = recorder_reserve(bytes);
+        whole = whole && recorder->tiers.member[i].item != NULL;
+    }
+    return whole;
+}
+
+/* ---- candidates ---- */
+
+/* The record of an object on a collector's list. 0: none can be had. */
+static uint32_t snapshot_find(struct recorder *recorder, PyObject *object)
+{
+    struct mirror *mirror = &recorder->mirror;
+    uint32_t prefix = py_prefix(Py_TYPE(object));
+    uint64_t block = (uint64_t)(uintptr_t)object - prefix;
+    uint32_t found = heap_map_find(&recorder->map, block);
+    if (found == 0) {
+        /* Allocated before the first hook, or by other means. */
+        found = mirror_allocate(mirror, block, (uint32_t)Py_TYPE(object)->tp_basicsize + prefix,
+                                GCR_ALLOC_UNCOUNTED);
+        mirror_record(mirror, found)->flags |= RECORD_CONTAINER | RECORD_UNCOUNTED;
+        heap_map_set(&recorder->map, block, found);
+    }
+    struct record *record = mirror_record(mirror, found);
+    if ((record->flags & RECORD_CONTAINER) == 0) {
+        if ((record->flags & RECORD_PENDING) == 0)
+            return 0;
+        record->flags |= RECORD_CONTAINER;
+        mirror->young_count++;
+    }
+    return scan_find(&recorder->scanner, object);
+}
+
+/* The replay has it on an older list, CPython on the youngest: it died and was born again on a free
+ * list between two hook calls. */
+static void snapshot_rebirth(struct recorder *recorder, uint32_t object, PyObject *python)
+{
+    struct mirror *mirror = &recorder->mirror;
+    recorder->counts->unseen_rebirths++;
+    mirror_record(mirror, object)->flags |= RECORD_RECYCLED;
+    mirror_bury(mirror, object);
+    mirror_reallocate(mirror, object, GCR_ALLOC_UNCOUNTED);
+    types_settle(&recorder->types, object, types_find(&recorder->types, Py_TYPE(python)));
+}
+
+static void snapshot_add_candidate(struct recorder *recorder, PyObject *python, int generation)
+{
+    struct mirror *mirror = &recorder->mirror;
+    uint32_t object = snapshot_find(recorder, python);
+    if (object == 0)
+        return;
+    struct record *record = mirror_record(mirror, object);
+    if (generation == 0 && record->generation != GENERATION_NONE && record->generation != 0 &&
+        !recorder->neutral)
+        snapshot_rebirth(recorder, object, python);
+    if (record->generation == GENERATION_NONE && !recorder->neutral)
+        mirror_event(mirror, GCR_OP_TRACK, object, 0, 0);
+    record->generation = (uint8_t)generation;
+    record->epoch = mirror->epoch;
+    list_push(&recorder->snapshot.candidates, object);
+}
+
+/* What the replay still has on the lists 0 .. generation and CPython has not. */
+static void snapshot_untrack_missing(struct recorder *recorder, int generation)
+{
+    struct mirror *mirror = &recorder->mirror;
+    for (int g = 0; g <= generation; g++) {
+        struct index_list *list = &recorder->snapshot.generation[g];
+        for (uint32_t i = 0; i < list->count; i++) {
+            struct record *record = mirror_record(mirror, list->item[i]);
+            if (record->kind != RECORD_OBJECT || record->generation != g ||
+                record->epoch == mirror->epoch)
+                continue;
+            mirror_event(mirror, GCR_OP_UNTRACK, list->item[i], 0, 0);
+            record->generation = GENERATION_NONE;
+        }
+        list->count = 0;
+    }
+}
+
+/* ---- edges that went stale ---- */
+
+static void snapshot_drop_edge(struct recorder *recorder, uint32_t edge)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct edge *e = &mirror->edges[edge];
+    mirror_protect(mirror, e->dst);
+    mirror_store(mirror, e->src, e->slot, 0);
+    mirror_record(mirror, e->dst)->in_count--;
+    edge_unlink(mirror, edge);
+    e->dst = 0;
+    e->raw = 0;
+}
+
+/* More known edges than references: finds out what the older holders refer to now. */
+static void snapshot_refresh_holders(struct recorder *recorder, uint32_t object)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct record *record = mirror_record(mirror, object);
+    struct index_list *work = &recorder->collection.work;
+    work->count = 0;
+    for (uint32_t e = record->in_head; e != 0; e = mirror->edges[e].next)
+        list_push(work, mirror->edges[e].src);
+    for (uint32_t i = 0; i < work->count; i++) {
+        struct record *src = mirror_record(mirror, work->item[i]);
+        if (src->epoch == mirror->epoch || !record_is_traced(src) ||
+            !py_is_tracked(py_object_at(src->block + src->prefix)))
+            continue;
+        scan_object(&recorder->scanner, work->item[i]);
+        scan_finish(&recorder->scanner);
+    }
+    /* What is left comes from objects that cannot be scanned, such as one that is being freed. */
+    for (uint32_t e = record->in_head, next; e != 0; e = next) {
+        next = mirror->edges[e].next;
+        if (record_refcount(record) >= (int64_t)record->in_count)
+            return;
+        if (mirror_record(mirror, mirror->edges[e].src)->epoch == mirror->epoch)
+            continue;
+        recorder->counts->forced_drops++;
+        snapshot_drop_edge(recorder, e);
+    }
+}
+
+/* ---- roots ---- */
+
+static void snapshot_judge_root(struct mirror *mirror, uint32_t object)
+{
+    const struct record *record = mirror_record(mirror, object);
+    if (record_refcount(record) > (int64_t)record->in_count || record->in_count == 0)
+        mirror_root(mirror, object);
+    else
+        mirror_unroot(mirror, object);
+}
+
+/* Scans all candidates and judges their roots and those of the leaves they refer to. */
+static void snapshot_examine(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    for (uint32_t i = 0; i < candidates->count; i++)
+        scan_object(&recorder->scanner, candidates->item[i]);
+
+    recorder->snapshot.position = recorder->channel.head;
+    if (recorder->snapshot.collects >= 0)
+        recorder->channel.hold = recorder->snapshot.position;
+    mirror->examining = true;
+    scan_finish(&recorder->scanner);
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        const struct record *record = mirror_record(mirror, candidates->item[i]);
+        if (record_refcount(record) < (int64_t)record->in_count)
+            snapshot_refresh_holders(recorder, candidates->item[i]);
+    }
+    for (uint32_t i = 0; i < candidates->count; i++)
+        snapshot_judge_root(mirror, candidates->item[i]);
+    mirror->examining = false;
+    for (uint32_t i = 0; i < mirror->touched.count; i++) {
+        uint32_t object = mirror->touched.item[i];
+        const struct record *record = mirror_record(mirror, object);
+        if (record->kind == RECORD_OBJECT && !record_is_traced(record))
+            snapshot_judge_root(mirror, object);
+    }
+    mirror->touched.count = 0;
+}
+
+void snapshot_take(struct recorder *recorder, int generation, bool collects)
+{
+    struct snapshot *snapshot = &recorder->snapshot;
+    struct mirror *mirror = &recorder->mirror;
+    mirror->epoch++;
+    snapshot->candidates.count = 0;
+    snapshot->collects = collects ? generation : -1;
+    recorder->counts->snapshots++;
+    /* CPython appends the younger lists to the oldest one, youngest first. */
+    for (int i = -1; i < generation; i++) {
+        int list = i < 0 ? generation : i;
+        PyGC_Head *head = py_list_head(recorder->gc, list);
+        for (PyObject *o = py_list_next(head, NULL); o != NULL; o = py_list_next(head, o))
+            snapshot_add_candidate(recorder, o, list);
+    }
+    if (!recorder->neutral)
+        snapshot_untrack_missing(recorder, generation);
+    recorder->counts->snapshot_objects += snapshot->candidates.count;
+    snapshot_examine(recorder);
+    if (recorder->neutral)
+        return;
+    for (uint32_t i = 0; i < snapshot->candidates.count; i++) {
+        uint32_t object = snapshot->candidates.item[i];
+        list_push(&snapshot->generation[mirror_record(mirror, object)->generation], object);
+    }
+}
+
+/* ---- neutral mode ---- */
+
+/* True if the object is complete enough to be scanned; *tracked if it is on a collector's list. */
+static bool snapshot_is_ready(struct recorder *recorder, uint32_t object, bool *tracked)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct record *record = mirror_record(mirror, object);
+    if ((record->flags & RECORD_PENDING) != 0)
+        types_settle_block(&recorder->types, object);
+    if ((record->flags & RECORD_TYPED) == 0 || record->type == TYPE_UNKNOWN_CONTAINER)
+        return false;
+    PyObject *python = py_object_at(record->block + record->prefix);
+    *tracked = py_is_tracked(python);
+    /* An untracked tuple or dict may stay so for ever; others are not finished. */
+    return *tracked || ((record->flags & (RECORD_TUPLE | RECORD_DICT)) != 0 &&
+                        record_refcount(record) > 0);
+}
+
+void snapshot_take_tiers(struct recorder *recorder, unsigned tier)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct tiers *tiers = &recorder->tiers;
+    struct index_list *candidates = &recorder->snapshot.candidates;
+    mirror->epoch++;
+    candidates->count = 0;
+    recorder->snapshot.collects = -1;
+    recorder->counts->snapshots++;
+    for (unsigned t = tier + 1; t-- > 0;) {
+        struct index_list *members = &tiers->member[t];
+        uint32_t count = members->count, kept = 0;
+        members->count = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t object = members->item[i];
+            struct record *record = mirror_record(mirror, object);
+            bool tracked = false;
+            if (record->kind != RECORD_OBJECT || record->tier != t ||
+                record->epoch == mirror->epoch || (record->flags & RECORD_CONTAINER) == 0)
+                continue;
+            if (!snapshot_is_ready(recorder, object, &tracked)) {
+                members->item[kept++] = object;
+                continue;
+            }
+            record->epoch = mirror->epoch;
+            record->generation = tracked ? 0 : GENERATION_NONE;
+            record->tier = (uint8_t)(t + 1 < TIERS ? t + 1 : t);
+            list_push(candidates, object);
+        }
+        members->count = kept;
+    }
+    recorder->counts->snapshot_objects += candidates->count;
+    snapshot_examine(recorder);
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t object = candidates->item[i];
+        list_push(&tiers->member[mirror_record(mirror, object)->tier], object);
+    }
+}
+
+/* ---- freeze ---- */
+
+static void snapshot_move_list(struct recorder *recorder, int from, int to)
+{
+    struct index_list *source = &recorder->snapshot.generation[from];
+    for (uint32_t i = 0; i < source->count; i++) {
+        struct record *record = mirror_record(&recorder->mirror, source->item[i]);
+        if (record->kind != RECORD_OBJECT || record->generation != from)
+            continue;
+        record->generation = (uint8_t)to;
+        list_push(&recorder->snapshot.generation[to], source->item[i]);
+    }
+    source->count = 0;
+}
+
+void snapshot_freeze(struct recorder *recorder)
+{
+    for (int generation = 0; generation < 3; generation++)
+        snapshot_move_list(recorder, generation, GENERATION_PERMANENT);
+    recorder->mirror.young_count = 0;
+}
+
+void snapshot_unfreeze(struct recorder *recorder)
+{
+    snapshot_move_list(recorder, GENERATION_PERMANENT, 2);
+}
