@@ -29,7 +29,7 @@ static const struct gcr_pools_options explicit_pools = {
 static gcr_status explicit_open_allocator(struct gcr_explicit_free *h, struct gcr_error *err)
 {
     if (h->allocator != EXPLICIT_POOLS)
-        return explicit_foreign_open(&h->foreign, h->allocator, err);
+        return explicit_foreign_open(&h->foreign, h->heap.supply, h->allocator, err);
     gcr_system_heap_init(&h->large, h->heap.supply);
     return gcr_pools_init(&h->pools, &explicit_pools, h->heap.supply, err);
 }

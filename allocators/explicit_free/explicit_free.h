@@ -33,13 +33,12 @@ struct explicit_foreign_ops {
     uint32_t block_overhead_bytes; /* beside the usable bytes, where that is known */
 };
 
-/* counted_bytes is what the supply has been told; it follows max(in_use_bytes, held - baseline). */
+/* counted_bytes is what the supply has been told; it follows max(in_use_bytes, held). */
 struct explicit_foreign {
     const struct explicit_foreign_ops *ops;
     uint64_t in_use_bytes; /* usable bytes and overhead of the blocks handed out */
     uint64_t counted_bytes;
-    uint64_t baseline_bytes; /* held before the first block */
-    uint64_t churn_bytes;    /* allocated and freed since the last report */
+    uint64_t churn_bytes; /* allocated and freed since the last report */
     void *library, *instance;
     void *(*instance_calloc)(void *instance, size_t count, size_t bytes);
     void (*library_free)(void *block);
@@ -73,9 +72,10 @@ static inline struct gcr_explicit_free *explicit_of(struct gcr_heap *heap)
 
 /* ---- foreign.c ---- */
 
-/* Chooses and opens the allocator; state is all zero before. */
-gcr_status explicit_foreign_open(struct explicit_foreign *foreign, enum explicit_allocator which,
-                                 struct gcr_error *err) GCR_MUST_USE;
+/* Chooses and opens the allocator; state is all zero before. GCR_HEAP_EXHAUSTED if what it holds
+ * from the start exceeds the budget. */
+gcr_status explicit_foreign_open(struct explicit_foreign *foreign, struct gcr_supply *supply,
+                                 enum explicit_allocator which, struct gcr_error *err) GCR_MUST_USE;
 void explicit_foreign_close(struct explicit_foreign *foreign, struct gcr_supply *supply);
 /* Zeroed block, counted; NULL: no memory, or the budget does not allow it. */
 void *explicit_foreign_alloc(struct explicit_foreign *foreign, struct gcr_supply *supply,

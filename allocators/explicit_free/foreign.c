@@ -96,6 +96,9 @@ static void mimalloc_close(struct explicit_foreign *foreign)
     void (*heap_destroy)(void *) = NULL;
     if (foreign->instance != NULL && mimalloc_find(foreign, "mi_heap_destroy", &heap_destroy))
         heap_destroy(foreign->instance);
+    void (*collect)(bool) = NULL;
+    if (mimalloc_find(foreign, "mi_collect", &collect))
+        collect(true); /* gives back what it can, for the next heap of this process */
 }
 
 static void *mimalloc_alloc(struct explicit_foreign *foreign, size_t bytes)
@@ -133,16 +136,33 @@ static const struct explicit_foreign_ops explicit_mimalloc_ops = {
 
 /* ---- for all of them ---- */
 
-gcr_status explicit_foreign_open(struct explicit_foreign *foreign, enum explicit_allocator which,
-                                 struct gcr_error *err)
+bool explicit_foreign_report(struct explicit_foreign *foreign, struct gcr_supply *supply)
+{
+    uint64_t bytes = foreign->in_use_bytes;
+    if (foreign->ops->held != NULL) {
+        uint64_t held = foreign->ops->held(foreign);
+        bytes = held > bytes ? held : bytes;
+    }
+    foreign->churn_bytes = 0;
+    if (!gcr_supply_adjust(supply, GCR_PAGES_OBJECTS,
+                           (int64_t)bytes - (int64_t)foreign->counted_bytes))
+        return false;
+    foreign->counted_bytes = bytes;
+    return true;
+}
+
+gcr_status explicit_foreign_open(struct explicit_foreign *foreign, struct gcr_supply *supply,
+                                 enum explicit_allocator which, struct gcr_error *err)
 {
     foreign->ops = which == EXPLICIT_SYSTEM     ? &explicit_system_ops
                    : which == EXPLICIT_JEMALLOC ? &explicit_jemalloc_ops
                                                 : &explicit_mimalloc_ops;
     gcr_status status = foreign->ops->open(foreign, err);
-    if (status == GCR_OK && foreign->ops->held != NULL)
-        foreign->baseline_bytes = foreign->ops->held(foreign);
-    return status;
+    if (status != GCR_OK || explicit_foreign_report(foreign, supply))
+        return status;
+    foreign->ops->close(foreign);
+    return gcr_fail(err, GCR_HEAP_EXHAUSTED,
+                    "explicit-free: the allocator itself takes more than the budget");
 }
 
 void explicit_foreign_close(struct explicit_foreign *foreign, struct gcr_supply *supply)
@@ -152,22 +172,6 @@ void explicit_foreign_close(struct explicit_foreign *foreign, struct gcr_supply 
         gcr_supply_adjust(supply, GCR_PAGES_OBJECTS, -(int64_t)foreign->counted_bytes);
     GCR_CHECK(1, given_back);
     (void)given_back;
-}
-
-bool explicit_foreign_report(struct explicit_foreign *foreign, struct gcr_supply *supply)
-{
-    uint64_t bytes = foreign->in_use_bytes;
-    if (foreign->ops->held != NULL) {
-        uint64_t held = foreign->ops->held(foreign);
-        held = held > foreign->baseline_bytes ? held - foreign->baseline_bytes : 0;
-        bytes = held > bytes ? held : bytes;
-    }
-    foreign->churn_bytes = 0;
-    if (!gcr_supply_adjust(supply, GCR_PAGES_OBJECTS,
-                           (int64_t)bytes - (int64_t)foreign->counted_bytes))
-        return false;
-    foreign->counted_bytes = bytes;
-    return true;
 }
 
 /* After a change of `bytes`: tells the supply if it is time to. */
