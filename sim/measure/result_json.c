@@ -339,7 +339,8 @@ static json_t *json_pause_list(const struct gcr_lane_result *lane)
     return json_table(names, sizeof names / sizeof names[0], rows);
 }
 
-static json_t *json_series(const struct gcr_lane_result *lane)
+/* `live_known`: by the trace's own deaths; a checker does not follow the series. */
+static json_t *json_series(const struct gcr_lane_result *lane, bool live_known)
 {
     static const char *const names[] = {"clock_ns", "event",   "footprint_bytes", "live_bytes",
                                         "objects",  "headers", "free", "side", "buffers"};
@@ -358,7 +359,7 @@ static json_t *json_series(const struct gcr_lane_result *lane)
                                    s->by_kind.buffers_bytes};
         json_t *row = json_row(values, sizeof values / sizeof values[0]);
 
-        if (!lane->live_known)
+        if (!live_known)
             json_array_set_new(row, 3, json_null());
         json_array_append_new(rows, row);
     }
@@ -406,6 +407,7 @@ static void json_put_by_collection(json_t *out, const struct gcr_lane_result *la
 
 static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_result *lane)
 {
+    bool live_known = result->trace.capabilities.deaths != GCR_DEATHS_NONE;
     json_t *out = json_object(), *pauses;
     char digest[17];
 
@@ -426,7 +428,7 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     pauses = json_pauses(lane, 1);
     json_object_set_new(pauses, "list", json_pause_list(lane));
     json_object_set_new(out, "pauses", pauses);
-    json_object_set_new(out, "footprint_series", json_series(lane));
+    json_object_set_new(out, "footprint_series", json_series(lane, live_known));
     json_object_set_new(out, "recorded", json_recorded(lane));
     return out;
 }
