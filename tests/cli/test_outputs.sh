@@ -78,7 +78,7 @@ expect_no_err
 must run long.gct -c semispace
 expect_no_err
 if command -v script >/dev/null; then
-  script -qec "'$gcreplay' generate gcbench --set repeat=2 -o longer.gct" /dev/null >terminal.txt 2>&1 </dev/null
+  script -qec "'$gcreplay' generate gcbench -o longer.gct" /dev/null >terminal.txt 2>&1 </dev/null
   ran='generate on a terminal' out=$(tr -d '\0' <terminal.txt) err='' code=0
   expect_out '% '
   expect_out ' left'
