@@ -24,10 +24,11 @@ bool collection_init(struct recorder *recorder)
     struct collection *collection = &recorder->collection;
     const size_t bytes = (size_t)RECORD_LIMIT * sizeof(uint32_t);
     collection->dead.item = recorder_reserve(bytes);
+    collection->fresh.item = recorder_reserve(bytes);
     collection->work.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
     collection->inserts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->inserts);
-    return collection->dead.item != NULL && collection->work.item != NULL &&
-           collection->inserts != NULL;
+    return collection->dead.item != NULL && collection->fresh.item != NULL &&
+           collection->work.item != NULL && collection->inserts != NULL;
 }
 
 bool collection_is_new(const struct recorder *recorder)
@@ -45,12 +46,19 @@ void collection_begin(struct recorder *recorder)
     collection->has_snapshot = recorder->snapshot.collects >= 0;
     collection->first_event = recorder->channel.head;
     collection->dead.count = 0;
+    collection->fresh.count = 0;
     collection->insert_count = 0;
     recorder->mirror.young_count = 0;
     if (!collection->has_snapshot) {
         recorder->counts->unseen_collections++;
         recorder->snapshot.candidates.count = 0;
     }
+}
+
+void collection_note_birth(struct recorder *recorder, uint32_t object)
+{
+    mirror_record(&recorder->mirror, object)->flags |= RECORD_NEW;
+    list_push(&recorder->collection.fresh, object);
 }
 
 void collection_note_death(struct recorder *recorder, uint32_t object)
@@ -361,6 +369,9 @@ void collection_end(struct recorder *recorder)
         collection_insert_roots(recorder);
     }
     recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
+    for (uint32_t i = 0; i < collection->fresh.count; i++)
+        mirror_record(&recorder->mirror, collection->fresh.item[i])->flags &=
+            (uint16_t)~RECORD_NEW;
     collection_bury_dead(recorder);
     if (generation >= 0) {
         if (!recorder->neutral) {

@@ -45,7 +45,7 @@ static void free_lists_pop(struct recorder *recorder, uint64_t object, unsigned 
     mirror_reallocate(mirror, found, GCR_ALLOC_UNCOUNTED);
     types_settle(&recorder->types, found, types_find(&recorder->types, py_free_list_type(list)));
     if (recorder->collection.running)
-        mirror_record(mirror, found)->flags |= RECORD_NEW;
+        collection_note_birth(recorder, found);
     if (recorder->neutral)
         list_push(&recorder->tiers.member[0], found);
     recorder->tiers.live++;

@@ -236,7 +236,7 @@ static void hooks_after_allocation(struct recorder *recorder, void *block, size_
     if (!heap_map_set(&recorder->map, (uint64_t)(uintptr_t)block, object))
         recorder->counts->unmapped_blocks++;
     if (recorder->collection.running)
-        mirror_record(&recorder->mirror, object)->flags |= RECORD_NEW;
+        collection_note_birth(recorder, object);
     recorder->last = object;
     recorder->last_site = site;
     recorder->last_count = recorder->gc->generations[0].count;
@@ -294,7 +294,7 @@ static void hooks_move(struct recorder *recorder, uint32_t object, void *block, 
         record = mirror_record(mirror, object);
         record->flags |= (uint16_t)container;
         if (recorder->collection.running)
-            record->flags |= RECORD_NEW;
+            collection_note_birth(recorder, object);
     }
     record->block = address;
     record->bytes = (uint32_t)bytes;

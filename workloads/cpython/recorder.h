@@ -19,6 +19,7 @@ struct collection {
     bool has_snapshot;
     uint64_t first_event;      /* behind the event that triggers it in the replay */
     struct index_list dead;    /* really freed meanwhile, in order */
+    struct index_list fresh;   /* allocated meanwhile: those marked NEW, some perhaps dead again */
     struct index_list work;
     struct gcr_event *inserts; /* roots to put before it */
     uint32_t insert_count;
@@ -101,6 +102,8 @@ void collection_begin(struct recorder *recorder);
 void collection_end(struct recorder *recorder);
 /* True if CPython's statistics show one that has not been ended here. */
 bool collection_is_new(const struct recorder *recorder);
+/* An object was allocated while a collection runs. */
+void collection_note_birth(struct recorder *recorder, uint32_t object);
 /* The block of a live object is freed while a collection runs. */
 void collection_note_death(struct recorder *recorder, uint32_t object);
 /* At an allocation after a collection: what ran inside it (finalizers) may count differently. */
