@@ -47,7 +47,8 @@ static void footprint_integrate(struct gcr_footprint_series *series, uint64_t cl
     series->last_bytes = footprint_bytes;
 }
 
-/* The sample that this point may replace or fill, or NULL if the point is not its group's largest. */
+/* The sample that this point may replace or fill, or NULL if the point is not its group's largest.
+ */
 static struct gcr_footprint_sample *footprint_slot(struct gcr_footprint_series *series,
                                                    uint64_t footprint_bytes)
 {
@@ -78,9 +79,10 @@ void gcr_footprint_add(struct gcr_footprint_series *series, uint64_t clock_ns, u
 {
     bool is_peak = !series->has_last || footprint_bytes > series->peak.footprint_bytes;
     struct gcr_footprint_sample *slot;
-    struct gcr_footprint_sample point = {
-        .clock_ns = clock_ns, .event = event, .footprint_bytes = footprint_bytes,
-        .live_bytes = footprint_live_unknown};
+    struct gcr_footprint_sample point = {.clock_ns = clock_ns,
+                                         .event = event,
+                                         .footprint_bytes = footprint_bytes,
+                                         .live_bytes = footprint_live_unknown};
 
     footprint_integrate(series, clock_ns, footprint_bytes);
     slot = footprint_slot(series, footprint_bytes);

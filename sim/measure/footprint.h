@@ -1,11 +1,12 @@
 /* The footprint over the replay clock: a bounded series, the mean, and the split at the peak.
  *
  * Points are added whenever the harness looks: at the end of each batch of events, at the begin and
- * end of each collection, and inside collections when the footprint has changed. The mean weighs each
- * value by the time until the next point, over all points. The series keeps at most
- * GCR_FOOTPRINT_SAMPLES: consecutive points form groups of `stride`, and a group is represented by its
- * largest point; when the series is full, neighbouring groups merge and the stride doubles. So no peak
- * is ever lost, and order in time is kept. Source of the idea: max-pooling, as in plotting tools. */
+ * end of each collection, and inside collections when the footprint has changed. The mean weighs
+ * each value by the time until the next point, over all points. The series keeps at most
+ * GCR_FOOTPRINT_SAMPLES: consecutive points form groups of `stride`, and a group is represented by
+ * its largest point; when the series is full, neighbouring groups merge and the stride doubles. So
+ * no peak is ever lost, and order in time is kept. Source of the idea: max-pooling, as in plotting
+ * tools. */
 #ifndef GCR_SIM_MEASURE_FOOTPRINT_H
 #define GCR_SIM_MEASURE_FOOTPRINT_H
 
@@ -22,8 +23,8 @@ struct gcr_footprint_series {
     uint64_t in_group;
     uint64_t last_clock_ns, last_bytes;
     bool has_last;
-    double byte_ns;     /* integral of the footprint over the replay clock */
-    uint64_t total_ns;  /* its length */
+    double byte_ns;                   /* integral of the footprint over the replay clock */
+    uint64_t total_ns;                /* its length */
     struct gcr_footprint_sample peak; /* the largest point, for its split by kind */
     /* Samples [unlabelled, count) and perhaps the peak still wait for their live bytes. */
     size_t unlabelled;

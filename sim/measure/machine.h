@@ -18,12 +18,14 @@ struct gcr_machine {
 
 void gcr_machine_read(struct gcr_machine *machine);
 
-/* Memory that a process may hope for: the machine's, or its control group's limit if that is less. */
+/* Memory that a process may hope for: the machine's, or its control group's limit if that is less.
+ */
 uint64_t gcr_machine_memory_bytes(void);
 
 /* Highest resident size of this process since the last reset, in bytes; 0 if unknown. */
 uint64_t gcr_rss_peak_bytes(void);
-/* Starts that figure anew. False where the kernel refuses: the figure then covers the whole life. */
+/* Starts that figure anew. False where the kernel refuses: the figure then covers the whole life.
+ */
 bool gcr_rss_peak_reset(void);
 
 #endif

@@ -76,7 +76,8 @@ uint64_t gcr_result_pause_percentile(const struct gcr_result *result, double per
     return answer;
 }
 
-/* From harmless to serious: what could not run, what the input is to blame for, what the design is. */
+/* From harmless to serious: what could not run, what the input is to blame for, what the design is.
+ */
 static int outcome_severity(enum gcr_outcome outcome)
 {
     static const int severity[] = {

@@ -1,5 +1,5 @@
-/* What one run found out: plain values, filled by replay, turned into JSON by result_json.c and into
- * tables by the command line. docs/result.md describes the JSON. */
+/* What one run found out: plain values, filled by replay, turned into JSON by result_json.c and
+ * into tables by the command line. docs/result.md describes the JSON. */
 #ifndef GCR_SIM_MEASURE_RESULT_H
 #define GCR_SIM_MEASURE_RESULT_H
 
@@ -28,10 +28,10 @@ enum { GCR_MAX_GENERATIONS = 4 };
 /* One pause of the mutator. Times are on the replay clock. 72 bytes. */
 struct gcr_pause {
     uint64_t start_ns, length_ns;
-    uint64_t event;      /* number (from 0) of the event that caused it, in its lane */
-    uint64_t collected;  /* see struct gcr_collection */
+    uint64_t event;     /* number (from 0) of the event that caused it, in its lane */
+    uint64_t collected; /* see struct gcr_collection */
     uint64_t freed;
-    uint8_t reason;      /* enum gcr_reason */
+    uint8_t reason; /* enum gcr_reason */
     uint8_t generation;
     bool full;
     uint64_t uncollectable;
@@ -41,7 +41,7 @@ struct gcr_pause {
 /* One point of the footprint series. */
 struct gcr_footprint_sample {
     uint64_t clock_ns;
-    uint64_t event;      /* how many events of the lane were over by then */
+    uint64_t event; /* how many events of the lane were over by then */
     uint64_t footprint_bytes;
     uint64_t live_bytes; /* 0 if not known */
     struct gcr_footprint by_kind;
@@ -63,9 +63,9 @@ struct gcr_lane_result {
 
     uint64_t collections_by_generation[GCR_MAX_GENERATIONS];
     uint64_t collections_by_reason[GCR_REASON_COUNT];
-    struct gcr_work work; /* differences since the lane's start */
-    uint64_t live_end_objects;    /* by the trace's deaths, or by the checker when there is one */
-    bool live_known;              /* false: the trace has no deaths and no checker ran */
+    struct gcr_work work;      /* differences since the lane's start */
+    uint64_t live_end_objects; /* by the trace's deaths, or by the checker when there is one */
+    bool live_known;           /* false: the trace has no deaths and no checker ran */
     uint64_t live_end_bytes, live_peak_bytes;
     uint64_t footprint_peak_bytes, footprint_mean_bytes, footprint_end_bytes;
     struct gcr_footprint by_kind_at_peak; /* the sample with the largest footprint */
@@ -79,9 +79,9 @@ struct gcr_lane_result {
     struct gcr_recorded_collection *recorded;
     size_t recorded_count;
 
-    bool verified;              /* a checker ran to the end and found nothing */
-    uint64_t comparisons;       /* complete comparisons of heap and shadow graph */
-    uint64_t graph_digest;      /* canonical digest of the reachable graph at the end; 0: not taken */
+    bool verified;         /* a checker ran to the end and found nothing */
+    uint64_t comparisons;  /* complete comparisons of heap and shadow graph */
+    uint64_t graph_digest; /* canonical digest of the reachable graph at the end; 0: not taken */
 };
 
 struct gcr_result {

@@ -1,5 +1,5 @@
-/* Results as JSON. One function builds each section; names and order are the schema's. Figures that a
- * trace cannot support are null, never 0. */
+/* Results as JSON. One function builds each section; names and order are the schema's. Figures that
+ * a trace cannot support are null, never 0. */
 #include "sim/measure/result_json.h"
 
 #include <errno.h>
@@ -230,10 +230,10 @@ static json_t *json_memory(const struct gcr_lane_result *lane, uint64_t budget_b
                         lane->live_known ? json_count(lane->live_peak_bytes) : json_null());
     json_object_set_new(out, "live_end_bytes",
                         lane->live_known ? json_count(lane->live_end_bytes) : json_null());
-    json_object_set_new(out, "overhead",
-                        ratio_known ? json_real((double)lane->footprint_peak_bytes /
-                                                (double)lane->live_peak_bytes)
-                                    : json_null());
+    json_object_set_new(
+        out, "overhead",
+        ratio_known ? json_real((double)lane->footprint_peak_bytes / (double)lane->live_peak_bytes)
+                    : json_null());
     json_object_set_new(out, "by_kind", json_by_kind(&lane->by_kind_at_peak));
     json_put(out, "rss_peak_bytes", lane->rss_peak_bytes);
     json_object_set_new(out, "budget_bytes",
@@ -250,10 +250,10 @@ static json_t *json_time(const struct gcr_lane_result *lane)
     json_put(out, "collector_ns", lane->collector_ns);
     json_put(out, "wall_ns", lane->wall_ns);
     json_put(out, "harness_ns", lane->harness_ns);
-    json_object_set_new(out, "events_per_second",
-                        clock_ns > 0 ? json_real((double)lane->events_without_deaths * 1e9 /
-                                                 (double)clock_ns)
-                                     : json_null());
+    json_object_set_new(
+        out, "events_per_second",
+        clock_ns > 0 ? json_real((double)lane->events_without_deaths * 1e9 / (double)clock_ns)
+                     : json_null());
     return out;
 }
 
@@ -314,8 +314,8 @@ static json_t *json_table(const char *const *names, size_t count, json_t *rows)
 
 static json_t *json_pause_list(const struct gcr_lane_result *lane)
 {
-    static const char *const names[] = {"start_ns",   "length_ns",     "event", "reason",
-                                        "generation", "full",          "collected", "freed",
+    static const char *const names[] = {"start_ns",      "length_ns",    "event",      "reason",
+                                        "generation",    "full",         "collected",  "freed",
                                         "uncollectable", "before_bytes", "after_bytes"};
     json_t *rows = json_array();
 
@@ -342,8 +342,9 @@ static json_t *json_pause_list(const struct gcr_lane_result *lane)
 /* `live_known`: by the trace's own deaths; a checker does not follow the series. */
 static json_t *json_series(const struct gcr_lane_result *lane, bool live_known)
 {
-    static const char *const names[] = {"clock_ns", "event",   "footprint_bytes", "live_bytes",
-                                        "objects",  "headers", "free", "side", "buffers"};
+    static const char *const names[] = {"clock_ns",   "event",   "footprint_bytes",
+                                        "live_bytes", "objects", "headers",
+                                        "free",       "side",    "buffers"};
     json_t *rows = json_array();
 
     for (size_t i = 0; i < lane->sample_count; i++) {

@@ -13,7 +13,9 @@ json_t *gcr_result_to_json(const struct gcr_result *result);
 gcr_status gcr_result_write_json(const struct gcr_result *result, const char *path,
                                  struct gcr_error *err) GCR_MUST_USE;
 
-/* Writes any value the same way: for documents that hold several results. Does not take ownership. */
-gcr_status gcr_json_write(const json_t *value, const char *path, struct gcr_error *err) GCR_MUST_USE;
+/* Writes any value the same way: for documents that hold several results. Does not take ownership.
+ */
+gcr_status gcr_json_write(const json_t *value, const char *path,
+                          struct gcr_error *err) GCR_MUST_USE;
 
 #endif

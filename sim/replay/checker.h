@@ -1,10 +1,10 @@
 /* The interface through which a replay is verified. replay/ knows nothing else of the oracle, which
  * implements it (oracle/verify.c).
  *
- * Order for one event: before() judges the operands; the heap carries the event out, reporting frees,
- * dead handles and collections as they happen; after() brings the shadow graph up to date, judges what
- * was freed, and compares. The first call that does not return GCR_OK ends the lane: GCR_INVALID_TRACE
- * or GCR_FAULT, with the message in err. */
+ * Order for one event: before() judges the operands; the heap carries the event out, reporting
+ * frees, dead handles and collections as they happen; after() brings the shadow graph up to date,
+ * judges what was freed, and compares. The first call that does not return GCR_OK ends the lane:
+ * GCR_INVALID_TRACE or GCR_FAULT, with the message in err. */
 #ifndef GCR_SIM_REPLAY_CHECKER_H
 #define GCR_SIM_REPLAY_CHECKER_H
 
@@ -22,14 +22,16 @@ struct gcr_replay_view {
     uint32_t shape_count;
     /* Current address of the object with that index, NULL if dead or never allocated. */
     gcr_ref (*handle)(const struct gcr_replay_view *view, uint32_t index);
-    /* Current value of a root; NULL if the slot does not exist. `thread` is ignored for global ones. */
+    /* Current value of a root; NULL if the slot does not exist. `thread` is ignored for global
+     * ones. */
     gcr_ref (*root)(const struct gcr_replay_view *view, uint32_t thread, uint32_t root);
     void *replay;
     uint32_t lane; /* being replayed, for messages; a forked child sets it to its own */
 };
 
-/* The tag of an object's data pattern (gcr_pattern_byte): what the loop hands to every WRITE and what
- * the checker stamps at ALLOC and RESIZE, so that data of a verified run is one pattern throughout. */
+/* The tag of an object's data pattern (gcr_pattern_byte): what the loop hands to every WRITE and
+ * what the checker stamps at ALLOC and RESIZE, so that data of a verified run is one pattern
+ * throughout. */
 static inline uint8_t gcr_tag_of(uint32_t index)
 {
     return (uint8_t)(index * 37 + 11);
@@ -40,19 +42,19 @@ struct gcr_checker {
                          uint64_t number, struct gcr_error *err);
     gcr_status (*after)(struct gcr_checker *checker, const struct gcr_event *event, uint64_t number,
                         struct gcr_error *err);
-    /* Reports during an event; they are judged in after(). DEATH makes the handle of its object null:
-     * what becomes of that object later is reported by freed alone, never by handle_dead. */
-    void (*freed)(struct gcr_checker *checker, gcr_ref object);        /* non-moving designs */
-    void (*handle_dead)(struct gcr_checker *checker, uint32_t index);  /* moving designs */
+    /* Reports during an event; they are judged in after(). DEATH makes the handle of its object
+     * null: what becomes of that object later is reported by freed alone, never by handle_dead. */
+    void (*freed)(struct gcr_checker *checker, gcr_ref object);       /* non-moving designs */
+    void (*handle_dead)(struct gcr_checker *checker, uint32_t index); /* moving designs */
     void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
     void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
-    /* index: the object's own when it was allocated (by now the trace may have reused it); serial: the
-     * how-manieth object of a finalizer shape it was, from 1.
-     * global_root: operand b of its RESURRECT event, as in the event; 0xffffffff: none. */
+    /* index: the object's own when it was allocated (by now the trace may have reused it); serial:
+     * the how-manieth object of a finalizer shape it was, from 1. global_root: operand b of its
+     * RESURRECT event, as in the event; 0xffffffff: none. */
     void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t index, uint32_t serial,
                       uint32_t global_root);
-    /* Last comparison, at the lane's end (after a final collection if there was one): fills verified,
-     * comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
+    /* Last comparison, at the lane's end (after a final collection if there was one): fills
+     * verified, comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
     gcr_status (*finish)(struct gcr_checker *checker, struct gcr_lane_result *out,
                          struct gcr_error *err);
     void (*destroy)(struct gcr_checker *checker);
@@ -60,7 +62,8 @@ struct gcr_checker {
 
 /* Makes a checker for a lane that starts with an empty heap. A forked child's lane goes on with its
  * copy of the parent's checker. */
-typedef gcr_status gcr_checker_factory(const struct gcr_replay_view *view, enum gcr_verify_mode mode,
-                                       struct gcr_checker **out, struct gcr_error *err);
+typedef gcr_status gcr_checker_factory(const struct gcr_replay_view *view,
+                                       enum gcr_verify_mode mode, struct gcr_checker **out,
+                                       struct gcr_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* Cookies: a table with a free list, and a chained hash table over it (Knuth, The Art of Computer
- * Programming vol. 3, 6.4) whose chains run through the entries. Indexes are small and dense, so the
- * low bits are a good hash. */
+ * Programming vol. 3, 6.4) whose chains run through the entries. Indexes are small and dense, so
+ * the low bits are a good hash. */
 #include "sim/replay/cookies.h"
 
 #include "base/check.h"
@@ -70,8 +70,8 @@ uint32_t gcr_cookies_add(struct gcr_cookies *cookies, uint32_t object)
         cookies->free = table[cookie].next;
     else
         cookie = cookies->end++;
-    table[cookie] = (struct gcr_cookie){.object = object, .root = GCR_NO_ROOT,
-                                        .serial = ++cookies->serial, .next = *bucket};
+    table[cookie] = (struct gcr_cookie){
+        .object = object, .root = GCR_NO_ROOT, .serial = ++cookies->serial, .next = *bucket};
     *bucket = cookie;
     return cookie;
 }

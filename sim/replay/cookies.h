@@ -1,10 +1,10 @@
 /* Finalizer cookies and the resurrect table.
  *
  * An object with a finalizer is allocated with a cookie, which the back end hands back when it
- * finalizes the object. By then the trace may have reused the object's index, so the cookie, not the
- * index, leads to the global root that a RESURRECT event named for it. A cookie is free again after
- * its finalizer has run (once per object), so the table is as large as the number of objects that still
- * wait for theirs. 16 bytes each, plus a hash chain from index to cookie. */
+ * finalizes the object. By then the trace may have reused the object's index, so the cookie, not
+ * the index, leads to the global root that a RESURRECT event named for it. A cookie is free again
+ * after its finalizer has run (once per object), so the table is as large as the number of objects
+ * that still wait for theirs. 16 bytes each, plus a hash chain from index to cookie. */
 #ifndef GCR_SIM_REPLAY_COOKIES_H
 #define GCR_SIM_REPLAY_COOKIES_H
 
@@ -37,8 +37,8 @@ bool gcr_cookies_reserve(struct gcr_cookies *cookies, size_t n) GCR_MUST_USE;
 /* A new cookie for the object with that index; room must have been reserved. Never 0. O(1). */
 uint32_t gcr_cookies_add(struct gcr_cookies *cookies, uint32_t object);
 
-/* The newest object with that index shall be stored in `root` when it is finalized. False: it has no
- * finalizer, or that has run. O(1) expected. */
+/* The newest object with that index shall be stored in `root` when it is finalized. False: it has
+ * no finalizer, or that has run. O(1) expected. */
 bool gcr_cookies_resurrect(struct gcr_cookies *cookies, uint32_t object, uint32_t root);
 
 /* The object's finalizer runs: returns its entry and frees the cookie. */

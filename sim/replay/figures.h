@@ -4,8 +4,8 @@
 
 #include "sim/replay/process.h"
 
-/* Fills process->result from clock, pauses, series, counters and heap: everything but outcome, lists
- * and what a checker adds. */
+/* Fills process->result from clock, pauses, series, counters and heap: everything but outcome,
+ * lists and what a checker adds. */
 void gcr_figures_fill(struct gcr_process *process);
 
 /* Copies pauses, footprint series and recorded collections into arrays that the result owns. */

@@ -1,4 +1,5 @@
-/* The host side of the seam: what a heap may ask of the replay, and where its collections are timed.
+/* The host side of the seam: what a heap may ask of the replay, and where its collections are
+ * timed.
  *
  * The clock stands still while the harness works inside a collection (handle updates, samples, the
  * pause list). A pause is the replay time from collection_begin to collection_end. */
@@ -43,8 +44,7 @@ static void host_finalize(struct gcr_host *host, struct gcr_heap *heap, uint32_t
             *slot = object;
     }
     if (state->checker != NULL)
-        state->checker->finalized(state->checker, object, entry.object, entry.serial,
-                                  entry.root);
+        state->checker->finalized(state->checker, object, entry.object, entry.serial, entry.root);
 }
 
 static void host_freed(struct gcr_host *host, gcr_ref object)

@@ -1,7 +1,7 @@
 /* Replays one lane: decode a batch, prepare it, carry it out on the clock, account for it.
  *
- * Only the middle step runs on the replay clock. A batch ends early at FORK and EXIT, which are handled
- * between batches, so that a child starts from a state in which nothing is half done. */
+ * Only the middle step runs on the replay clock. A batch ends early at FORK and EXIT, which are
+ * handled between batches, so that a child starts from a state in which nothing is half done. */
 #include "base/check.h"
 #include "sim/measure/machine.h"
 #include "sim/replay/figures.h"
@@ -26,8 +26,8 @@ static bool lane_record_collected(struct gcr_replay_state *state, const struct g
     return true;
 }
 
-/* Takes note of events[0..n), which have been carried out: deaths, live bytes (also of the footprint
- * points taken meanwhile), the recorded runtime's own collections. */
+/* Takes note of events[0..n), which have been carried out: deaths, live bytes (also of the
+ * footprint points taken meanwhile), the recorded runtime's own collections. */
 static bool lane_account(struct gcr_replay_state *state, const struct gcr_event *events, size_t n)
 {
     uint64_t number = state->batch_first;

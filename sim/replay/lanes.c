@@ -1,14 +1,15 @@
 /* Forking, running and releasing lanes.
  *
- * Order: children wait from their fork until the parent's lane has ended, then run one after the other
- * in lane order, each followed by its own children; so one lane runs at a time and disturbs nobody's
- * clock. All stay alive until the first process has every result, because a process that ends would
- * change what its relatives share.
+ * Order: children wait from their fork until the parent's lane has ended, then run one after the
+ * other in lane order, each followed by its own children; so one lane runs at a time and disturbs
+ * nobody's clock. All stay alive until the first process has every result, because a process that
+ * ends would change what its relatives share.
  *
- * Protocol, on one socket pair a child: the parent sends one byte, the child replays and answers with
- * one report, then waits until the parent closes its end. A closed socket at any other time means that
- * the other side is dead. The kernel kills a child whose parent dies (PR_SET_PDEATHSIG), so nothing
- * survives the tool, and a parent learns of a dead child from the socket, so nothing waits for ever. */
+ * Protocol, on one socket pair a child: the parent sends one byte, the child replays and answers
+ * with one report, then waits until the parent closes its end. A closed socket at any other time
+ * means that the other side is dead. The kernel kills a child whose parent dies (PR_SET_PDEATHSIG),
+ * so nothing survives the tool, and a parent learns of a dead child from the socket, so nothing
+ * waits for ever. */
 #include "sim/replay/lanes.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,14 +140,39 @@ static bool lanes_reserve_child(struct gcr_process *process)
     return true;
 }
 
+/* A server that forks for every request needs a socket for each child. False: no more to be had. */
+static bool lanes_allow_more_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static bool lanes_socket_pair(int sockets[2])
+{
+    const int type = SOCK_STREAM | SOCK_CLOEXEC;
+
+    if (socketpair(AF_UNIX, type, 0, sockets) == 0)
+        return true;
+    if (errno != EMFILE)
+        return false;
+    if (!lanes_allow_more_files()) {
+        errno = EMFILE;
+        return false;
+    }
+    return socketpair(AF_UNIX, type, 0, sockets) == 0;
+}
+
 /* errno says why if it fails. */
 static bool lanes_try_fork(struct gcr_process *process, uint32_t lane)
 {
     pid_t parent = getpid(), pid;
     int sockets[2];
 
-    if (!lanes_reserve_child(process) ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+    if (!lanes_reserve_child(process) || !lanes_socket_pair(sockets))
         return false;
     fflush(NULL); /* else both processes would write what is buffered */
     pid = fork();

@@ -1,16 +1,16 @@
 /* The replay loop, compiled once per back end around its constant table of inline operations.
  *
  * Everything here is always-inline and takes the table as a constant, so calls through it become
- * inline code and members that are NULL leave nothing behind. Preparation (prepare.h) has already made
- * every index, root slot and cookie of the batch exist: the loop checks for null handles alone.
- * Budget: besides the back end's own work, 3 to 4 ns an event. */
+ * inline code and members that are NULL leave nothing behind. Preparation (prepare.h) has already
+ * made every index, root slot and cookie of the batch exist: the loop checks for null handles
+ * alone. Budget: besides the back end's own work, 3 to 4 ns an event. */
 #ifndef GCR_SIM_REPLAY_LOOP_H
 #define GCR_SIM_REPLAY_LOOP_H
 
 #include "sim/replay/state.h"
 
-/* How many events ahead handles are fetched into the cache. Only the harness's own table is touched:
- * fetching the objects would help the design under test. */
+/* How many events ahead handles are fetched into the cache. Only the harness's own table is
+ * touched: fetching the objects would help the design under test. */
 enum { GCR_LOOP_HANDLE_DISTANCE = 12, GCR_LOOP_UPDATE_DISTANCE = 8 };
 
 GCR_ALWAYS_INLINE gcr_ref *gcr_loop_root(const struct gcr_replay_state *state, uint32_t root)
@@ -112,8 +112,7 @@ GCR_ALWAYS_INLINE enum gcr_stop gcr_loop_access(const struct gcr_mutator_ops *op
     if (GCR_UNLIKELY(!gcr_handle_is_object(object)))
         return gcr_replay_missing(state, e->a);
     if (e->op == GCR_OP_LOAD)
-        ops->load(state->heap, object, e->b, gcr_loop_root(state, e->c),
-                  gcr_root_is_global(e->c));
+        ops->load(state->heap, object, e->b, gcr_loop_root(state, e->c), gcr_root_is_global(e->c));
     else if (e->op == GCR_OP_READ && ops->read != NULL)
         ops->read(state->heap, object, e->b, e->c);
     else if (e->op == GCR_OP_WRITE && ops->write != NULL)
@@ -166,9 +165,9 @@ GCR_ALWAYS_INLINE enum gcr_stop gcr_loop_event(const struct gcr_mutator_ops *ops
     }
 }
 
-/* Carries out events[0..n), which must have been prepared; FORK and EXIT are not among them. Returns
- * how many were completed; if fewer than n, state->stop says why. The replay clock runs while the heap
- * works; with `checked` it stands still while the checker does. */
+/* Carries out events[0..n), which must have been prepared; FORK and EXIT are not among them.
+ * Returns how many were completed; if fewer than n, state->stop says why. The replay clock runs
+ * while the heap works; with `checked` it stands still while the checker does. */
 GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool checked,
                                         struct gcr_replay_state *state,
                                         const struct gcr_event *events, size_t n)
@@ -176,7 +175,8 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
     enum gcr_stop stop = GCR_STOP_NONE;
     const struct gcr_event *e = events, *end = events + n;
 
-    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    if (!checked)
+        gcr_clock_start(&state->clock, gcr_monotonic_ns());
     for (; e < end; e++) {
         state->current = e;
         if (e + GCR_LOOP_HANDLE_DISTANCE < end)
@@ -185,20 +185,26 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
             stop = gcr_replay_check_before(state, e);
             if (stop != GCR_STOP_NONE)
                 break;
+            gcr_clock_start(&state->clock, gcr_monotonic_ns());
         }
         stop = gcr_loop_event(ops, state, e);
-        if (checked && stop == GCR_STOP_NONE)
-            stop = gcr_replay_check_after(state, e);
+        if (checked) {
+            gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+            if (stop == GCR_STOP_NONE)
+                stop = gcr_replay_check_after(state, e);
+        }
         if (GCR_UNLIKELY(stop != GCR_STOP_NONE))
             break;
     }
-    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    if (!checked)
+        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
     state->current = e;
     state->stop = stop;
     return (size_t)(e - events);
 }
 
-/* Asks where one object went, keeps its handle up to date, and tells the checker if there is one. */
+/* Asks where one object went, keeps its handle up to date, and tells the checker if there is one.
+ */
 GCR_ALWAYS_INLINE void gcr_loop_update_handle(const struct gcr_mutator_ops *ops,
                                               struct gcr_replay_state *state, uint32_t index)
 {

@@ -1,5 +1,5 @@
-/* Why a lane ended early, in words. Messages start with lane, event number and the event's text, so that
- * `gcreplay dump` leads to the place. */
+/* Why a lane ended early, in words. Messages start with lane, event number and the event's text, so
+ * that `gcreplay dump` leads to the place. */
 #include "sim/replay/outcome.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "traces/text.h"
 
 void gcr_outcome_set(struct gcr_process *process, const struct gcr_event *event,
-                      enum gcr_outcome outcome, const char *reason)
+                     enum gcr_outcome outcome, const char *reason)
 {
     struct gcr_lane_result *result = &process->result;
     char text[128] = "end of the lane";
@@ -51,7 +51,8 @@ void gcr_outcome_set_stop(struct gcr_process *process, const struct gcr_event *e
         snprintf(process->result.message, sizeof process->result.message, "%s", state->error.text);
         return;
     case GCR_STOP_LOST:
-        snprintf(reason, sizeof reason, "the collector dropped object o%u, which the trace still uses",
+        snprintf(reason, sizeof reason,
+                 "the collector dropped object o%u, which the trace still uses",
                  state->stop_object);
         gcr_outcome_set(process, event, GCR_OUTCOME_COLLECTOR_FAULT, reason);
         return;

@@ -1,4 +1,5 @@
-/* Preparation of a batch: one pass over its events. Growth of tables is decided here and only here. */
+/* Preparation of a batch: one pass over its events. Growth of tables is decided here and only here.
+ */
 #include "sim/replay/prepare.h"
 
 struct prepare {
@@ -27,8 +28,7 @@ static bool prepare_new_object(struct prepare *prepare, uint32_t object)
 {
     struct gcr_handles *handles = &prepare->state->handles;
 
-    return object < handles->limit ||
-           prepare_memory(prepare, gcr_handles_reserve(handles, object));
+    return object < handles->limit || prepare_memory(prepare, gcr_handles_reserve(handles, object));
 }
 
 static bool prepare_root(struct prepare *prepare, uint32_t root)

@@ -1,6 +1,6 @@
 /* Looks at decoded events before the clock starts, so that the loop need not: makes handle entries,
- * root slots and cookies exist, finds indexes that were never allocated, and ends the batch where the
- * replay must do something else. */
+ * root slots and cookies exist, finds indexes that were never allocated, and ends the batch where
+ * the replay must do something else. */
 #ifndef GCR_SIM_REPLAY_PREPARE_H
 #define GCR_SIM_REPLAY_PREPARE_H
 

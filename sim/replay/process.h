@@ -40,15 +40,15 @@ struct gcr_process {
     size_t position, end;     /* events[position..end) are decoded and not yet carried out */
     uint64_t start_ns;        /* wall time at which the lane began */
 
-    int up;                   /* socket to the parent; -1 in the root process */
+    int up; /* socket to the parent; -1 in the root process */
     struct gcr_child *children;
     size_t child_count, child_room;
     struct gcr_lane_result *results; /* of lanes that are over: own first, then descendants' */
     size_t result_count, result_room;
 
     struct gcr_shared_progress *shared;
-    bool is_root;          /* the process that gcr_replay was called in: it alone reports progress */
-    uint64_t reported_ns;  /* wall time of the last report */
+    bool is_root;         /* the process that gcr_replay was called in: it alone reports progress */
+    uint64_t reported_ns; /* wall time of the last report */
 };
 
 /* ---- lane.c ---- */

@@ -27,9 +27,9 @@ struct gcr_replay_config {
     uint64_t budget_bytes;                   /* 0: native */
     uint64_t system_limit_bytes;             /* 0: 3/4 of this machine's memory */
     enum gcr_verify_mode verify;
-    gcr_checker_factory *make_checker;       /* needed unless verify is off */
-    bool final_collection;                   /* one full collection at each lane's end, pause listed */
-    uint64_t supply_fail_after;              /* fault injection, see struct gcr_supply */
+    gcr_checker_factory *make_checker; /* needed unless verify is off */
+    bool final_collection;             /* one full collection at each lane's end, pause listed */
+    uint64_t supply_fail_after;        /* fault injection, see struct gcr_supply */
     gcr_progress *progress;
     void *progress_arg;
 };

@@ -1,4 +1,5 @@
-/* Setting up a lane's state, restarting its figures after a fork, and the events that are not hot. */
+/* Setting up a lane's state, restarting its figures after a fork, and the events that are not hot.
+ */
 #include "sim/replay/state.h"
 
 #include "base/check.h"
@@ -120,8 +121,7 @@ static enum gcr_stop rare_resize(struct gcr_replay_state *state, const struct gc
 
     if (!gcr_handle_is_object(*handle))
         return gcr_replay_missing(state, e->a);
-    return state->collector->resize(state->heap, handle, e->b) ? GCR_STOP_NONE
-                                                               : GCR_STOP_EXHAUSTED;
+    return state->collector->resize(state->heap, handle, e->b) ? GCR_STOP_NONE : GCR_STOP_EXHAUSTED;
 }
 
 static enum gcr_stop rare_weakref(struct gcr_replay_state *state, const struct gcr_event *e)
@@ -195,32 +195,22 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
 
 enum gcr_stop gcr_replay_check_before(struct gcr_replay_state *state, const struct gcr_event *event)
 {
-    bool running = state->clock.running;
-
-    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
     state->stop_status =
         state->checker->before(state->checker, event, gcr_state_event(state), &state->error);
-    if (running)
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
     return state->stop_status == GCR_OK ? GCR_STOP_NONE : GCR_STOP_REFUSED;
 }
 
 enum gcr_stop gcr_replay_check_after(struct gcr_replay_state *state, const struct gcr_event *event)
 {
-    bool running = state->clock.running;
-
-    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
     state->stop_status =
         state->checker->after(state->checker, event, gcr_state_event(state), &state->error);
     if (state->stop_status == GCR_OK && GCR_CHECK_LEVEL >= 2 && state->check_due &&
         state->collector->check != NULL &&
         !state->collector->check(state->heap, GCR_CHECK_LEVEL, &state->error)) {
-        gcr_error_prefix(&state->error, "lane %u, event %llu: broken invariant: ",
-                         state->view.lane, (unsigned long long)gcr_state_event(state));
+        gcr_error_prefix(&state->error, "lane %u, event %llu: broken invariant: ", state->view.lane,
+                         (unsigned long long)gcr_state_event(state));
         state->stop_status = GCR_FAULT;
     }
     state->check_due = false;
-    if (running)
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
     return state->stop_status == GCR_OK ? GCR_STOP_NONE : GCR_STOP_REFUSED;
 }

@@ -16,12 +16,12 @@
 /* Why the loop did not complete an event. */
 enum gcr_stop {
     GCR_STOP_NONE,
-    GCR_STOP_EXHAUSTED, /* the heap has no room */
-    GCR_STOP_NO_OBJECT, /* stop_object was never allocated, or is dead */
-    GCR_STOP_LOST,      /* a collection reclaimed stop_object */
-    GCR_STOP_NO_FINALIZER, /* RESURRECT of stop_object, which has no finalizer left to run, or into a
-                              slot that is not a global root */
-    GCR_STOP_REFUSED    /* the checker; stop_status and error say why */
+    GCR_STOP_EXHAUSTED,    /* the heap has no room */
+    GCR_STOP_NO_OBJECT,    /* stop_object was never allocated, or is dead */
+    GCR_STOP_LOST,         /* a collection reclaimed stop_object */
+    GCR_STOP_NO_FINALIZER, /* RESURRECT of stop_object, which has no finalizer left to run, or into
+                              a slot that is not a global root */
+    GCR_STOP_REFUSED       /* the checker; stop_status and error say why */
 };
 
 struct gcr_replay_state {
@@ -34,8 +34,9 @@ struct gcr_replay_state {
     gcr_ref *root_base[2]; /* [0] the current thread's slots, [1] the global ones */
     struct gcr_handles handles;
     struct gcr_cookies cookies;
-    bool track_young;                /* generational and moving: keep the list of young indexes */
-    const struct gcr_event *batch;   /* events being carried out; their first has number batch_first */
+    bool track_young; /* generational and moving: keep the list of young indexes */
+    const struct gcr_event
+        *batch; /* events being carried out; their first has number batch_first */
     const struct gcr_event *current; /* the one being carried out, or the end of the batch */
     uint64_t batch_first;
     enum gcr_stop stop;
@@ -89,7 +90,8 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
 /* The loop found no object behind an index: notes it and says whether a collection is to blame. */
 enum gcr_stop gcr_replay_missing(struct gcr_replay_state *state, uint32_t object);
 
-/* Asks the checker before and after an event; the clock stands still. GCR_STOP_REFUSED: state->error. */
+/* Asks the checker before and after an event; the clock stands still. GCR_STOP_REFUSED:
+ * state->error. */
 enum gcr_stop gcr_replay_check_before(struct gcr_replay_state *state,
                                       const struct gcr_event *event);
 enum gcr_stop gcr_replay_check_after(struct gcr_replay_state *state, const struct gcr_event *event);

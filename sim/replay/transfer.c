@@ -1,4 +1,5 @@
-/* Sending and receiving reports. A receiver trusts nothing: a child may die in the middle of a word. */
+/* Sending and receiving reports. A receiver trusts nothing: a child may die in the middle of a
+ * word. */
 #include "sim/replay/transfer.h"
 
 #include <errno.h>

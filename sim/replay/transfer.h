@@ -6,8 +6,8 @@
 
 #include "sim/measure/result.h"
 
-/* What a child sends: a status, its message if it is not GCR_OK, else the results of its lane and of
- * all lanes below it. */
+/* What a child sends: a status, its message if it is not GCR_OK, else the results of its lane and
+ * of all lanes below it. */
 struct gcr_report {
     gcr_status status;
     struct gcr_error error;

@@ -62,7 +62,8 @@ static void probe_handle_dead(struct gcr_checker *checker, uint32_t index)
     ((struct probe *)checker)->dead++;
 }
 
-static void probe_handle_moved(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to)
+static void probe_handle_moved(struct gcr_checker *checker, uint32_t index, gcr_ref from,
+                               gcr_ref to)
 {
     (void)index;
     assert_ptr_not_equal(from, to);
@@ -80,9 +81,9 @@ static void probe_finalized(struct gcr_checker *checker, gcr_ref object, uint32_
 {
     struct probe *p = (struct probe *)checker;
 
-    (void)serial;
     assert_non_null(object);
     p->finalized++;
+    p->finalized_serial = serial;
     p->finalized_index = index;
     p->finalized_root = global_root;
 }

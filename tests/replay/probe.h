@@ -1,5 +1,5 @@
-/* A checker that judges nothing by itself: it counts what it is told and lets a test look at the heap.
- * One at a time, in static storage; forked lanes have their own copy. */
+/* A checker that judges nothing by itself: it counts what it is told and lets a test look at the
+ * heap. One at a time, in static storage; forked lanes have their own copy. */
 #ifndef GCR_TESTS_REPLAY_PROBE_H
 #define GCR_TESTS_REPLAY_PROBE_H
 
@@ -9,7 +9,7 @@ struct probe {
     struct gcr_checker checker; /* first */
     const struct gcr_replay_view *view;
     uint64_t before, after, dead, moved, collected, finalized;
-    uint32_t finalized_index, finalized_root;
+    uint32_t finalized_index, finalized_serial, finalized_root;
     const struct gcr_event *last_before;
     uint32_t lane; /* that is being counted; a child counts its own events from 0 */
 

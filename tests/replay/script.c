@@ -53,9 +53,9 @@ void script_add(struct script *script, uint32_t lane, struct gcr_event event)
 void script_alloc(struct script *script, uint32_t lane, uint32_t object, uint32_t shape,
                   uint32_t length, uint32_t root)
 {
-    script_add(script, lane,
-               (struct gcr_event){
-                   .op = GCR_OP_ALLOC, .a = object, .b = shape, .c = root, .d = length});
+    script_add(
+        script, lane,
+        (struct gcr_event){.op = GCR_OP_ALLOC, .a = object, .b = shape, .c = root, .d = length});
 }
 
 void script_root(struct script *script, uint32_t lane, uint32_t root, uint32_t value)

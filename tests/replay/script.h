@@ -25,7 +25,7 @@ struct script {
     struct gcr_event *events[SCRIPT_LANES];
     size_t count[SCRIPT_LANES], room[SCRIPT_LANES];
     uint32_t lanes;
-    size_t chunk; /* events a read delivers at most; 0: as many as asked for */
+    size_t chunk;          /* events a read delivers at most; 0: as many as asked for */
     uint32_t damaged_lane; /* reading it is GCR_BAD_INPUT; 0: none */
     struct gcr_capabilities capabilities;
 };

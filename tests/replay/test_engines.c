@@ -1,6 +1,6 @@
 /* The golden programs on every back end, from text through the trace file to figures, verified. The
- * expected figures were counted by hand from the programs in tests/golden (8 bytes a slot; sizes are
- * `fields` plus `items` x length). */
+ * expected figures were counted by hand from the programs in tests/golden (8 bytes a slot; sizes
+ * are `fields` plus `items` x length). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -36,9 +36,13 @@ static void pauses_are_listed_exactly(void **unused)
 {
     struct gcr_pauses pauses = {0};
     struct gcr_lane_result result = {0};
-    const struct gcr_collection minor = {.reason = GCR_REASON_ALLOCATION, .generation = 1,
-                                         .collected = 3, .freed = 4, .uncollectable = 1};
-    const struct gcr_collection full = {.reason = GCR_REASON_EXPLICIT, .generation = 2, .full = true};
+    const struct gcr_collection minor = {.reason = GCR_REASON_ALLOCATION,
+                                         .generation = 1,
+                                         .collected = 3,
+                                         .freed = 4,
+                                         .uncollectable = 1};
+    const struct gcr_collection full = {
+        .reason = GCR_REASON_EXPLICIT, .generation = 2, .full = true};
     const struct gcr_pause *list;
 
     (void)unused;
@@ -163,7 +167,8 @@ static void live_bytes_reach_the_points_of_their_moment(void **unused)
     gcr_footprint_free(&series);
 }
 
-/* Labelled in steps that do not agree with the groups: each sample must have its own moment's value. */
+/* Labelled in steps that do not agree with the groups: each sample must have its own moment's
+ * value. */
 static void live_bytes_survive_thinning(void **unused)
 {
     struct gcr_footprint_series series = {0};

@@ -31,7 +31,7 @@ static struct board {
     pid_t pid[SCRIPT_LANES];
     uint32_t alive_at_end; /* processes that still lived when the last lane ended */
     volatile int reached;  /* a lane that waits has got where it waits */
-} *board;
+} * board;
 
 static int set_up(void **unused)
 {
@@ -349,39 +349,6 @@ static void exhausted_child_is_an_outcome_of_its_lane(void **unused)
     script_free(&script);
 }
 
-static void refused_fork_is_an_outcome_and_the_parent_goes_on(void **unused)
-{
-    struct rlimit old, few;
-    struct script script;
-    struct gcr_result result;
-    int lowest = open("/dev/null", O_RDONLY);
-
-    (void)unused;
-    assert_true(lowest >= 0);
-    close(lowest);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-    few = old;
-    few.rlim_cur = (rlim_t)lowest + 1; /* one more file, but not the two of a socket pair */
-    script_init(&script, 3);
-    script_fork(&script, 0, 1);
-    script_churn(&script, 0, 1, 100);
-    script_exit(&script, 0);
-    script_fork(&script, 1, 2);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    script_replay(&script, &plain, &result);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-    assert_int_equal(result.outcome, GCR_OUTCOME_FORK_FAILED);
-    assert_int_equal(result.lane_count, 2);
-    assert_int_equal(result.lanes[0].outcome, GCR_OUTCOME_OK);
-    assert_int_equal(result.lanes[0].work.allocated_objects, 100);
-    assert_int_equal(result.lanes[1].outcome, GCR_OUTCOME_FORK_FAILED);
-    assert_non_null(strstr(result.message, "cannot fork"));
-    assert_non_null(strstr(result.message, "1 of 3 lanes were not reached"));
-    gcr_result_finish(&result);
-    script_free(&script);
-    assert_no_children_left();
-}
-
 static void impossible_lane_is_an_invalid_trace(void **unused)
 {
     static const uint32_t wrong[] = {0, 2, 4000};
@@ -460,7 +427,7 @@ static void nothing_survives_a_killed_tool(void **unused)
         struct gcr_result result;
 
         probe.on_after = wait_in_lane_2;
-            script_replay(&script, &run, &result);
+        script_replay(&script, &run, &result);
         _exit(0);
     }
     while (!board->reached && waited++ < 1000)
@@ -512,6 +479,99 @@ static void many_children_send_long_lists(void **unused)
     assert_no_children_left();
 }
 
+static void sleep_in_lane_1(struct probe *p, const struct gcr_event *event, uint64_t number)
+{
+    (void)event;
+    (void)number;
+    if (p->view->lane == 1)
+        sleep_ms(400);
+}
+
+static void count_calls(void *arg, uint64_t done, uint64_t total)
+{
+    assert_true(done <= total);
+    ++*(int *)arg;
+}
+
+/* The first process reports while it waits for a child, and it alone does. */
+static void progress_goes_on_while_children_run(void **unused)
+{
+    int calls = 0;
+    const struct script_run run = {
+        .make_checker = probe_checker, .progress = count_calls, .progress_arg = &calls};
+    struct script script;
+    struct gcr_result result;
+
+    (void)unused;
+    probe.on_after = sleep_in_lane_1;
+    script_init(&script, 2);
+    script_fork(&script, 0, 1);
+    script_exit(&script, 1);
+    script_replay(&script, &run, &result);
+    assert_string_equal(result.message, "");
+    assert_true(calls >= 3);
+    gcr_result_finish(&result);
+    script_free(&script);
+}
+
+/* Fewer files than children at first: the soft limit is raised. */
+static void children_may_outnumber_the_soft_limit_of_files(void **unused)
+{
+    struct rlimit old, few;
+    struct script script;
+    struct gcr_result result;
+    int lowest = open("/dev/null", O_RDONLY);
+
+    (void)unused;
+    assert_true(lowest >= 0);
+    close(lowest);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    few = old;
+    few.rlim_cur = (rlim_t)lowest + 4;
+    script_init(&script, SCRIPT_LANES);
+    for (uint32_t lane = 1; lane < SCRIPT_LANES; lane++)
+        script_fork(&script, 0, lane);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    script_replay(&script, &plain, &result);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_string_equal(result.message, "");
+    assert_int_equal(result.lane_count, SCRIPT_LANES);
+    gcr_result_finish(&result);
+    script_free(&script);
+}
+
+/* Last of all tests: the hard limit stays low afterwards. */
+static void refused_fork_is_an_outcome_and_the_parent_goes_on(void **unused)
+{
+    struct rlimit few;
+    struct script script;
+    struct gcr_result result;
+    int lowest = open("/dev/null", O_RDONLY);
+
+    (void)unused;
+    assert_true(lowest >= 0);
+    close(lowest);
+    few.rlim_cur = few.rlim_max =
+        (rlim_t)lowest + 1; /* one more file, but not the two of a socket pair */
+    script_init(&script, 3);
+    script_fork(&script, 0, 1);
+    script_churn(&script, 0, 1, 100);
+    script_exit(&script, 0);
+    script_fork(&script, 1, 2);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    script_replay(&script, &plain, &result);
+    assert_int_equal(result.outcome, GCR_OUTCOME_FORK_FAILED);
+    assert_int_equal(result.lane_count, 2);
+    assert_int_equal(result.lanes[0].outcome, GCR_OUTCOME_OK);
+    assert_int_equal(result.lanes[0].work.allocated_objects, 100);
+    assert_int_equal(result.lanes[1].outcome, GCR_OUTCOME_FORK_FAILED);
+    assert_non_null(strstr(result.message, "cannot fork"));
+    assert_non_null(strstr(result.message, "1 of 3 lanes were not reached"));
+    gcr_result_finish(&result);
+    script_free(&script);
+    assert_no_children_left();
+}
+
 #define LANE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -525,11 +585,13 @@ int main(void)
         LANE_TEST(crashed_grandchild_leaves_its_relatives_alone),
         LANE_TEST(child_killed_before_its_turn_is_an_outcome),
         LANE_TEST(exhausted_child_is_an_outcome_of_its_lane),
-        LANE_TEST(refused_fork_is_an_outcome_and_the_parent_goes_on),
         LANE_TEST(impossible_lane_is_an_invalid_trace),
         LANE_TEST(damaged_input_in_a_child_is_reported_as_such),
         LANE_TEST(nothing_survives_a_killed_tool),
         LANE_TEST(many_children_send_long_lists),
+        LANE_TEST(progress_goes_on_while_children_run),
+        LANE_TEST(children_may_outnumber_the_soft_limit_of_files),
+        LANE_TEST(refused_fork_is_an_outcome_and_the_parent_goes_on),
     };
 
     return cmocka_run_group_tests_name("unit.lanes", tests, NULL, NULL);

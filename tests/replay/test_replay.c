@@ -1,4 +1,5 @@
-/* Replay of small programs on the test collector: outcomes, messages, figures, what a checker hears. */
+/* Replay of small programs on the test collector: outcomes, messages, figures, what a checker
+ * hears. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,9 +35,9 @@ static uint64_t list_length(struct probe *p)
     for (; object != NULL; object = p->view->collector->slot(p->view->heap, object, 0))
         n++;
     for (uint64_t i = 1; i < n; i++)
-        assert_ptr_equal(p->view->collector->slot(p->view->heap,
-                                                  p->view->handle(p->view, (uint32_t)i + 1), 0),
-                         p->view->handle(p->view, (uint32_t)i));
+        assert_ptr_equal(
+            p->view->collector->slot(p->view->heap, p->view->handle(p->view, (uint32_t)i + 1), 0),
+            p->view->handle(p->view, (uint32_t)i));
     return n;
 }
 
@@ -384,6 +385,7 @@ static void finalized_object_is_resurrected_where_the_trace_says(void **unused)
     assert_string_equal(result.message, "");
     assert_int_equal(probe.finalized, 1);
     assert_int_equal(probe.finalized_index, 1);
+    assert_int_equal(probe.finalized_serial, 1);
     assert_int_equal(probe.finalized_root, gcr_root_global(2));
     assert_int_equal(result.lanes[0].graph_digest, SHAPE_FINALIZED);
     assert_int_equal(result.lanes[0].work.finalized, 1);
@@ -411,12 +413,14 @@ static void prebuilt_objects_are_immortal(void **unused)
 
     (void)unused;
     script_init(&script, 1);
-    script_add(&script, 0, (struct gcr_event){.op = GCR_OP_PREBUILT, .a = 1, .b = SHAPE_ARRAY, .c = 3});
+    script_add(&script, 0,
+               (struct gcr_event){.op = GCR_OP_PREBUILT, .a = 1, .b = SHAPE_ARRAY, .c = 3});
     script_alloc(&script, 0, 2, SHAPE_PAIR, 0, gcr_root_thread(0));
     script_store(&script, 0, 1, 2, 2);
     script_root(&script, 0, gcr_root_thread(0), 0);
     script_collect(&script, 0);
-    script_add(&script, 0, (struct gcr_event){.op = GCR_OP_LOAD, .a = 1, .b = 2, .c = gcr_root_thread(4)});
+    script_add(&script, 0,
+               (struct gcr_event){.op = GCR_OP_LOAD, .a = 1, .b = 2, .c = gcr_root_thread(4)});
     script_root(&script, 0, gcr_root_thread(4), 2);
     script_replay(&script, &plain, &result);
     assert_string_equal(result.message, "");
@@ -430,7 +434,8 @@ static void other_events_reach_the_heap_or_pass(void **unused)
 {
     struct script script;
     struct gcr_result result;
-    static const uint8_t ignored[] = {GCR_OP_FINALIZED, GCR_OP_TRACK, GCR_OP_UNTRACK, GCR_OP_RECYCLE};
+    static const uint8_t ignored[] = {GCR_OP_FINALIZED, GCR_OP_TRACK, GCR_OP_UNTRACK,
+                                      GCR_OP_RECYCLE};
 
     (void)unused;
     script_init(&script, 1);
@@ -438,7 +443,8 @@ static void other_events_reach_the_heap_or_pass(void **unused)
     script_alloc(&script, 0, 3, SHAPE_LIST, 1, gcr_root_thread(3));
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_RESIZE, .a = 3, .b = 9});
     script_store(&script, 0, 3, 8, 1);
-    script_add(&script, 0, (struct gcr_event){.op = GCR_OP_COPY, .a = 3, .b = 0, .c = 3, .d = 7, .e = 2});
+    script_add(&script, 0,
+               (struct gcr_event){.op = GCR_OP_COPY, .a = 3, .b = 0, .c = 3, .d = 7, .e = 2});
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_WEAKREF, .a = 1, .b = 2});
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_READ, .a = 1, .c = 8});
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_WRITE, .a = 1, .c = 8});

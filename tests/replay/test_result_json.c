@@ -56,35 +56,100 @@ static uint64_t number_at(json_t *value, const char *path)
     return (uint64_t)json_integer_value(at(value, path));
 }
 
-static const char *const figures[] = {
-    "collections.total", "collections.by_generation", "collections.by_reason.allocation",
-    "collections.by_reason.explicit", "collections.by_reason.growth",
-    "collections.by_reason.emergency", "collections.by_reason.final", "objects.allocated",
-    "objects.freed", "objects.live_end", "objects.allocated_bytes", "objects.marked",
-    "objects.copied", "objects.copied_bytes", "objects.promoted", "objects.barriers",
-    "objects.finalized", "freed_by_collection", "reclaimed_by_collection",
-    "memory.footprint_peak_bytes", "memory.footprint_mean_bytes", "memory.live_peak_bytes",
-    "memory.overhead", "memory.by_kind.objects", "memory.by_kind.headers", "memory.by_kind.free",
-    "memory.by_kind.side", "memory.by_kind.buffers", "memory.rss_peak_bytes", "memory.budget_bytes",
-    "pauses.count", "pauses.p50_ns", "pauses.p99_ns", "pauses.max_ns", "pauses.total_ns",
-    "time.mutator_ns", "time.collector_ns", "time.wall_ns", "time.harness_ns",
-    "time.events_per_second", "events", "events_without_deaths", "outcome", "message", "verified"};
+static const char *const figures[] = {"collections.total",
+                                      "collections.by_generation",
+                                      "collections.by_reason.allocation",
+                                      "collections.by_reason.explicit",
+                                      "collections.by_reason.growth",
+                                      "collections.by_reason.emergency",
+                                      "collections.by_reason.final",
+                                      "objects.allocated",
+                                      "objects.freed",
+                                      "objects.live_end",
+                                      "objects.allocated_bytes",
+                                      "objects.marked",
+                                      "objects.copied",
+                                      "objects.copied_bytes",
+                                      "objects.promoted",
+                                      "objects.barriers",
+                                      "objects.finalized",
+                                      "freed_by_collection",
+                                      "reclaimed_by_collection",
+                                      "memory.footprint_peak_bytes",
+                                      "memory.footprint_mean_bytes",
+                                      "memory.live_peak_bytes",
+                                      "memory.overhead",
+                                      "memory.by_kind.objects",
+                                      "memory.by_kind.headers",
+                                      "memory.by_kind.free",
+                                      "memory.by_kind.side",
+                                      "memory.by_kind.buffers",
+                                      "memory.rss_peak_bytes",
+                                      "memory.budget_bytes",
+                                      "pauses.count",
+                                      "pauses.p50_ns",
+                                      "pauses.p99_ns",
+                                      "pauses.max_ns",
+                                      "pauses.total_ns",
+                                      "time.mutator_ns",
+                                      "time.collector_ns",
+                                      "time.wall_ns",
+                                      "time.harness_ns",
+                                      "time.events_per_second",
+                                      "events",
+                                      "events_without_deaths",
+                                      "outcome",
+                                      "message",
+                                      "verified"};
 
-static const char *const top[] = {
-    "schema", "trace.path", "trace.digest", "trace.events", "trace.lanes", "trace.bytes",
-    "trace.warning", "trace.capabilities.stores", "trace.capabilities.loads",
-    "trace.capabilities.reads", "trace.capabilities.deaths", "trace.capabilities.roots",
-    "trace.capabilities.tracking", "trace.capabilities.threads", "trace.capabilities.forks",
-    "trace.capabilities.times", "trace.capabilities.faithful", "collector", "options.space",
-    "options.damage", "verification.mode", "verification.comparisons", "machine.cpu",
-    "machine.cores", "machine.l1d_bytes", "machine.l2_bytes", "machine.l3_bytes", "machine.kernel",
-    "machine.thp", "machine.governor", "machine.memory_bytes", "build.version", "build.compiler",
-    "build.type", "build.flags", "build.check_level"};
+static const char *const top[] = {"schema",
+                                  "trace.path",
+                                  "trace.digest",
+                                  "trace.events",
+                                  "trace.lanes",
+                                  "trace.bytes",
+                                  "trace.warning",
+                                  "trace.capabilities.stores",
+                                  "trace.capabilities.loads",
+                                  "trace.capabilities.reads",
+                                  "trace.capabilities.deaths",
+                                  "trace.capabilities.roots",
+                                  "trace.capabilities.tracking",
+                                  "trace.capabilities.threads",
+                                  "trace.capabilities.forks",
+                                  "trace.capabilities.times",
+                                  "trace.capabilities.faithful",
+                                  "collector",
+                                  "options.space",
+                                  "options.damage",
+                                  "verification.mode",
+                                  "verification.comparisons",
+                                  "machine.cpu",
+                                  "machine.cores",
+                                  "machine.l1d_bytes",
+                                  "machine.l2_bytes",
+                                  "machine.l3_bytes",
+                                  "machine.kernel",
+                                  "machine.thp",
+                                  "machine.governor",
+                                  "machine.memory_bytes",
+                                  "build.version",
+                                  "build.compiler",
+                                  "build.type",
+                                  "build.flags",
+                                  "build.check_level"};
 
-static const char *const of_lanes[] = {
-    "lane", "parent", "comparisons", "graph_digest", "pauses.list.columns", "pauses.list.rows",
-    "footprint_series.columns", "footprint_series.rows", "recorded.collections_by_generation",
-    "recorded.collected_by_collection", "recorded.list.rows"};
+static const char *const of_lanes[] = {"lane",
+                                       "parent",
+                                       "comparisons",
+                                       "graph_digest",
+                                       "pauses.list.columns",
+                                       "pauses.list.rows",
+                                       "footprint_series.columns",
+                                       "footprint_series.rows",
+                                       "recorded.collections_by_generation",
+                                       "recorded.collected_by_collection",
+                                       "recorded.list.rows"};
 
 static void every_promised_name_is_there(void **unused)
 {
@@ -117,10 +182,12 @@ static void every_promised_name_is_there(void **unused)
 
 static void top_level_sums_its_lanes(void **unused)
 {
-    static const char *const sums[] = {"collections.total", "objects.allocated", "objects.freed",
-                                       "objects.live_end", "pauses.count", "pauses.total_ns",
-                                       "time.mutator_ns", "time.collector_ns", "time.wall_ns",
-                                       "events", "events_without_deaths"};
+    static const char *const sums[] = {"collections.total",    "objects.allocated",
+                                       "objects.freed",        "objects.live_end",
+                                       "pauses.count",         "pauses.total_ns",
+                                       "time.mutator_ns",      "time.collector_ns",
+                                       "time.wall_ns",         "events",
+                                       "events_without_deaths"};
     static const char *const peaks[] = {"memory.footprint_peak_bytes", "memory.live_peak_bytes",
                                         "pauses.max_ns", "memory.rss_peak_bytes"};
     struct gcr_result result;
@@ -164,8 +231,8 @@ static void lists_hold_one_row_a_collection(void **unused)
                          json_array_size(at(json, "lanes.1.pauses.list.rows")),
                      total);
     for (size_t i = 0; i < total; i++)
-        reclaimed += (uint64_t)json_integer_value(
-            json_array_get(at(json, "reclaimed_by_collection"), i));
+        reclaimed +=
+            (uint64_t)json_integer_value(json_array_get(at(json, "reclaimed_by_collection"), i));
     assert_int_equal(reclaimed, number_at(json, "objects.freed"));
     assert_int_equal(json_array_size(at(json, "lanes.0.pauses.list.columns")),
                      json_array_size(at(json, "lanes.0.pauses.list.rows.0")));
@@ -205,7 +272,9 @@ static void file_appears_whole_or_not_at_all(void **unused)
 
     (void)unused;
     replay_fork(&result, GCR_DEATHS_EXACT);
-    snprintf(result.trace.path, sizeof result.trace.path, "odd\xff" "name.gct"); /* not UTF-8 */
+    snprintf(result.trace.path, sizeof result.trace.path,
+             "odd\xff"
+             "name.gct"); /* not UTF-8 */
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/result.json", directory);
     assert_int_equal(gcr_result_write_json(&result, path, &err), GCR_OK);

@@ -1,5 +1,5 @@
-/* The harness's own memory: a lane of any length streams in bounded memory, and each live object costs
- * less than 16 bytes outside the heap. */
+/* The harness's own memory: a lane of any length streams in bounded memory, and each live object
+ * costs less than 16 bytes outside the heap. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,8 @@
 #include "sim/measure/machine.h"
 #include "tests/replay/script.h"
 
-/* Produces its events on the fly: first `keep` objects that stay, then garbage, three events each. */
+/* Produces its events on the fly: first `keep` objects that stay, then garbage, three events each.
+ */
 struct generator {
     uint32_t keep;
     uint64_t garbage;
@@ -21,8 +22,8 @@ struct generator_stream {
     uint64_t position;
 };
 
-static gcr_status generator_open(const struct gcr_event_source *source, uint32_t lane, void **stream,
-                                 struct gcr_error *err)
+static gcr_status generator_open(const struct gcr_event_source *source, uint32_t lane,
+                                 void **stream, struct gcr_error *err)
 {
     struct generator_stream *s = malloc(sizeof *s);
 

@@ -146,7 +146,8 @@ static void cookies_agree_with_a_model(void **unused)
     gcr_cookies_free(&cookies);
 }
 
-static void account(struct gcr_live *live, uint8_t op, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+static void account(struct gcr_live *live, uint8_t op, uint32_t a, uint32_t b, uint32_t c,
+                    uint32_t d)
 {
     const struct gcr_event event = {.op = op, .a = a, .b = b, .c = c, .d = d};
 

@@ -1,6 +1,6 @@
 /* The test collector: Cheney's copying collection (CACM 13(11), 1970) between two fixed spaces. The
- * second space is committed for the length of a collection only, so that the footprint has peaks inside
- * pauses. Prebuilt objects are ordinary ones that a list keeps alive. */
+ * second space is committed for the length of a collection only, so that the footprint has peaks
+ * inside pauses. Prebuilt objects are ordinary ones that a list keeps alive. */
 #include "tests/replay/twospace.h"
 
 #include <signal.h>
@@ -126,7 +126,8 @@ static void twospace_collect(struct gcr_heap *heap, uint32_t generation, enum gc
         return;
     twospace_harm(h);
     heap->host->collection_begin(heap->host, heap, reason, 0);
-    if (!gcr_supply_commit(heap->supply, GCR_PAGES_OBJECTS, h->space[!h->current], h->space_bytes)) {
+    if (!gcr_supply_commit(heap->supply, GCR_PAGES_OBJECTS, h->space[!h->current],
+                           h->space_bytes)) {
         heap->host->collection_end(heap->host, heap, &done);
         return;
     }
@@ -160,8 +161,7 @@ gcr_ref twospace_allocate(struct gcr_heap *heap, const struct gcr_shape *shape, 
 
     if (bytes > twospace_room(h))
         twospace_collect(heap, 2, GCR_REASON_ALLOCATION);
-    if (bytes > twospace_room(h) ||
-        (cookie != 0 && h->finalizer_count == TWOSPACE_FINALIZERS))
+    if (bytes > twospace_room(h) || (cookie != 0 && h->finalizer_count == TWOSPACE_FINALIZERS))
         return NULL;
     object = (gcr_ref)(void *)h->free;
     h->free += bytes;

@@ -26,8 +26,8 @@ static inline void twospace_op_store(struct gcr_heap *heap, gcr_ref object, uint
     twospace_slots(object)[slot] = value;
 }
 
-static inline void twospace_op_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot, gcr_ref src,
-                                    uint32_t src_slot, uint32_t n)
+static inline void twospace_op_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
+                                    gcr_ref src, uint32_t src_slot, uint32_t n)
 {
     (void)heap;
     memmove(twospace_slots(dst) + dst_slot, twospace_slots(src) + src_slot, n * sizeof(gcr_ref));
