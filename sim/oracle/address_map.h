@@ -1,5 +1,5 @@
-/* Address of an object -> node of the shadow graph. Open addressing with linear probing, deletion by
- * shifting back (Knuth, The Art of Computer Programming vol. 3, 6.4, algorithm R); 16 bytes an
+/* Address of an object -> node of the shadow graph. Open addressing with linear probing, deletion
+ * by shifting back (Knuth, The Art of Computer Programming vol. 3, 6.4, algorithm R); 16 bytes an
  * entry, at most half full. */
 #ifndef GCR_SIM_ORACLE_ADDRESS_MAP_H
 #define GCR_SIM_ORACLE_ADDRESS_MAP_H

@@ -1,9 +1,9 @@
-/* A digest of the reachable graph that is the same for every design that kept it right: computed from
- * the heap, not from the shadow graph, so that it is evidence.
+/* A digest of the reachable graph that is the same for every design that kept it right: computed
+ * from the heap, not from the shadow graph, so that it is evidence.
  *
- * Objects are numbered in breadth-first order from the global roots, then each thread's roots, slot by
- * slot; shape, length and the numbers in the slots are hashed (XXH3) in that order, weak targets at
- * the end. */
+ * Objects are numbered in breadth-first order from the global roots, then each thread's roots, slot
+ * by slot; shape, length and the numbers in the slots are hashed (XXH3) in that order, weak targets
+ * at the end. */
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -62,8 +62,8 @@ static bool digest_reference(struct digest *d, gcr_ref object)
     return true;
 }
 
-/* Trailing slots that were never set differ between shadow and replay, so empty slots are skipped and
- * the others hashed with their number. */
+/* Trailing slots that were never set differ between shadow and replay, so empty slots are skipped
+ * and the others hashed with their number. */
 static bool digest_roots(struct digest *d, uint32_t thread, uint32_t count, bool global)
 {
     const struct gcr_replay_view *view = d->verify->view;
@@ -110,8 +110,8 @@ static bool digest_graph(struct digest *d)
     return true;
 }
 
-/* Whether a weak reference to something unreachable is cleared is a matter of when the last collection
- * was, so that only reachable targets count. */
+/* Whether a weak reference to something unreachable is cleared is a matter of when the last
+ * collection was, so that only reachable targets count. */
 static void digest_weak(struct digest *d)
 {
     const struct gcr_collector *collector = d->verify->view->collector;

@@ -1,5 +1,5 @@
-/* One object of the heap against what the shadow graph knows of it. Reads only through the back end's
- * side-effect-free operations. */
+/* One object of the heap against what the shadow graph knows of it. Reads only through the back
+ * end's side-effect-free operations. */
 #include "sim/oracle/verify.h"
 
 #include <inttypes.h>
@@ -16,7 +16,8 @@ static bool inspect_is_zero(const uint8_t *data, uint64_t bytes)
     return data[0] == 0 && memcmp(data, data + 1, (size_t)bytes - 1) == 0;
 }
 
-/* Whether data[0 .. bytes) carries the pattern from `offset` on. The pattern repeats every 128 bytes. */
+/* Whether data[0 .. bytes) carries the pattern from `offset` on. The pattern repeats every 128
+ * bytes. */
 static bool inspect_is_pattern(uint8_t tag, const uint8_t *data, uint64_t offset, uint64_t bytes)
 {
     uint8_t period[INSPECT_PERIOD];
@@ -102,7 +103,8 @@ static gcr_status inspect_form(struct gcr_verify *v, uint32_t node, gcr_ref obje
 
     if ((uintptr_t)object <= 1)
         return gcr_verify_fail(v, GCR_FAULT, err,
-                               "object o%" PRIu32 " is reachable but the heap has lost it", n->index);
+                               "object o%" PRIu32 " is reachable but the heap has lost it",
+                               n->index);
     shape = collector->shape_number(v->view->heap, object);
     if (shape != n->shape)
         return gcr_verify_fail(v, GCR_FAULT, err,
@@ -127,8 +129,8 @@ gcr_status gcr_inspect_fresh(struct gcr_verify *v, uint32_t node, struct gcr_err
     for (uint64_t i = v->old_slots; i < n->slot_count; i++)
         if (v->view->collector->slot(v->view->heap, object, (uint32_t)i) != NULL)
             return gcr_verify_fail(v, GCR_FAULT, err,
-                                   "object o%" PRIu32 ": new slot %" PRIu64 " is not null", n->index,
-                                   i);
+                                   "object o%" PRIu32 ": new slot %" PRIu64 " is not null",
+                                   n->index, i);
     if (v->view->mutator->write == NULL)
         return GCR_OK;
     status = inspect_data(v, node, object, v->old_data_bytes, true, err);
@@ -180,11 +182,10 @@ static gcr_status inspect_weak(struct gcr_verify *v, uint32_t node, gcr_ref obje
         expected = v->view->handle(v->view, target->index);
     }
     if (found != expected)
-        return gcr_verify_fail(v, GCR_FAULT, err,
-                               "weak reference o%" PRIu32 ": refers to %p, not to object o%" PRIu32
-                               " at %p",
-                               n->index, (void *)found, expected == NULL ? 0 : target->index,
-                               (void *)expected);
+        return gcr_verify_fail(
+            v, GCR_FAULT, err,
+            "weak reference o%" PRIu32 ": refers to %p, not to object o%" PRIu32 " at %p", n->index,
+            (void *)found, expected == NULL ? 0 : target->index, (void *)expected);
     return GCR_OK;
 }
 

@@ -1,6 +1,7 @@
-/* The proof of a trace: events are judged by rules.h as they come; which operands they used is logged
- * and judged window by window, against the covers of reach.h. A window ends when as many events as
- * there are nodes have passed (so that the work stays linear), at FORK, and at the lane's end. */
+/* The proof of a trace: events are judged by rules.h as they come; which operands they used is
+ * logged and judged window by window, against the covers of reach.h. A window ends when as many
+ * events as there are nodes have passed (so that the work stays linear), at FORK, and at the lane's
+ * end. */
 #include "sim/oracle/lanes.h"
 
 #include <inttypes.h>
@@ -311,8 +312,10 @@ gcr_status gcr_lanes_walk(struct gcr_reader *reader, bool prove, uint32_t window
     uint32_t shape_count;
     const struct gcr_shape *shapes = gcr_reader_shapes(reader, &shape_count);
     struct gcr_error own;
-    struct lanes all = {.reader = reader, 
-                        .prove = prove, .window = window, .out = out,
+    struct lanes all = {.reader = reader,
+                        .prove = prove,
+                        .window = window,
+                        .out = out,
                         .err = err == NULL ? &own : err};
     struct gcr_shadow *shadow;
     struct gcr_rules rules;

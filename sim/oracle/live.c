@@ -1,5 +1,5 @@
-/* Peak live bytes: by counting ALLOC and DEATH where the trace has deaths, which is a table look-up an
- * event; else by the shadow graph, trusting the trace. */
+/* Peak live bytes: by counting ALLOC and DEATH where the trace has deaths, which is a table look-up
+ * an event; else by the shadow graph, trusting the trace. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,8 +117,8 @@ static gcr_status live_walk_lane(struct live_walk *w, uint32_t lane, struct live
 {
     struct gcr_event *events = malloc(LIVE_BATCH * sizeof *events);
     struct gcr_cursor *cursor = NULL;
-    gcr_status status = events == NULL ? live_no_memory(w)
-                                       : gcr_cursor_open(w->reader, lane, &cursor, w->err);
+    gcr_status status =
+        events == NULL ? live_no_memory(w) : gcr_cursor_open(w->reader, lane, &cursor, w->err);
     size_t n = 1;
 
     while (status == GCR_OK && n != 0) {

@@ -8,10 +8,10 @@
 /* The checker of `run --verify` (see replay/checker.h). */
 gcr_checker_factory gcr_verify_checker;
 
-/* Proves a trace valid: every operand of every event reachable at that event, deaths true, slots and
- * offsets in range, RESIZE only of resizable shapes, PREBUILT first, roots and threads in range, and
- * so on. GCR_INVALID_TRACE names the first bad event: lane, number, the event as text, and why.
- * Method: shadow graph; death times as in Merlin (Hertz et al., TOPLAS 2006). */
+/* Proves a trace valid: every operand of every event reachable at that event, deaths true, slots
+ * and offsets in range, RESIZE only of resizable shapes, PREBUILT first, roots and threads in
+ * range, and so on. GCR_INVALID_TRACE names the first bad event: lane, number, the event as text,
+ * and why. Method: shadow graph; death times as in Merlin (Hertz et al., TOPLAS 2006). */
 struct gcr_trace_check {
     uint64_t events, objects, peak_live_objects, peak_live_bytes;
     uint64_t live_end_objects, live_end_bytes;

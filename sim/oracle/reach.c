@@ -1,15 +1,15 @@
 /* Covers, in two steps.
  *
- * 1. A plain depth-first closure over edges that existed during the whole window reaches nearly every
- *    node: those are covered to the end (GCR_COVER_ALWAYS). Edges that appeared in the window are set
- *    aside.
+ * 1. A plain depth-first closure over edges that existed during the whole window reaches nearly
+ * every node: those are covered to the end (GCR_COVER_ALWAYS). Edges that appeared in the window
+ * are set aside.
  * 2. What remains are nodes born or cut off in the window. Their incoming edges, with states
- *    [since, until), come from three places: those set aside, the log of dropped edges, and their own
- *    current slots among each other. An edge u -> v extends v's cover to min(until - 1, cover(u))
+ *    [since, until), come from three places: those set aside, the log of dropped edges, and their
+ * own current slots among each other. An edge u -> v extends v's cover to min(until - 1, cover(u))
  *    if since <= cover(v) + 1, i.e. without a gap. Covers only grow, so a work list finds the
  *    least fixed point; a cycle cannot support itself, for nothing extends it beyond its own cover.
- *    Incoming edges are sorted by `since`, and each is looked at once when v's cover gets there, and
- *    again whenever u's cover has grown. */
+ *    Incoming edges are sorted by `since`, and each is looked at once when v's cover gets there,
+ * and again whenever u's cover has grown. */
 #include "sim/oracle/reach.h"
 
 #include <stdlib.h>
@@ -157,15 +157,15 @@ static bool reach_add_slots(struct gcr_reach *r, const struct gcr_shadow *s, uin
     for (uint32_t i = 0; i < n->slot_count; i++) {
         struct gcr_shadow_edge edge = n->slots[i];
         if (edge.target != GCR_SHADOW_NULL && reach_is_open(s, edge.target) &&
-            !reach_add_edge(r, (struct gcr_reach_edge){node, edge.target, edge.since,
-                                                       GCR_COVER_ALWAYS}))
+            !reach_add_edge(
+                r, (struct gcr_reach_edge){node, edge.target, edge.since, GCR_COVER_ALWAYS}))
             return false;
     }
     return true;
 }
 
-/* Stable counting sort by `since`, then by target into r->sorted; in_start[v] .. in_start[v + 1] are
- * v's incoming edges. */
+/* Stable counting sort by `since`, then by target into r->sorted; in_start[v] .. in_start[v + 1]
+ * are v's incoming edges. */
 static bool reach_sort(struct gcr_reach *r, const struct gcr_shadow *s)
 {
     size_t states = (size_t)s->now + 2;
@@ -195,7 +195,8 @@ static bool reach_sort(struct gcr_reach *r, const struct gcr_shadow *s)
     return true;
 }
 
-/* out_edge[out_start[u] .. out_start[u + 1]) are the edges that leave u, as positions in r->edges. */
+/* out_edge[out_start[u] .. out_start[u + 1]) are the edges that leave u, as positions in r->edges.
+ */
 static bool reach_index_out(struct gcr_reach *r, const struct gcr_shadow *s)
 {
     if (!reach_room(&r->out_edge, &r->out_room, r->edge_count, sizeof *r->out_edge))

@@ -3,11 +3,11 @@
  * Merlin (Hertz, Blackburn, Moss, McKinley, Stefanovic: "Generating Object Lifetime Traces with
  * Merlin", TOPLAS 2006) finds death times by giving each object the time at which it last lost a
  * reference and passing later times on along references, at long intervals. It relies on the trace
- * being valid: an unreachable object that is wrongly used again looks reachable at the next interval.
- * As the oracle must also refute traces, edges here carry both ends of their life, and the analysis
- * computes for each node its *cover*: the last state of the unbroken run of states, from its birth or
- * the window's start, in which a path from a root existed. That is exact up to the first invalid
- * event, whatever happens after it, and so finds that event. */
+ * being valid: an unreachable object that is wrongly used again looks reachable at the next
+ * interval. As the oracle must also refute traces, edges here carry both ends of their life, and
+ * the analysis computes for each node its *cover*: the last state of the unbroken run of states,
+ * from its birth or the window's start, in which a path from a root existed. That is exact up to
+ * the first invalid event, whatever happens after it, and so finds that event. */
 #ifndef GCR_SIM_ORACLE_REACH_H
 #define GCR_SIM_ORACLE_REACH_H
 
@@ -27,14 +27,14 @@ struct gcr_reach {
 
 void gcr_reach_finish(struct gcr_reach *reach);
 
-/* Sets the cover of every node that is not garbage of an earlier window (those keep 0 unless they are
- * reachable again). `trusted`: the trace is taken to be valid, so that a node that is reachable at the
- * end has been so all the time; this spares most of the work. False: no memory.
- * O(nodes + edges + window), plus the chains of changes among nodes that died or were born in it. */
+/* Sets the cover of every node that is not garbage of an earlier window (those keep 0 unless they
+ * are reachable again). `trusted`: the trace is taken to be valid, so that a node that is reachable
+ * at the end has been so all the time; this spares most of the work. False: no memory. O(nodes +
+ * edges + window), plus the chains of changes among nodes that died or were born in it. */
 bool gcr_reach_cover(struct gcr_reach *reach, struct gcr_shadow *shadow, bool trusted);
 
-/* Visits, in addition, all that can be reached from `count` given nodes, setting `flag` on each node
- * that does not have it yet. Nodes with cover ALWAYS are not entered. False: no memory. */
+/* Visits, in addition, all that can be reached from `count` given nodes, setting `flag` on each
+ * node that does not have it yet. Nodes with cover ALWAYS are not entered. False: no memory. */
 bool gcr_reach_flag(struct gcr_reach *reach, struct gcr_shadow *shadow, const uint32_t *from,
                     size_t count, uint32_t flag);
 

@@ -111,8 +111,8 @@ static gcr_status rules_length(const struct gcr_shadow *s, uint32_t number, uint
 
     if (length != 0 && !gcr_shape_has_items(shape))
         return gcr_fail(err, GCR_INVALID_TRACE,
-                        "length %" PRIu32 " for shape %" PRIu32 " (%s), which has no items",
-                        length, number, shape->name);
+                        "length %" PRIu32 " for shape %" PRIu32 " (%s), which has no items", length,
+                        number, shape->name);
     if (gcr_shape_slot_count(shape, length) > UINT32_MAX)
         return gcr_fail(err, GCR_INVALID_TRACE,
                         "length %" PRIu32 " of shape %" PRIu32 " gives more than 2^32 slots",
@@ -250,8 +250,8 @@ static gcr_status rules_finalized(const struct gcr_shadow *s, uint32_t index, st
     if (gcr_shadow_find(s, index) == GCR_SHADOW_GONE)
         return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has no finalizer", index);
     status = rules_find(s, index, &n, err);
-    if (status == GCR_OK && !gcr_shape_is(&s->shapes[n->shape],
-                                          GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER))
+    if (status == GCR_OK &&
+        !gcr_shape_is(&s->shapes[n->shape], GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER))
         return gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has no finalizer", index);
     return status;
 }

@@ -1,6 +1,7 @@
-/* The rules of a well-formed event, except reachability: objects exist, slots, offsets and lengths are in
- * range, the shape allows it, the trace's capabilities allow it, and the order is right. What can be
- * said of an event alone, the reader has checked. Shared by `check` and by `run --verify`. */
+/* The rules of a well-formed event, except reachability: objects exist, slots, offsets and lengths
+ * are in range, the shape allows it, the trace's capabilities allow it, and the order is right.
+ * What can be said of an event alone, the reader has checked. Shared by `check` and by `run
+ * --verify`. */
 #ifndef GCR_SIM_ORACLE_RULES_H
 #define GCR_SIM_ORACLE_RULES_H
 
@@ -10,8 +11,8 @@
 /* What the rules remember of one lane; a forked lane starts with a copy. */
 struct gcr_rules {
     const struct gcr_capabilities *capabilities;
-    bool begun; /* an event other than PREBUILT was seen */
-    bool ended; /* EXIT was seen */
+    bool begun;                /* an event other than PREBUILT was seen */
+    bool ended;                /* EXIT was seen */
     uint32_t *resurrect_roots; /* global root slots reserved for resurrected objects */
     uint32_t resurrect_count, resurrect_room;
 };

@@ -1,5 +1,5 @@
-/* The shadow graph's bookkeeping: nodes, names, roots, edges with the time they appeared, and the log
- * of edges that disappeared. Who is reachable is worked out in reach.c.
+/* The shadow graph's bookkeeping: nodes, names, roots, edges with the time they appeared, and the
+ * log of edges that disappeared. Who is reachable is worked out in reach.c.
  *
  * Invariants: an edge's target is a used node; `since` <= now; every edge that disappears after the
  * window's start is logged unless it appeared in the same event; the log's `until` never falls. */
@@ -132,8 +132,8 @@ gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
     c->nodes = shadow_copy_array(s->nodes, s->node_room, sizeof *s->nodes, &ok);
     c->by_index = shadow_copy_array(s->by_index, s->index_room, sizeof *s->by_index, &ok);
     c->prebuilt = shadow_copy_array(s->prebuilt, s->prebuilt_room, sizeof *s->prebuilt, &ok);
-    c->resurrecting = shadow_copy_array(s->resurrecting, s->resurrecting_room,
-                                        sizeof *s->resurrecting, &ok);
+    c->resurrecting =
+        shadow_copy_array(s->resurrecting, s->resurrecting_room, sizeof *s->resurrecting, &ok);
     c->threads = shadow_copy_array(s->threads, s->thread_count, sizeof *s->threads, &ok);
     shadow_clone_roots(&c->globals, &ok);
     if (c->threads == NULL)
@@ -190,8 +190,8 @@ static bool shadow_set_slot(struct gcr_shadow *s, uint32_t node, uint32_t slot, 
     return shadow_set_edge(s, node, &n->slots[slot], target);
 }
 
-static bool shadow_set_root_slot(struct gcr_shadow *s, struct gcr_shadow_roots *roots, uint32_t slot,
-                                 uint32_t target)
+static bool shadow_set_root_slot(struct gcr_shadow *s, struct gcr_shadow_roots *roots,
+                                 uint32_t slot, uint32_t target)
 {
     if (slot >= roots->count && target == GCR_SHADOW_NULL)
         return true;
@@ -288,8 +288,8 @@ static void shadow_unlink_owner(struct gcr_shadow *s, uint32_t node, bool gone)
     if (at == node) {
         s->by_index[n->index] = n->previous;
         if (gone && n->previous == GCR_SHADOW_NULL)
-            s->by_index[n->index] = shadow_finalizes(s, node) ? GCR_SHADOW_GONE_FINALIZER
-                                                              : GCR_SHADOW_GONE;
+            s->by_index[n->index] =
+                shadow_finalizes(s, node) ? GCR_SHADOW_GONE_FINALIZER : GCR_SHADOW_GONE;
         return;
     }
     while (at != GCR_SHADOW_NULL && !gcr_shadow_is_gone(at) && s->nodes[at].previous != node)
@@ -341,7 +341,8 @@ void gcr_shadow_release(struct gcr_shadow *s, uint32_t node, bool gone)
 {
     struct gcr_shadow_node *n = &s->nodes[node];
 
-    /* Its states were counted when it was made, so that deltas has room for every state up to now. */
+    /* Its states were counted when it was made, so that deltas has room for every state up to now.
+     */
     if (!(n->flags & GCR_NODE_GARBAGE))
         s->out_of_memory |= !shadow_count(s, n->cover + 1, -1, -(int64_t)gcr_shadow_bytes(s, node));
     shadow_unlink_owner(s, node, gone);
@@ -359,7 +360,8 @@ static bool shadow_add_prebuilt(struct gcr_shadow *s, const struct gcr_event *e)
 {
     uint32_t node = shadow_add_node(s, e->a, e->b, e->c);
 
-    if (node == GCR_SHADOW_NULL || !SHADOW_RESERVE(s->prebuilt, s->prebuilt_room, s->prebuilt_count))
+    if (node == GCR_SHADOW_NULL ||
+        !SHADOW_RESERVE(s->prebuilt, s->prebuilt_room, s->prebuilt_count))
         return false;
     s->nodes[node].flags |= GCR_NODE_PREBUILT;
     s->prebuilt[s->prebuilt_count++] = node;
@@ -522,11 +524,26 @@ static void shadow_settle_node(struct gcr_shadow *s, uint32_t node)
     n->flags &= ~(uint32_t)GCR_NODE_CHANGED;
 }
 
+/* The free list is made anew, lowest numbers first, so that nodes stay close together and passes
+ * over all of them stay short after the heap's peak. */
+static void shadow_settle_nodes(struct gcr_shadow *s)
+{
+    while (s->node_end > 1 && !(s->nodes[s->node_end - 1].flags & GCR_NODE_USED))
+        s->node_end--;
+    s->free_node = GCR_SHADOW_NULL;
+    for (uint32_t i = s->node_end - 1; i >= 1; i--) {
+        if (s->nodes[i].flags & GCR_NODE_USED) {
+            shadow_settle_node(s, i);
+        } else {
+            s->nodes[i].weak = s->free_node;
+            s->free_node = i;
+        }
+    }
+}
+
 void gcr_shadow_begin_window(struct gcr_shadow *s)
 {
-    for (uint32_t i = 1; i < s->node_end; i++)
-        if (s->nodes[i].flags & GCR_NODE_USED)
-            shadow_settle_node(s, i);
+    shadow_settle_nodes(s);
     for (uint32_t i = 0; i < s->globals.count; i++)
         s->globals.slot[i].since = 0;
     for (uint32_t t = 0; t < s->thread_count; t++)

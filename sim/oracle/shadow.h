@@ -1,11 +1,11 @@
 /* The shadow graph: the program's heap as the events alone describe it, whatever a collector does.
  *
- * A node is one object from its ALLOC until the analysis (reach.h) releases it; an index that is used
- * again gets a new node, so edges from garbage never lead to the index's next owner. Time is counted
- * in windows: `now` is the number of the state that the current event leads to. State 1 is the
- * window's start, the first event of the window leads to state 2. Every edge knows the state in which
- * it appeared, and edges that disappear are logged with both ends of their life: from these the
- * analysis works out when each object became unreachable. */
+ * A node is one object from its ALLOC until the analysis (reach.h) releases it; an index that is
+ * used again gets a new node, so edges from garbage never lead to the index's next owner. Time is
+ * counted in windows: `now` is the number of the state that the current event leads to. State 1 is
+ * the window's start, the first event of the window leads to state 2. Every edge knows the state in
+ * which it appeared, and edges that disappear are logged with both ends of their life: from these
+ * the analysis works out when each object became unreachable. */
 #ifndef GCR_SIM_ORACLE_SHADOW_H
 #define GCR_SIM_ORACLE_SHADOW_H
 
@@ -40,7 +40,8 @@ enum gcr_shadow_flag {
     GCR_NODE_FREED = 1u << 3,     /* the heap under test reclaimed it, in state freed_at */
     GCR_NODE_FINALIZED = 1u << 4, /* the heap under test ran its finalizer */
     GCR_NODE_RESURRECTS = 1u << 5,
-    GCR_NODE_GARBAGE = 1u << 6,  /* unreachable since an earlier window, kept because a heap has it */
+    GCR_NODE_GARBAGE =
+        1u << 6, /* unreachable since an earlier window, kept because a heap has it */
     GCR_NODE_CHANGED = 1u << 7,  /* a slot was set in this window */
     GCR_NODE_EXCUSED = 1u << 8,  /* a finalizer waits for it: see retain.h */
     GCR_NODE_WEAK_LOST = 1u << 9 /* the weak target's node was released */
@@ -101,7 +102,8 @@ struct gcr_shadow {
 
     struct gcr_slot_pool pool;
 
-    bool has_heap; /* a heap under test runs beside it: owners of an index that await a finalizer count */
+    bool has_heap; /* a heap under test runs beside it: owners of an index that await a finalizer
+                      count */
     uint32_t now;
     struct gcr_shadow_drop *drops;
     size_t drop_count, drop_room;
@@ -123,9 +125,9 @@ void gcr_shadow_destroy(struct gcr_shadow *shadow);
 gcr_status gcr_shadow_clone(const struct gcr_shadow *shadow, struct gcr_shadow **out,
                             struct gcr_error *err) GCR_MUST_USE;
 
-/* Carries out one event that gcr_rules_judge found well formed, and advances `now`. False: no memory
- * (the graph is then good for nothing but destruction). Amortised O(1), O(slots) for ALLOC, COPY
- * and RESIZE. */
+/* Carries out one event that gcr_rules_judge found well formed, and advances `now`. False: no
+ * memory (the graph is then good for nothing but destruction). Amortised O(1), O(slots) for ALLOC,
+ * COPY and RESIZE. */
 bool gcr_shadow_apply(struct gcr_shadow *shadow, const struct gcr_event *event);
 
 /* The host stored a finalized object into a global root (resurrection). False: no memory. */
@@ -138,11 +140,12 @@ uint32_t gcr_shadow_awaiting(const struct gcr_shadow *shadow, uint32_t index, ui
 /* Whether a heap has still to run the node's finalizer. */
 bool gcr_shadow_is_pending(const struct gcr_shadow *shadow, uint32_t node);
 
-/* Frees a node. Nothing may refer to it any more. `gone`: its index, if still its own, stays taken. */
+/* Frees a node. Nothing may refer to it any more. `gone`: its index, if still its own, stays taken.
+ */
 void gcr_shadow_release(struct gcr_shadow *shadow, uint32_t node, bool gone);
 
-/* Starts a new window after an analysis: folds the deltas into the live figures and the peaks, takes
- * up unreachable nodes as garbage, forgets the log. O(nodes). */
+/* Starts a new window after an analysis: folds the deltas into the live figures and the peaks,
+ * takes up unreachable nodes as garbage, forgets the log. O(nodes). */
 void gcr_shadow_begin_window(struct gcr_shadow *shadow);
 
 /* Node of an index, GCR_SHADOW_NULL if there is none, or one that gcr_shadow_is_gone. */

@@ -1,5 +1,5 @@
-/* Memory for the slot arrays of shadow nodes: small arrays come from exact-size free lists carved out
- * of chunks (no header, no rounding), long ones from malloc. */
+/* Memory for the slot arrays of shadow nodes: small arrays come from exact-size free lists carved
+ * out of chunks (no header, no rounding), long ones from malloc. */
 #ifndef GCR_SIM_ORACLE_SLOT_POOL_H
 #define GCR_SIM_ORACLE_SLOT_POOL_H
 

@@ -1,8 +1,9 @@
 /* The checker of `run --verify`: the shadow graph beside a running heap.
  *
- * Every event: the operands' form, and that the heap has not freed them; what is new is looked at and
- * stamped. Complete comparisons (compare.c) come after full collections and whenever as many events
- * have passed as there are nodes, so that their cost is spread; with GCR_VERIFY_EVERY after each event.
+ * Every event: the operands' form, and that the heap has not freed them; what is new is looked at
+ * and stamped. Complete comparisons (compare.c) come after full collections and whenever as many
+ * events have passed as there are nodes, so that their cost is spread; with GCR_VERIFY_EVERY after
+ * each event.
  *
  * When a freed object is used, the collector is to blame only if the object was reachable: the
  * covers (reach.h) decide between GCR_FAULT and GCR_INVALID_TRACE. */
@@ -86,10 +87,10 @@ static gcr_status verify_death(struct gcr_verify *v, const struct gcr_event *eve
         !gcr_collector_is(v->view->collector, GCR_CAP_NEEDS_DEATHS))
         return GCR_OK;
     status = gcr_compare(v, err); /* was it reachable when it was freed? */
-    return status != GCR_OK ? status
-                            : gcr_verify_fail(v, GCR_FAULT, err,
-                                              "object o%" PRIu32 " was freed before its DEATH",
-                                              event->a);
+    return status != GCR_OK
+               ? status
+               : gcr_verify_fail(v, GCR_FAULT, err,
+                                 "object o%" PRIu32 " was freed before its DEATH", event->a);
 }
 
 static gcr_status verify_operands(struct gcr_verify *v, const struct gcr_event *event,
@@ -181,7 +182,8 @@ static void verify_handle_dead(struct gcr_checker *checker, uint32_t index)
         verify_mark_freed(v, node);
 }
 
-static void verify_handle_moved(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to)
+static void verify_handle_moved(struct gcr_checker *checker, uint32_t index, gcr_ref from,
+                                gcr_ref to)
 {
     (void)checker; /* where objects lie is asked for when it is needed */
     (void)index;
@@ -238,11 +240,10 @@ static gcr_status verify_new(struct gcr_verify *v, uint32_t index, struct gcr_er
 
     if (!v->moving && v->frees && object != NULL) {
         if (gcr_oracle_map_find(&v->map, object) != GCR_SHADOW_NULL)
-            return gcr_verify_fail(v, GCR_FAULT, err,
-                                   "object o%" PRIu32 " is allocated at %p, where object o%" PRIu32
-                                   " still is",
-                                   index, (void *)object,
-                                   v->shadow->nodes[gcr_oracle_map_find(&v->map, object)].index);
+            return gcr_verify_fail(
+                v, GCR_FAULT, err,
+                "object o%" PRIu32 " is allocated at %p, where object o%" PRIu32 " still is", index,
+                (void *)object, v->shadow->nodes[gcr_oracle_map_find(&v->map, object)].index);
         if (!gcr_oracle_map_put(&v->map, object, node))
             return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
     }
@@ -297,7 +298,8 @@ static bool verify_is_due(const struct gcr_verify *v, const struct gcr_event *ev
     /* At a fork: each side goes on from a fresh window, for the child counts its own events. */
     if (v->mode == GCR_VERIFY_EVERY || event->op == GCR_OP_FORK)
         return true;
-    if (v->full_collection && (nodes <= VERIFY_SMALL_HEAP || v->events_since >= nodes / 2))
+    if (v->full_collection &&
+        (nodes <= VERIFY_SMALL_HEAP || v->events_since >= v->shadow->live_objects))
         return true;
     return v->events_since >= VERIFY_MIN_WINDOW && v->events_since >= nodes;
 }
@@ -393,8 +395,8 @@ gcr_status gcr_verify_checker(const struct gcr_replay_view *view, enum gcr_verif
     v->view = view;
     v->mode = mode;
     v->moving = gcr_collector_is(view->collector, GCR_CAP_MOVING);
-    v->frees = gcr_collector_is(view->collector, GCR_CAP_COLLECTS | GCR_CAP_REFCOUNTING |
-                                                     GCR_CAP_NEEDS_DEATHS);
+    v->frees = gcr_collector_is(view->collector,
+                                GCR_CAP_COLLECTS | GCR_CAP_REFCOUNTING | GCR_CAP_NEEDS_DEATHS);
     gcr_rules_init(&v->rules, view->heap->host->capabilities);
     *out = &v->checker;
     return GCR_OK;

@@ -25,11 +25,11 @@ struct gcr_verify {
     bool full_collection; /* one happened since the last comparison's event */
     bool finished;
 
-    uint64_t window_start;  /* number of the window's first event */
-    uint64_t number;        /* of the current event */
-    uint64_t events_since;  /* the last comparison */
+    uint64_t window_start;              /* number of the window's first event */
+    uint64_t number;                    /* of the current event */
+    uint64_t events_since;              /* the last comparison */
     uint64_t old_slots, old_data_bytes; /* of the object that the current event resizes */
-    uint32_t *finalized_now; /* nodes whose finalizer ran during the current event */
+    uint32_t *finalized_now;            /* nodes whose finalizer ran during the current event */
     size_t finalized_count, finalized_room;
     struct gcr_error fault; /* found in a report, returned by after() */
     bool has_fault;
@@ -49,8 +49,8 @@ gcr_status gcr_verify_fail(const struct gcr_verify *v, gcr_status code, struct g
 
 /* ---- inspect.c ---- */
 
-/* A new object, or the new items of a resized one: right shape and length, slots null, data zero from
- * old_slots and old_data_bytes on. Then stamps its data with its pattern. */
+/* A new object, or the new items of a resized one: right shape and length, slots null, data zero
+ * from old_slots and old_data_bytes on. Then stamps its data with its pattern. */
 gcr_status gcr_inspect_fresh(struct gcr_verify *v, uint32_t node, struct gcr_error *err);
 /* Everything about one reachable object: handle, shape, length, slots, weak target, data. */
 gcr_status gcr_inspect_object(struct gcr_verify *v, uint32_t node, struct gcr_error *err);

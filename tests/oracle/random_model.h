@@ -1,5 +1,6 @@
 /* The generator's own idea of the heap: which objects are alive, what they refer to, and by a plain
- * marking pass from the roots, which are reachable. It shares nothing with the oracle that it tests. */
+ * marking pass from the roots, which are reachable. It shares nothing with the oracle that it
+ * tests. */
 #ifndef GCR_TESTS_ORACLE_RANDOM_MODEL_H
 #define GCR_TESTS_ORACLE_RANDOM_MODEL_H
 

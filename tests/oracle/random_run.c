@@ -40,8 +40,7 @@ static gcr_status replay(struct gcr_reader *reader, const struct random_design *
         return gcr_fail(err, GCR_USAGE, "no such engine");
     gcr_options_init(gcr_engine_collector(config.engine)->options, &options);
     for (size_t i = 0; i < GCR_COUNT_OF(design->settings) && design->settings[i] != NULL; i++) {
-        gcr_status status =
-            gcr_option_assign(&options, design->engine, design->settings[i], err);
+        gcr_status status = gcr_option_assign(&options, design->engine, design->settings[i], err);
         if (status != GCR_OK)
             return status;
     }
@@ -91,8 +90,8 @@ static bool run_one(struct gcr_reader *reader, const struct random_design *desig
     good = result.outcome == GCR_OUTCOME_OK && gcr_result_verified(&result);
     if (!good) {
         const struct gcr_lane_result *worst = gcr_result_worst_lane(&result);
-        (void)gcr_fail(message, GCR_FAULT, "%s: %s: %.380s", name,
-                       gcr_outcome_name[result.outcome], worst == NULL ? "" : worst->message);
+        (void)gcr_fail(message, GCR_FAULT, "%s: %s: %.380s", name, gcr_outcome_name[result.outcome],
+                       worst == NULL ? "" : worst->message);
     } else if (expected != NULL) {
         good = agrees(&result, name, expected, message);
     }

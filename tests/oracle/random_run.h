@@ -1,4 +1,5 @@
-/* Runs one random trace, verified, on every engine it is handed, and compares what they end with. */
+/* Runs one random trace, verified, on every engine it is handed, and compares what they end with.
+ */
 #ifndef GCR_TESTS_ORACLE_RANDOM_RUN_H
 #define GCR_TESTS_ORACLE_RANDOM_RUN_H
 

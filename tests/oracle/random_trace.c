@@ -1,6 +1,7 @@
-/* One event at a time: a kind is drawn by weight, its operands are found by walks from random roots, so
- * that they are reachable by construction, and the event goes to the model and to the writer. Every
- * so often the model is marked and what it did not reach gets its DEATH; its indexes are used again. */
+/* One event at a time: a kind is drawn by weight, its operands are found by walks from random
+ * roots, so that they are reachable by construction, and the event goes to the model and to the
+ * writer. Every so often the model is marked and what it did not reach gets its DEATH; its indexes
+ * are used again. */
 #include "tests/oracle/random_trace.h"
 
 #include <stdlib.h>
@@ -267,7 +268,8 @@ static void do_copy(struct random_lane *lane)
 
     if (below(lane, 2) == 0)
         src = dst;
-    if (dst == 0 || src == 0 || (dst != src && gcr_shape_is(shape_of(lane, dst), GCR_SHAPE_ACYCLIC)))
+    if (dst == 0 || src == 0 ||
+        (dst != src && gcr_shape_is(shape_of(lane, dst), GCR_SHAPE_ACYCLIC)))
         return;
     to = below(lane, lane->model.objects[dst].slot_count);
     from = below(lane, lane->model.objects[src].slot_count);
@@ -293,8 +295,8 @@ static void do_data(struct random_lane *lane)
 
     if (object == 0)
         return;
-    bytes = (uint32_t)gcr_shape_data_bytes(shape_of(lane, object),
-                                           lane->model.objects[object].length);
+    bytes =
+        (uint32_t)gcr_shape_data_bytes(shape_of(lane, object), lane->model.objects[object].length);
     offset = below(lane, bytes + 1);
     EMIT(lane, below(lane, 2) == 0 ? GCR_OP_READ : GCR_OP_WRITE, .a = object, .b = offset,
          .c = below(lane, bytes - offset + 1));
@@ -492,10 +494,21 @@ static void step(struct random_lane *lane)
         uint32_t weight;
         void (*act)(struct random_lane *);
     } kinds[] = {
-        {20, do_alloc},    {20, do_store},    {4, do_copy},     {8, do_load},
-        {8, do_data},      {5, do_resize},    {8, do_root},     {t->drop_weight, do_drop},
-        {3, do_weakref},   {2, do_finalized}, {3, do_tracking}, {t->collect_weight, do_collector},
-        {2, do_mark},      {2, do_thread},    {t->fork_weight, do_fork},
+        {20, do_alloc},
+        {20, do_store},
+        {4, do_copy},
+        {8, do_load},
+        {8, do_data},
+        {5, do_resize},
+        {8, do_root},
+        {t->drop_weight, do_drop},
+        {3, do_weakref},
+        {2, do_finalized},
+        {3, do_tracking},
+        {t->collect_weight, do_collector},
+        {2, do_mark},
+        {2, do_thread},
+        {t->fork_weight, do_fork},
     };
     uint32_t total = 0, draw, i = 0;
 
@@ -570,8 +583,8 @@ gcr_status gcr_random_trace_write(const char *path, const struct gcr_random_opti
 {
     struct random_trace t = {.options = *options, .err = err};
     struct random_lane lane = {.trace = &t};
-    struct gcr_capabilities capabilities = {.loads = 1, .reads = GCR_READS_EXACT, .threads = 1,
-                                            .times = 1};
+    struct gcr_capabilities capabilities = {
+        .loads = 1, .reads = GCR_READS_EXACT, .threads = 1, .times = 1};
 
     choose(&t);
     capabilities.forks = !options->no_forks;

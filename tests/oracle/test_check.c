@@ -1,5 +1,5 @@
-/* gcr_check_trace on traces written by hand: valid ones with known figures, and for each rule one that
- * breaks it, which must be refused at the right event of the right lane. */
+/* gcr_check_trace on traces written by hand: valid ones with known figures, and for each rule one
+ * that breaks it, which must be refused at the right event of the right lane. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 
 #define HEAD(deaths, others)                                                                       \
     "gct 1\n"                                                                                      \
-    "capabilities stores=exact loads=exact reads=exact deaths=" deaths                             \
-    " roots=exact " others " faithful=no\n"                                                        \
+    "capabilities stores=exact loads=exact reads=exact deaths=" deaths " roots=exact " others      \
+    " faithful=no\n"                                                                               \
     "shape 1 pair fields=24 slots=2 items=0 item-slots=0 flags=container\n"                        \
     "shape 2 list fields=16 slots=1 items=8 item-slots=1 flags=container,resizable\n"              \
     "shape 3 text fields=8 slots=0 items=1 item-slots=0 flags=acyclic\n"                           \
@@ -124,8 +124,8 @@ static void message_names_lane_event_and_text(void **state)
     trace_file_finish(&file);
 }
 
-/* Pair 24 bytes, text 8 + length, list 16 + 8 x length. Peak: o1, o2, o3 with 4 items = 24 + 18 + 48,
- * before the root of o1 is dropped; o3 then shrinks. */
+/* Pair 24 bytes, text 8 + length, list 16 + 8 x length. Peak: o1, o2, o3 with 4 items = 24 + 18 +
+ * 48, before the root of o1 is dropped; o3 then shrinks. */
 static void valid_trace_has_its_figures(void **state)
 {
     static const char text[] =

@@ -1,6 +1,6 @@
-/* gcr_check_trace against brute force: small random traces, damaged at random (an operand replaced, an
- * event left out or moved), judged event by event with a full marking pass before each. Both must
- * name the same first bad event, or both none, whatever the window. */
+/* gcr_check_trace against brute force: small random traces, damaged at random (an operand replaced,
+ * an event left out or moved), judged event by event with a full marking pass before each. Both
+ * must name the same first bad event, or both none, whatever the window. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +43,9 @@ static bool has_shape(const struct random_model *m, uint32_t index, uint32_t fla
 
 static bool has_data(const struct random_model *m, uint32_t index, uint64_t end)
 {
-    return is_reachable(m, index) && end <= gcr_shape_data_bytes(&m->shapes[m->objects[index].shape],
-                                                                 m->objects[index].length);
+    return is_reachable(m, index) &&
+           end <=
+               gcr_shape_data_bytes(&m->shapes[m->objects[index].shape], m->objects[index].length);
 }
 
 /* The model is marked. */
@@ -147,8 +148,8 @@ static void write_events(struct trace_file *file, struct gcr_reader *like,
     const struct gcr_shape *shape = gcr_reader_shapes(like, &shapes);
 
     trace_file_name(file);
-    assert_int_equal(
-        gcr_writer_open(file->path, gcr_reader_capabilities(like), &writer, &err), GCR_OK);
+    assert_int_equal(gcr_writer_open(file->path, gcr_reader_capabilities(like), &writer, &err),
+                     GCR_OK);
     for (uint32_t i = 1; i <= shapes; i++)
         assert_int_equal(gcr_writer_shape(writer, &shape[i], &number, &err), GCR_OK);
     assert_int_equal(gcr_writer_name(writer, "steady", &number, &err), GCR_OK);
@@ -201,8 +202,7 @@ static void run_seed(uint64_t seed, size_t *refused)
     trace_file_open(&file);
     assert_int_equal(gcr_cursor_open(file.reader, 0, &cursor, &err), GCR_OK);
     for (; got != 0 && n < BRUTE_EVENTS; n += got)
-        assert_int_equal(
-            gcr_cursor_read(cursor, events + n, BRUTE_EVENTS - n, &got, &err), GCR_OK);
+        assert_int_equal(gcr_cursor_read(cursor, events + n, BRUTE_EVENTS - n, &got, &err), GCR_OK);
     gcr_cursor_close(cursor);
     compare_verdicts(seed, file.reader, events, n, refused);
     for (unsigned i = 0; i < BRUTE_DAMAGES; i++) {

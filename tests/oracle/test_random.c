@@ -30,8 +30,10 @@ static const struct random_design designs[] = {
  * deaths. */
 static struct gcr_random_options options_of(uint64_t seed, uint64_t events)
 {
-    struct gcr_random_options options = {.seed = seed, .max_events = events,
-                                         .resurrect = seed % 10 == 9, .no_deaths = seed % 7 == 4};
+    struct gcr_random_options options = {.seed = seed,
+                                         .max_events = events,
+                                         .resurrect = seed % 10 == 9,
+                                         .no_deaths = seed % 7 == 4};
 
     if (events == 0)
         options.max_events = seed % 8 == 7 ? RANDOM_LARGE_EVENTS : RANDOM_SMALL_EVENTS;

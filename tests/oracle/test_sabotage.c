@@ -1,5 +1,6 @@
-/* A collector broken on purpose (base/sabotage.h; the build says which and how) must not get through a
- * verified run: the outcome is collector_fault, and the message names lane, event and object. */
+/* A collector broken on purpose (base/sabotage.h; the build says which and how) must not get
+ * through a verified run: the outcome is collector_fault, and the message names lane, event and
+ * object. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@ extern const struct gcr_engine SABOTAGED_ENGINE;
 
 enum { SABOTAGE_TRACES = 20, SABOTAGE_EVENTS = 3000 };
 
-static void replay(struct gcr_reader *reader, enum gcr_verify_mode verify, struct gcr_result *result)
+static void replay(struct gcr_reader *reader, enum gcr_verify_mode verify,
+                   struct gcr_result *result)
 {
     struct gcr_option_values options;
     struct gcr_error err = {""};
@@ -66,7 +68,8 @@ static unsigned count_faults(enum gcr_verify_mode verify)
             assert_int_equal(result.outcome, GCR_OUTCOME_COLLECTOR_FAULT);
             assert_false(gcr_result_verified(&result));
             if (strncmp(message, "lane 0, event ", 14) != 0 || !names_object(message))
-                fail_msg("seed %u: the message does not name the place: %s", (unsigned)seed, message);
+                fail_msg("seed %u: the message does not name the place: %s", (unsigned)seed,
+                         message);
             if (faults++ == 0)
                 print_message("seed %u: %s\n", (unsigned)seed, message);
         }

@@ -1,5 +1,5 @@
-/* The shadow graph and the analysis of when objects became unreachable, event by event, by hand. States
- * count from 1; the first event leads to state 2. */
+/* The shadow graph and the analysis of when objects became unreachable, event by event, by hand.
+ * States count from 1; the first event leads to state 2. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -97,9 +97,9 @@ static void gap_is_seen_though_the_object_is_reachable_again(void **state)
 {
     struct fixture *f = *state;
 
-    APPLY(f, GCR_OP_ALLOC, .a = 1, .b = 1, .c = gcr_root_thread(0));  /* 2 */
-    APPLY(f, GCR_OP_ROOT, .a = gcr_root_thread(0));                   /* 3 */
-    APPLY(f, GCR_OP_ROOT, .a = gcr_root_thread(0), .b = 1);           /* 4: not allowed */
+    APPLY(f, GCR_OP_ALLOC, .a = 1, .b = 1, .c = gcr_root_thread(0)); /* 2 */
+    APPLY(f, GCR_OP_ROOT, .a = gcr_root_thread(0));                  /* 3 */
+    APPLY(f, GCR_OP_ROOT, .a = gcr_root_thread(0), .b = 1);          /* 4: not allowed */
     analyse(f, false);
     assert_int_equal(cover(f, 1), 2);
 }
