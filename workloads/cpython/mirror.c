@@ -250,18 +250,19 @@ void mirror_store(struct mirror *mirror, uint32_t src, uint32_t slot, uint32_t d
     mirror_event(mirror, GCR_OP_STORE, src, slot, dst);
 }
 
-void mirror_protect(struct mirror *mirror, uint32_t dst)
+/* The same for the loss of `lost` known edges at once. */
+static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lost)
 {
     struct record *record = mirror_record(mirror, dst);
     if (record->root != 0 || record->kind != RECORD_OBJECT)
         return;
-    bool needed = record->in_count <= 1;
+    bool needed = record->in_count <= lost;
     if ((record->flags & RECORD_DEAD) != 0)
         ; /* its memory is gone: only the count matters, until its own turn comes */
     else if (!needed && record_is_traced(record))
         needed = !(mirror->examining && record->epoch == mirror->epoch);
     else if (!needed)
-        needed = record_refcount(record) >= (int64_t)record->in_count;
+        needed = record_refcount(record) > (int64_t)(record->in_count - lost);
     if (!needed)
         return;
     mirror_root(mirror, dst);
@@ -269,15 +270,27 @@ void mirror_protect(struct mirror *mirror, uint32_t dst)
         list_push(&mirror->touched, dst);
 }
 
+void mirror_protect(struct mirror *mirror, uint32_t dst)
+{
+    mirror_protect_from(mirror, dst, 1);
+}
+
 /* ---- death ---- */
 
+/* All edges of the object go away together, and several may lead to one referent: they are added up in
+ * its scratch word before it is judged. */
 static void mirror_protect_referents(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
+    const struct edge *edges = &mirror->edges[record->edges];
+    for (uint32_t i = 0; i < record->edge_count; i++)
+        mirror_record(mirror, edges[i].dst)->scratch++;
     for (uint32_t i = 0; i < record->edge_count; i++) {
-        struct edge *e = &mirror->edges[record->edges + i];
-        if (e->dst != 0 && e->dst != object && e->dst != mirror->static_record)
-            mirror_protect(mirror, e->dst);
+        uint32_t dst = edges[i].dst;
+        uint32_t lost = mirror_record(mirror, dst)->scratch;
+        mirror_record(mirror, dst)->scratch = 0;
+        if (lost != 0 && dst != 0 && dst != object && dst != mirror->static_record)
+            mirror_protect_from(mirror, dst, lost);
     }
 }
 
