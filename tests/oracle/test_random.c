@@ -11,7 +11,14 @@
 #include "base/compiler.h"
 #include "tests/oracle/random_run.h"
 
-enum { RANDOM_SMALL_EVENTS = 500, RANDOM_LARGE_EVENTS = 12000, RANDOM_DEFAULT_COUNT = 160 };
+enum { RANDOM_SMALL_EVENTS = 500, RANDOM_LARGE_EVENTS = 12000 };
+
+/* Some ten seconds of computing either way. */
+#ifdef __SANITIZE_ADDRESS__
+enum { RANDOM_DEFAULT_COUNT = 50 };
+#else
+enum { RANDOM_DEFAULT_COUNT = 160 };
+#endif
 
 static const struct random_design designs[] = {
     {"epsilon", {NULL}},
