@@ -105,6 +105,18 @@ struct gcr_footprint {
     uint64_t buffers_bytes; /* work memory */
 };
 
+/* Fills in the rest from what the supply holds, once objects and headers are known: of the pages for
+ * objects, what is neither is free. */
+static inline void gcr_footprint_complete(struct gcr_footprint *footprint,
+                                          const struct gcr_supply *supply)
+{
+    const uint64_t *kinds = supply->by_kind_bytes;
+    footprint->free_bytes =
+        kinds[GCR_PAGES_OBJECTS] - footprint->objects_bytes - footprint->headers_bytes;
+    footprint->side_bytes = kinds[GCR_PAGES_SIDE];
+    footprint->buffers_bytes = kinds[GCR_PAGES_WORK];
+}
+
 /* A contiguous run of root slots; a null slot holds NULL. Collectors update slots in place. */
 struct gcr_root_span {
     gcr_ref *start;
@@ -157,6 +169,17 @@ struct gcr_heap {
     struct gcr_work work;
     bool report_frees;              /* == host->report_frees */
 };
+
+/* A new heap's first member. */
+static inline struct gcr_heap gcr_heap_begin(const struct gcr_collector *collector,
+                                             struct gcr_host *host)
+{
+    return (struct gcr_heap){.collector = collector,
+                             .host = host,
+                             .shapes = host->shapes,
+                             .supply = host->supply,
+                             .report_frees = host->report_frees};
+}
 
 /* ---- the hot operations: one constant table per back end, all functions static inline ---- */
 

@@ -1,5 +1,7 @@
 #include "allocators/common/layout.h"
 
+#include "allocators/common/data.h"
+
 /* Rows: [n] shape n, [count + n] its body, then the two fillers. */
 static uint32_t layout_filler_id(const struct gcr_layouts *layouts)
 {
@@ -168,18 +170,6 @@ uint8_t *gcr_layout_data(const struct gcr_layouts *layouts, gcr_ref object, uint
            (uint64_t)length * shape->item_slots * GCR_SLOT_BYTES + (offset - fixed);
 }
 
-/* Loads every byte, by words where they are aligned. volatile: the loads are the effect. */
-static void layout_touch(const uint8_t *at, uint64_t bytes)
-{
-    const uint8_t *end = at + bytes;
-    while (at < end && (uintptr_t)at % GCR_WORD_BYTES != 0)
-        (void)*(const volatile uint8_t *)at++;
-    for (; (uint64_t)(end - at) >= GCR_WORD_BYTES; at += GCR_WORD_BYTES)
-        (void)*(const volatile uint64_t *)(const void *)at;
-    while (at < end)
-        (void)*(const volatile uint8_t *)at++;
-}
-
 void gcr_layout_read(const struct gcr_layouts *layouts, gcr_ref object, uint32_t offset,
                      uint32_t length)
 {
@@ -189,7 +179,7 @@ void gcr_layout_read(const struct gcr_layouts *layouts, gcr_ref object, uint32_t
         const uint8_t *data = gcr_layout_data(layouts, object, at, &bytes);
         bytes = bytes < left ? bytes : left;
         GCR_CHECK(1, bytes != 0);
-        layout_touch(data, bytes);
+        gcr_data_touch(data, bytes);
         at += bytes;
         left -= bytes;
     }
@@ -204,8 +194,7 @@ void gcr_layout_write(const struct gcr_layouts *layouts, gcr_ref object, uint32_
         uint8_t *data = gcr_layout_data(layouts, object, at, &bytes);
         bytes = bytes < left ? bytes : left;
         GCR_CHECK(1, bytes != 0);
-        for (uint64_t i = 0; i < bytes; i++)
-            data[i] = gcr_pattern_byte(tag, at + i);
+        gcr_data_fill(data, at, bytes, tag);
         at += bytes;
         left -= bytes;
     }

@@ -35,11 +35,7 @@ static gcr_status epsilon_create(const struct gcr_heap_config *config, struct gc
     struct gcr_epsilon *h = gcr_supply_map(host->supply, GCR_PAGES_SIDE, sizeof *h, GCR_PAGE_BYTES);
     if (h == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "epsilon: no room for its first page");
-    h->heap = (struct gcr_heap){.collector = &gcr_collector_epsilon,
-                                .host = host,
-                                .shapes = host->shapes,
-                                .supply = host->supply,
-                                .report_frees = host->report_frees};
+    h->heap = gcr_heap_begin(&gcr_collector_epsilon, host);
     h->pretouch = gcr_option_flag(config->options, "pretouch");
     gcr_region_init(&h->region, host->supply, RESERVATION_BYTES,
                     gcr_page_round((size_t)gcr_option_number(config->options, "step")));
@@ -148,12 +144,6 @@ static bool epsilon_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t leng
     return true;
 }
 
-static void epsilon_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
-{
-    (void)heap;
-    *gcr_object_weak_word(weak) = target;
-}
-
 static void epsilon_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_reason reason)
 {
     (void)heap; /* an explicit collection is ignored, as by the original */
@@ -169,43 +159,12 @@ static void epsilon_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void *a
     (void)gcr_layout_walk(&h->layouts, h->region.start, h->region.free, visit, arg);
 }
 
-static uint32_t epsilon_shape_number(struct gcr_heap *heap, gcr_ref object)
-{
-    (void)heap;
-    return gcr_layout_shape(object);
-}
-
-static uint32_t epsilon_length(struct gcr_heap *heap, gcr_ref object)
-{
-    return gcr_layout_items(&epsilon_of(heap)->layouts, object);
-}
-
-static gcr_ref epsilon_slot(struct gcr_heap *heap, gcr_ref object, uint32_t slot)
-{
-    return *gcr_layout_slot(&epsilon_of(heap)->layouts, object, slot);
-}
-
-static const uint8_t *epsilon_data(struct gcr_heap *heap, gcr_ref object, uint64_t offset,
-                                   uint64_t *bytes)
-{
-    return gcr_layout_data(&epsilon_of(heap)->layouts, object, offset, bytes);
-}
-
-static gcr_ref epsilon_weak_target(struct gcr_heap *heap, gcr_ref weak)
-{
-    (void)heap;
-    return *gcr_object_weak_word(weak);
-}
-
 static void epsilon_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
 {
     const struct gcr_epsilon *h = epsilon_of(heap);
-    const uint64_t *kinds = heap->supply->by_kind_bytes;
     out->objects_bytes = heap->work.allocated_bytes + (uint64_t)h->other_bytes;
     out->headers_bytes = h->header_bytes;
-    out->free_bytes = kinds[GCR_PAGES_OBJECTS] - out->objects_bytes - out->headers_bytes;
-    out->side_bytes = kinds[GCR_PAGES_SIDE];
-    out->buffers_bytes = kinds[GCR_PAGES_WORK];
+    gcr_footprint_complete(out, heap->supply);
 }
 
 /* ---- invariants ---- */
@@ -265,14 +224,14 @@ const struct gcr_collector gcr_collector_epsilon = {
     .destroy = epsilon_destroy,
     .prebuilt = epsilon_prebuilt,
     .resize = epsilon_resize,
-    .weakref = epsilon_weakref,
+    .weakref = gcr_layout_op_weakref,
     .collect = epsilon_collect,
     .walk = epsilon_walk,
-    .shape_number = epsilon_shape_number,
-    .length = epsilon_length,
-    .slot = epsilon_slot,
-    .data = epsilon_data,
-    .weak_target = epsilon_weak_target,
+    .shape_number = gcr_layout_op_shape_number,
+    .length = gcr_layout_op_length,
+    .slot = gcr_layout_op_slot,
+    .data = gcr_layout_op_data,
+    .weak_target = gcr_layout_op_weak_target,
     .footprint = epsilon_footprint,
     .check = epsilon_check,
 };

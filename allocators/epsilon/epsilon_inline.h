@@ -27,53 +27,14 @@ static inline gcr_ref gcr_epsilon_alloc(struct gcr_heap *heap, const struct gcr_
     return object;
 }
 
-static inline void gcr_epsilon_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                     gcr_ref value)
-{
-    *gcr_layout_slot(&epsilon_of(heap)->layouts, object, slot) = value;
-}
-
-static inline void gcr_epsilon_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
-                                    gcr_ref src, uint32_t src_slot, uint32_t n)
-{
-    gcr_layout_copy_slots(&epsilon_of(heap)->layouts, dst, dst_slot, src, src_slot, n);
-}
-
-static inline void gcr_epsilon_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                    gcr_ref *root, bool global_root)
-{
-    (void)global_root;
-    *root = *gcr_layout_slot(&epsilon_of(heap)->layouts, object, slot);
-}
-
-static inline void gcr_epsilon_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                    uint32_t length)
-{
-    gcr_layout_read(&epsilon_of(heap)->layouts, object, offset, length);
-}
-
-static inline void gcr_epsilon_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                     uint32_t length, uint8_t tag)
-{
-    gcr_layout_write(&epsilon_of(heap)->layouts, object, offset, length, tag);
-}
-
-static inline void gcr_epsilon_root(struct gcr_heap *heap, gcr_ref *root, gcr_ref value,
-                                    bool global_root)
-{
-    (void)heap;
-    (void)global_root;
-    *root = value;
-}
-
 static const struct gcr_mutator_ops gcr_mutator_ops_epsilon = {
     .alloc = gcr_epsilon_alloc,
-    .store = gcr_epsilon_store,
-    .copy = gcr_epsilon_copy,
-    .load = gcr_epsilon_load,
-    .read = gcr_epsilon_read,
-    .write = gcr_epsilon_write,
-    .root = gcr_epsilon_root,
+    .store = gcr_layout_op_store,
+    .copy = gcr_layout_op_copy,
+    .load = gcr_layout_op_load,
+    .read = gcr_layout_op_read,
+    .write = gcr_layout_op_write,
+    .root = gcr_layout_op_root,
 };
 
 #endif

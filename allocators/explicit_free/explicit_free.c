@@ -41,11 +41,7 @@ static gcr_status explicit_create(const struct gcr_heap_config *config, struct g
         gcr_supply_map(host->supply, GCR_PAGES_SIDE, sizeof *h, GCR_PAGE_BYTES);
     if (h == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "explicit-free: no room for its first page");
-    h->heap = (struct gcr_heap){.collector = &gcr_collector_explicit_free,
-                                .host = host,
-                                .shapes = host->shapes,
-                                .supply = host->supply,
-                                .report_frees = host->report_frees};
+    h->heap = gcr_heap_begin(&gcr_collector_explicit_free, host);
     h->allocator = (enum explicit_allocator)gcr_option_number(config->options, "allocator");
     gcr_region_init(&h->prebuilt, host->supply, PREBUILT_RESERVATION_BYTES, PREBUILT_STEP_BYTES);
     gcr_vector_init(&h->weak, host->supply, GCR_PAGES_SIDE, sizeof(gcr_ref));
@@ -326,38 +322,9 @@ static void explicit_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void *
         (void)explicit_walk_blocks(h, visit, arg);
 }
 
-static uint32_t explicit_shape_number(struct gcr_heap *heap, gcr_ref object)
-{
-    (void)heap;
-    return gcr_layout_shape(object);
-}
-
-static uint32_t explicit_length(struct gcr_heap *heap, gcr_ref object)
-{
-    return gcr_layout_items(&explicit_of(heap)->layouts, object);
-}
-
-static gcr_ref explicit_slot(struct gcr_heap *heap, gcr_ref object, uint32_t slot)
-{
-    return *gcr_layout_slot(&explicit_of(heap)->layouts, object, slot);
-}
-
-static const uint8_t *explicit_data(struct gcr_heap *heap, gcr_ref object, uint64_t offset,
-                                    uint64_t *bytes)
-{
-    return gcr_layout_data(&explicit_of(heap)->layouts, object, offset, bytes);
-}
-
-static gcr_ref explicit_weak_target(struct gcr_heap *heap, gcr_ref weak)
-{
-    (void)heap;
-    return *gcr_object_weak_word(weak);
-}
-
 static void explicit_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
 {
     struct gcr_explicit_free *h = explicit_of(heap);
-    const uint64_t *kinds = heap->supply->by_kind_bytes;
     out->headers_bytes = h->header_bytes;
     if (h->allocator != EXPLICIT_POOLS)
         (void)explicit_foreign_report(&h->foreign,
@@ -366,12 +333,10 @@ static void explicit_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
         out->headers_bytes +=
             gcr_pools_header_bytes(&h->pools) + gcr_system_heap_header_bytes(&h->large);
     out->objects_bytes = h->object_bytes;
-    uint64_t held = kinds[GCR_PAGES_OBJECTS];
+    uint64_t held = heap->supply->by_kind_bytes[GCR_PAGES_OBJECTS];
     if (held < out->objects_bytes + out->headers_bytes) /* only while a report is refused */
         out->headers_bytes = held > out->objects_bytes ? held - out->objects_bytes : 0;
-    out->free_bytes = held - out->objects_bytes - out->headers_bytes;
-    out->side_bytes = kinds[GCR_PAGES_SIDE];
-    out->buffers_bytes = kinds[GCR_PAGES_WORK];
+    gcr_footprint_complete(out, heap->supply);
 }
 
 /* ---- invariants ---- */
@@ -474,11 +439,11 @@ const struct gcr_collector gcr_collector_explicit_free = {
     .weakref = explicit_weakref,
     .collect = explicit_collect,
     .walk = explicit_walk,
-    .shape_number = explicit_shape_number,
-    .length = explicit_length,
-    .slot = explicit_slot,
-    .data = explicit_data,
-    .weak_target = explicit_weak_target,
+    .shape_number = gcr_layout_op_shape_number,
+    .length = gcr_layout_op_length,
+    .slot = gcr_layout_op_slot,
+    .data = gcr_layout_op_data,
+    .weak_target = gcr_layout_op_weak_target,
     .footprint = explicit_footprint,
     .check = explicit_check,
 };

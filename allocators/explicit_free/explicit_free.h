@@ -3,7 +3,7 @@
 #define GCR_ALLOCATORS_EXPLICIT_FREE_EXPLICIT_FREE_H
 
 #include "allocators/collector.h"
-#include "allocators/common/layout.h"
+#include "allocators/common/layout_ops.h"
 #include "allocators/common/object_set.h"
 #include "allocators/common/pools.h"
 #include "allocators/common/region.h"
@@ -50,7 +50,7 @@ struct explicit_foreign {
 
 /* Invariant: object_bytes and header_bytes are those of the objects alive. */
 struct gcr_explicit_free {
-    struct gcr_heap heap; /* first */
+    struct gcr_heap heap;
     struct gcr_layouts layouts;
     enum explicit_allocator allocator;
     uint64_t object_bytes, header_bytes;
@@ -64,6 +64,7 @@ struct gcr_explicit_free {
     bool sabotaged;
 #endif
 };
+GCR_ASSERT_LAYOUT_HEAP(struct gcr_explicit_free);
 
 static inline struct gcr_explicit_free *explicit_of(struct gcr_heap *heap)
 {

@@ -56,9 +56,9 @@ static inline void gcr_explicit_death(struct gcr_heap *heap, gcr_ref object)
 static inline void gcr_explicit_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
                                       gcr_ref value)
 {
-    struct gcr_explicit_free *h = explicit_of(heap);
-    *gcr_layout_slot(&h->layouts, object, slot) = value;
+    gcr_layout_op_store(heap, object, slot, value);
 #if GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE
+    struct gcr_explicit_free *h = explicit_of(heap);
     if (value != NULL && value != object && !h->sabotaged &&
         !gcr_header_is(gcr_object_header(value), GCR_HEADER_EXTERNAL)) {
         h->sabotaged = true;
@@ -67,47 +67,14 @@ static inline void gcr_explicit_store(struct gcr_heap *heap, gcr_ref object, uin
 #endif
 }
 
-static inline void gcr_explicit_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
-                                     gcr_ref src, uint32_t src_slot, uint32_t n)
-{
-    gcr_layout_copy_slots(&explicit_of(heap)->layouts, dst, dst_slot, src, src_slot, n);
-}
-
-static inline void gcr_explicit_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                     gcr_ref *root, bool global_root)
-{
-    (void)global_root;
-    *root = *gcr_layout_slot(&explicit_of(heap)->layouts, object, slot);
-}
-
-static inline void gcr_explicit_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                     uint32_t length)
-{
-    gcr_layout_read(&explicit_of(heap)->layouts, object, offset, length);
-}
-
-static inline void gcr_explicit_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                      uint32_t length, uint8_t tag)
-{
-    gcr_layout_write(&explicit_of(heap)->layouts, object, offset, length, tag);
-}
-
-static inline void gcr_explicit_root(struct gcr_heap *heap, gcr_ref *root, gcr_ref value,
-                                     bool global_root)
-{
-    (void)heap;
-    (void)global_root;
-    *root = value;
-}
-
 static const struct gcr_mutator_ops gcr_mutator_ops_explicit_free = {
     .alloc = gcr_explicit_alloc,
     .store = gcr_explicit_store,
-    .copy = gcr_explicit_copy,
-    .load = gcr_explicit_load,
-    .read = gcr_explicit_read,
-    .write = gcr_explicit_write,
-    .root = gcr_explicit_root,
+    .copy = gcr_layout_op_copy,
+    .load = gcr_layout_op_load,
+    .read = gcr_layout_op_read,
+    .write = gcr_layout_op_write,
+    .root = gcr_layout_op_root,
     .death = gcr_explicit_death,
 };
 

@@ -172,11 +172,7 @@ static gcr_status linked_list_create(const struct gcr_heap_config *config, struc
     if (ll == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no room for the heap's own %zu bytes",
                         sizeof *ll);
-    ll->base.collector = &gcr_collector_linked_list;
-    ll->base.host = host;
-    ll->base.shapes = host->shapes;
-    ll->base.supply = host->supply;
-    ll->base.report_frees = host->report_frees;
+    ll->base = gcr_heap_begin(&gcr_collector_linked_list, host);
     ll->sabotage_countdown = GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE ? 100 : 1;
     for (int g = 0; g < LINKED_LIST_GENERATIONS; g++)
         list_init(&ll->generation[g]);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "allocators/common/data.h"
 #include "allocators/linked_list/gc_head.h"
 
 /* ---- counts ---- */
@@ -189,18 +190,6 @@ static inline void linked_list_load(struct gcr_heap *heap, gcr_ref object, uint3
 
 /* ---- data ---- */
 
-/* Words where it can, bytes at the ends; volatile, so that the touch stays. */
-static inline void linked_list_touch(const uint8_t *data, uint64_t bytes)
-{
-    const uint8_t *end = data + bytes;
-    for (; data < end && (uintptr_t)data % 8 != 0; data++)
-        (void)*(const volatile uint8_t *)data;
-    for (; end - data >= 8; data += 8)
-        (void)*(const volatile uint64_t *)(const void *)data;
-    for (; data < end; data++)
-        (void)*(const volatile uint8_t *)data;
-}
-
 /* Reading through a reference costs an increment and a decrement, which the compiler must not merge. */
 static inline void linked_list_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
                                     uint32_t length)
@@ -213,7 +202,7 @@ static inline void linked_list_read(struct gcr_heap *heap, gcr_ref object, uint3
         const uint8_t *data = object_data(type, object, at, &bytes);
         bytes = bytes < left ? bytes : left;
         GCR_CHECK(1, bytes != 0);
-        linked_list_touch(data, bytes);
+        gcr_data_touch(data, bytes);
     }
     *count = *count - 1;
 }
@@ -227,8 +216,7 @@ static inline void linked_list_write(struct gcr_heap *heap, gcr_ref object, uint
         uint8_t *data = object_data(type, object, at, &bytes);
         bytes = bytes < left ? bytes : left;
         GCR_CHECK(1, bytes != 0);
-        for (uint64_t i = 0; i < bytes; i++)
-            data[i] = gcr_pattern_byte(tag, at + i);
+        gcr_data_fill(data, at, bytes, tag);
     }
 }
 

@@ -78,11 +78,7 @@ static gcr_status semispace_create(const struct gcr_heap_config *config, struct 
         gcr_supply_map(host->supply, GCR_PAGES_SIDE, sizeof *h, GCR_PAGE_BYTES);
     if (h == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "semispace: no room for its first page");
-    h->heap = (struct gcr_heap){.collector = &gcr_collector_semispace,
-                                .host = host,
-                                .shapes = host->shapes,
-                                .supply = host->supply,
-                                .report_frees = host->report_frees};
+    h->heap = gcr_heap_begin(&gcr_collector_semispace, host);
     semispace_configure(h, config);
     semispace_init_parts(h);
     gcr_status status =
@@ -107,12 +103,6 @@ static void semispace_explicit_collect(struct gcr_heap *heap, uint32_t generatio
         (void)semispace_collect(semispace_of(heap), reason, false);
 }
 
-static void semispace_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
-{
-    (void)heap;
-    *gcr_object_weak_word(weak) = target;
-}
-
 /* ---- looking ---- */
 
 static void semispace_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void *arg)
@@ -126,43 +116,12 @@ static void semispace_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void 
     (void)gcr_layout_walk(&h->layouts, h->to.start, h->free, visit, arg);
 }
 
-static uint32_t semispace_shape_number(struct gcr_heap *heap, gcr_ref object)
-{
-    (void)heap;
-    return gcr_layout_shape(object);
-}
-
-static uint32_t semispace_length(struct gcr_heap *heap, gcr_ref object)
-{
-    return gcr_layout_items(&semispace_of(heap)->layouts, object);
-}
-
-static gcr_ref semispace_slot(struct gcr_heap *heap, gcr_ref object, uint32_t slot)
-{
-    return *gcr_layout_slot(&semispace_of(heap)->layouts, object, slot);
-}
-
-static const uint8_t *semispace_data(struct gcr_heap *heap, gcr_ref object, uint64_t offset,
-                                     uint64_t *bytes)
-{
-    return gcr_layout_data(&semispace_of(heap)->layouts, object, offset, bytes);
-}
-
-static gcr_ref semispace_weak_target(struct gcr_heap *heap, gcr_ref weak)
-{
-    (void)heap;
-    return *gcr_object_weak_word(weak);
-}
-
 static void semispace_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
 {
     const struct gcr_semispace *h = semispace_of(heap);
-    const uint64_t *kinds = heap->supply->by_kind_bytes;
     out->objects_bytes = h->tally.object_bytes + heap->work.allocated_bytes - h->tally.marked_bytes;
     out->headers_bytes = h->tally.header_bytes + gcr_system_heap_header_bytes(&h->pinned_heap);
-    out->free_bytes = kinds[GCR_PAGES_OBJECTS] - out->objects_bytes - out->headers_bytes;
-    out->side_bytes = kinds[GCR_PAGES_SIDE];
-    out->buffers_bytes = kinds[GCR_PAGES_WORK];
+    gcr_footprint_complete(out, heap->supply);
 }
 
 const struct gcr_collector gcr_collector_semispace = {
@@ -177,14 +136,14 @@ const struct gcr_collector gcr_collector_semispace = {
     .destroy = semispace_destroy,
     .prebuilt = semispace_prebuilt,
     .resize = semispace_resize,
-    .weakref = semispace_weakref,
+    .weakref = gcr_layout_op_weakref,
     .collect = semispace_explicit_collect,
     .walk = semispace_walk,
-    .shape_number = semispace_shape_number,
-    .length = semispace_length,
-    .slot = semispace_slot,
-    .data = semispace_data,
-    .weak_target = semispace_weak_target,
+    .shape_number = gcr_layout_op_shape_number,
+    .length = gcr_layout_op_length,
+    .slot = gcr_layout_op_slot,
+    .data = gcr_layout_op_data,
+    .weak_target = gcr_layout_op_weak_target,
     .footprint = semispace_footprint,
     .check = semispace_check,
 };

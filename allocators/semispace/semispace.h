@@ -3,7 +3,7 @@
 #define GCR_ALLOCATORS_SEMISPACE_SEMISPACE_H
 
 #include "allocators/collector.h"
-#include "allocators/common/layout.h"
+#include "allocators/common/layout_ops.h"
 #include "allocators/common/region.h"
 #include "allocators/common/system_heap.h"
 #include "allocators/common/vector.h"
@@ -42,10 +42,9 @@ struct semispace_tally {
  *   with a budget: the spaces shrink when lists, pinned or prebuilt objects grow, so that a flip
  * always finds room for what is in use. */
 struct gcr_semispace {
-    struct gcr_heap heap; /* first */
-    char *free, *limit;   /* allocation: zeroed room */
+    struct gcr_heap heap;
     struct gcr_layouts layouts;
-
+    char *free, *limit; /* allocation: zeroed room */
     char *top;
     size_t space_bytes; /* S */
     struct semispace_half to, from;
@@ -74,6 +73,7 @@ struct gcr_semispace {
     bool sabotaged;
 #endif
 };
+GCR_ASSERT_LAYOUT_HEAP(struct gcr_semispace);
 
 static inline struct gcr_semispace *semispace_of(struct gcr_heap *heap)
 {

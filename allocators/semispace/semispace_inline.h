@@ -27,45 +27,6 @@ static inline gcr_ref gcr_semispace_alloc(struct gcr_heap *heap, const struct gc
     return object;
 }
 
-static inline void gcr_semispace_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                       gcr_ref value)
-{
-    *gcr_layout_slot(&semispace_of(heap)->layouts, object, slot) = value;
-}
-
-static inline void gcr_semispace_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
-                                      gcr_ref src, uint32_t src_slot, uint32_t n)
-{
-    gcr_layout_copy_slots(&semispace_of(heap)->layouts, dst, dst_slot, src, src_slot, n);
-}
-
-static inline void gcr_semispace_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                      gcr_ref *root, bool global_root)
-{
-    (void)global_root;
-    *root = *gcr_layout_slot(&semispace_of(heap)->layouts, object, slot);
-}
-
-static inline void gcr_semispace_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                      uint32_t length)
-{
-    gcr_layout_read(&semispace_of(heap)->layouts, object, offset, length);
-}
-
-static inline void gcr_semispace_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                       uint32_t length, uint8_t tag)
-{
-    gcr_layout_write(&semispace_of(heap)->layouts, object, offset, length, tag);
-}
-
-static inline void gcr_semispace_root(struct gcr_heap *heap, gcr_ref *root, gcr_ref value,
-                                      bool global_root)
-{
-    (void)heap;
-    (void)global_root;
-    *root = value;
-}
-
 static inline gcr_ref gcr_semispace_forwarded(struct gcr_heap *heap, gcr_ref object)
 {
     (void)heap;
@@ -74,12 +35,12 @@ static inline gcr_ref gcr_semispace_forwarded(struct gcr_heap *heap, gcr_ref obj
 
 static const struct gcr_mutator_ops gcr_mutator_ops_semispace = {
     .alloc = gcr_semispace_alloc,
-    .store = gcr_semispace_store,
-    .copy = gcr_semispace_copy,
-    .load = gcr_semispace_load,
-    .read = gcr_semispace_read,
-    .write = gcr_semispace_write,
-    .root = gcr_semispace_root,
+    .store = gcr_layout_op_store,
+    .copy = gcr_layout_op_copy,
+    .load = gcr_layout_op_load,
+    .read = gcr_layout_op_read,
+    .write = gcr_layout_op_write,
+    .root = gcr_layout_op_root,
     .forwarded = gcr_semispace_forwarded,
 };
 
