@@ -185,3 +185,14 @@ void script_replay(const struct script *script, const struct script_run *run,
     if (script_try_replay(script, run, result, &err) != GCR_OK)
         fail_msg("replay: %s", err.text);
 }
+
+void script_list(struct script *script, uint32_t n)
+{
+    script_alloc(script, 0, 1, SHAPE_PAIR, 0, gcr_root_thread(0));
+    for (uint32_t i = 2; i <= n; i++) {
+        script_alloc(script, 0, i, SHAPE_PAIR, 0, gcr_root_thread(1));
+        script_store(script, 0, i, 0, i - 1);
+        script_root(script, 0, gcr_root_thread(0), i);
+    }
+    script_root(script, 0, gcr_root_thread(1), 0);
+}

@@ -47,6 +47,9 @@ void script_exit(struct script *script, uint32_t lane);
 /* n blobs, one after the other, each dead at once; uses thread root 9 and index `object`. */
 void script_churn(struct script *script, uint32_t lane, uint32_t object, uint32_t n);
 
+/* Objects 1 .. n, each pointing at the one before; the last is in thread root 0. */
+void script_list(struct script *script, uint32_t n);
+
 /* How to run a script; zero: the test collector as it is, unverified. */
 struct script_run {
     const struct gcr_engine *engine; /* NULL: gcr_engine_twospace */
