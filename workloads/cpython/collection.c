@@ -145,6 +145,46 @@ static void collection_root_before(struct recorder *recorder, uint32_t object)
         collection->inserts[collection->insert_count++] = event;
 }
 
+/* An unreachable tuple, list or dict that was not seen dying: has it come back from a free list
+ * already? What a finalizer saves is on an older list; what was born since is
+ * on the youngest list or not tracked yet. */
+static bool collection_was_reborn(struct recorder *recorder, uint32_t object)
+{
+    const struct record *record = mirror_record(&recorder->mirror, object);
+    const enum type_layout layout = (enum type_layout)recorder->types.info[record->type].layout;
+    if ((record->flags & RECORD_TYPED) == 0 ||
+        (layout != LAYOUT_TUPLE && layout != LAYOUT_LIST && layout != LAYOUT_DICT))
+        return false;
+    const PyObject *python = py_object_at(record->block + record->prefix);
+    if (!py_is_tracked(python))
+        return true;
+    PyGC_Head *head = py_list_head(recorder->gc, 0);
+    for (PyObject *o = py_list_next(head, NULL); o != NULL; o = py_list_next(head, o)) {
+        if (o == python)
+            return true;
+    }
+    return false;
+}
+
+/* The old object is dead; the block holds a new one. */
+static void collection_note_rebirth(struct recorder *recorder, uint32_t object)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct record *record = mirror_record(mirror, object);
+    record->flags |= RECORD_RECYCLED;
+    collection_note_death(recorder, object);
+    uint32_t type = record->type;
+    uint32_t fresh =
+        mirror_allocate(mirror, record->block, record->bytes, GCR_ALLOC_UNCOUNTED);
+    mirror_record(mirror, fresh)->flags |= RECORD_CONTAINER | RECORD_UNCOUNTED;
+    types_settle(&recorder->types, fresh, type);
+    heap_map_set(&recorder->map, record->block, fresh);
+    if (recorder->neutral)
+        list_push(&recorder->tiers.member[0], fresh);
+    recorder->tiers.live++;
+    recorder->counts->free_list_births++;
+}
+
 static void collection_keep_resurrected(struct recorder *recorder)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -157,6 +197,10 @@ static void collection_keep_resurrected(struct recorder *recorder)
         if (!collection_is_candidate(mirror, record) ||
             (record->flags & (RECORD_REACHED | RECORD_DEAD)) != 0)
             continue;
+        if (collection_was_reborn(recorder, object)) {
+            collection_note_rebirth(recorder, object);
+            continue;
+        }
         recorder->counts->resurrected++;
         collection_root_before(recorder, object);
         record->flags |= RECORD_REACHED;

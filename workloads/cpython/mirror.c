@@ -279,18 +279,24 @@ void mirror_protect(struct mirror *mirror, uint32_t dst)
 
 /* All edges of the object go away together, and several may lead to one referent: they are added up in
  * its scratch word before it is judged. */
-static void mirror_protect_referents(struct mirror *mirror, uint32_t object)
+/* The object is about to go: its references no longer count, and what only they held gets a root. All
+ * are taken off before the first is judged, because several may lead to one object. */
+static void mirror_release_referents(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
-    const struct edge *edges = &mirror->edges[record->edges];
-    for (uint32_t i = 0; i < record->edge_count; i++)
-        mirror_record(mirror, edges[i].dst)->scratch++;
     for (uint32_t i = 0; i < record->edge_count; i++) {
-        uint32_t dst = edges[i].dst;
-        uint32_t lost = mirror_record(mirror, dst)->scratch;
-        mirror_record(mirror, dst)->scratch = 0;
-        if (lost != 0 && dst != 0 && dst != object && dst != mirror->static_record)
-            mirror_protect_from(mirror, dst, lost);
+        uint32_t dst = mirror->edges[record->edges + i].dst;
+        if (dst == 0 || dst == object)
+            continue;
+        edge_unlink(mirror, record->edges + i);
+        mirror_record(mirror, dst)->in_count--;
+    }
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        uint32_t dst = mirror->edges[record->edges + i].dst;
+        if (dst == 0 || dst == object)
+            continue;
+        mirror->edges[record->edges + i].dst = 0;
+        mirror_protect(mirror, dst);
     }
 }
 
@@ -326,13 +332,13 @@ static void mirror_clear_in_edges(struct mirror *mirror, uint32_t object)
 void mirror_bury(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
-    mirror_protect_referents(mirror, object);
+    mirror_release_referents(mirror, object);
     if ((record->flags & RECORD_RECYCLED) != 0)
         mirror_event(mirror, GCR_OP_RECYCLE, object, 0, 0);
     mirror_clear_in_edges(mirror, object);
     mirror_unroot(mirror, object);
     mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
-    mirror_forget_edges(mirror, object);
+    mirror_free_edges(mirror, object);
     if ((record->flags & (RECORD_CONTAINER | RECORD_RECYCLED)) == RECORD_CONTAINER &&
         mirror->young_count > 0)
         mirror->young_count--;

@@ -142,7 +142,8 @@ void edge_unlink(struct mirror *mirror, uint32_t edge);
 /* Moves an edge within or between runs; its in-list follows. */
 void edge_move(struct mirror *mirror, uint32_t from, uint32_t to);
 
-/* Gives dst a root if losing one known edge could hide it from the trace: see the head comment. */
+/* A known edge to dst has just been taken off in_count, and the replay is about to lose it: gives
+ * dst a root if that could hide it from the trace. See the head comment. */
 void mirror_protect(struct mirror *mirror, uint32_t dst);
 
 /* Writes STORE src slot dst; counts are the caller's business. */

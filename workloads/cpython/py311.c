@@ -133,6 +133,32 @@ struct py_dict_table py_dict_table(PyObject *dict)
     return table;
 }
 
+bool py_is_intern_table(const struct py_dict_table *table)
+{
+    enum { ENOUGH = 64 };
+    Py_ssize_t seen = 0;
+    if (table->keys == NULL || table->count < ENOUGH)
+        return false;
+    for (Py_ssize_t i = 0; i < table->count && seen < ENOUGH; i++) {
+        PyObject *key = table->keys[i * table->stride];
+        if (key == NULL)
+            continue;
+        if (key != table->values[i * table->stride] || !PyUnicode_CheckExact(key) ||
+            !PyUnicode_CHECK_INTERNED(key))
+            return false;
+        seen++;
+    }
+    return seen == ENOUGH;
+}
+
+bool py_is_found_uncounted(PyObject *object)
+{
+    if (PyUnicode_CheckExact(object))
+        return PyUnicode_CHECK_INTERNED(object) != 0;
+    return PyType_SUPPORTS_WEAKREFS(Py_TYPE(object)) &&
+           *PyObject_GET_WEAKREFS_LISTPTR(object) != NULL;
+}
+
 uint64_t py_values_block(PyObject *object)
 {
     PyDictValues *values = *_PyObject_ValuesPointer(object);

@@ -162,8 +162,14 @@ struct py_dict_table {
     uint64_t body_block;
 };
 struct py_dict_table py_dict_table(PyObject *dict);
+/* Whether this is the table of interned strings (unicodeobject.c keeps it to itself): it leads many
+ * interned strings to themselves. */
+bool py_is_intern_table(const struct py_dict_table *table);
 
 /* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT. */
+/* Whether the program can get at a live object without any counted reference to it: an interned string,
+ * or an object with weak references. */
+bool py_is_found_uncounted(PyObject *object);
 uint64_t py_values_block(PyObject *object);
 
 /* ---- types ---- */

@@ -107,7 +107,11 @@ static void scan_collect_array(struct scanner *scanner, struct py_array items, u
 static void scan_collect_dict(struct scanner *scanner, PyObject *dict, uint32_t *length)
 {
     struct py_dict_table table = py_dict_table(dict);
-    for (Py_ssize_t i = 0; i < table.count; i++) {
+    if (scanner->intern_table == NULL && py_is_intern_table(&table))
+        scanner->intern_table = dict;
+    /* Interned strings do not count the table's references: for the program they are weak. */
+    Py_ssize_t count = dict == scanner->intern_table ? 0 : table.count;
+    for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *value = table.values[i * table.stride];
         if (value == NULL)
             continue;
@@ -434,12 +438,12 @@ void scan_finish(struct scanner *scanner)
             mirror_record(mirror, change->src)->length = change->value;
             continue;
         }
+        mirror_record(mirror, change->old)->in_count--;
         if (change->old != mirror->static_record)
             mirror_protect(mirror, change->old);
         mirror_store(mirror, change->src, change->slot, change->value);
         if (change->value != 0)
             scan_gain(scanner, change->value);
-        mirror_record(mirror, change->old)->in_count--;
     }
     scanner->later_count = 0;
 }

@@ -108,9 +108,9 @@ static void snapshot_drop_edge(struct recorder *recorder, uint32_t edge)
 {
     struct mirror *mirror = &recorder->mirror;
     struct edge *e = &mirror->edges[edge];
+    mirror_record(mirror, e->dst)->in_count--;
     mirror_protect(mirror, e->dst);
     mirror_store(mirror, e->src, e->slot, 0);
-    mirror_record(mirror, e->dst)->in_count--;
     edge_unlink(mirror, edge);
     e->dst = 0;
     e->raw = 0;
@@ -147,10 +147,15 @@ static void snapshot_refresh_holders(struct recorder *recorder, uint32_t object)
 
 /* ---- roots ---- */
 
-static void snapshot_judge_root(struct mirror *mirror, uint32_t object)
+/* In a neutral recording cyclic garbage stays, perhaps for ever, and the program may take objects out of
+ * it again by ways that count nothing: those keep their root until they are freed. */
+static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
 {
+    struct mirror *mirror = &recorder->mirror;
     const struct record *record = mirror_record(mirror, object);
-    if (record_refcount(record) > (int64_t)record->in_count || record->in_count == 0)
+    if (record_refcount(record) > (int64_t)record->in_count || record->in_count == 0 ||
+        (recorder->neutral && record->type != 0 &&
+         py_is_found_uncounted(py_object_at(record->block + record->prefix))))
         mirror_root(mirror, object);
     else
         mirror_unroot(mirror, object);
@@ -175,13 +180,13 @@ static void snapshot_examine(struct recorder *recorder)
             snapshot_refresh_holders(recorder, candidates->item[i]);
     }
     for (uint32_t i = 0; i < candidates->count; i++)
-        snapshot_judge_root(mirror, candidates->item[i]);
+        snapshot_judge_root(recorder, candidates->item[i]);
     mirror->examining = false;
     for (uint32_t i = 0; i < mirror->touched.count; i++) {
         uint32_t object = mirror->touched.item[i];
         const struct record *record = mirror_record(mirror, object);
         if (record->kind == RECORD_OBJECT && !record_is_traced(record))
-            snapshot_judge_root(mirror, object);
+            snapshot_judge_root(recorder, object);
     }
     mirror->touched.count = 0;
 }
