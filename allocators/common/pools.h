@@ -49,7 +49,7 @@ struct gcr_pool {
 };
 _Static_assert(sizeof(struct gcr_pool) == 48, "48 bytes a pool, as in CPython");
 
-struct gcr_arena; /* pools.c */
+struct gcr_arena; /* pools_parts.h */
 
 /* A leaf of the radix tree: which part of one arena-sized slot of the address space is ours. An arena
  * need not be aligned, so its end (below `low`) and another's start (from `high`) can share a slot. */

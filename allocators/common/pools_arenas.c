@@ -1,0 +1,185 @@
+/* Arenas: their table, their order, and the pools they hand out and take back. */
+#include "allocators/common/pools_parts.h"
+
+enum { MAX_ARENAS = 1 << 20 };
+
+/* ---- the table ---- */
+
+bool gcr_pools_arenas_init(struct gcr_pools *pools)
+{
+    pools->arenas =
+        gcr_supply_reserve(pools->supply, MAX_ARENAS * sizeof(struct gcr_arena), GCR_PAGE_BYTES);
+    return pools->arenas != NULL;
+}
+
+void gcr_pools_arenas_finish(struct gcr_pools *pools)
+{
+    for (uint32_t i = 0; i < pools->arenas_known; i++) {
+        if (pools->arenas[i].start != 0)
+            gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, (void *)pools->arenas[i].start,
+                             pools->options.arena_bytes);
+    }
+    size_t table = gcr_page_round(pools->arenas_ready * sizeof(struct gcr_arena));
+    if (table != 0)
+        gcr_supply_release(pools->supply, GCR_PAGES_SIDE, pools->arenas, table);
+    gcr_supply_unreserve(pools->supply, pools->arenas, MAX_ARENAS * sizeof(struct gcr_arena));
+}
+
+/* ---- usable arenas, fewest free pools first ---- */
+
+static void usable_unlink(struct gcr_pools *pools, struct gcr_arena *arena)
+{
+    if (arena->prev != NULL)
+        arena->prev->next = arena->next;
+    else
+        pools->usable = arena->next;
+    if (arena->next != NULL)
+        arena->next->prev = arena->prev;
+}
+
+static void usable_link_after(struct gcr_pools *pools, struct gcr_arena *arena,
+                              struct gcr_arena *before)
+{
+    arena->prev = before;
+    arena->next = before != NULL ? before->next : pools->usable;
+    if (before != NULL)
+        before->next = arena;
+    else
+        pools->usable = arena;
+    if (arena->next != NULL)
+        arena->next->prev = arena;
+}
+
+/* The arena leaves the run of arenas with its present number of free pools. */
+static void run_leave(struct gcr_pools *pools, struct gcr_arena *arena)
+{
+    struct gcr_arena **last = &pools->last_with_free[arena->free_count];
+    if (*last != arena)
+        return;
+    struct gcr_arena *before = arena->prev;
+    *last = before != NULL && before->free_count == arena->free_count ? before : NULL;
+}
+
+/* ---- arenas ---- */
+
+/* A free entry of the arena table; commits the table's next page if need be. */
+static struct gcr_arena *arena_entry(struct gcr_pools *pools)
+{
+    struct gcr_arena *arena = pools->spare;
+    if (arena != NULL) {
+        pools->spare = arena->next;
+        return arena;
+    }
+    if (pools->arenas_known == MAX_ARENAS)
+        return NULL;
+    if (pools->arenas_known == pools->arenas_ready) {
+        /* Entries may straddle pages: commit up to the end of the next entry's page. */
+        size_t have = gcr_page_round(pools->arenas_ready * sizeof *arena);
+        if (!gcr_supply_commit(pools->supply, GCR_PAGES_SIDE, (char *)pools->arenas + have,
+                               GCR_PAGE_BYTES))
+            return NULL;
+        pools->arenas_ready = (uint32_t)((have + GCR_PAGE_BYTES) / sizeof *arena);
+    }
+    return &pools->arenas[pools->arenas_known++];
+}
+
+static void arena_entry_give_back(struct gcr_pools *pools, struct gcr_arena *arena)
+{
+    arena->start = 0;
+    arena->next = pools->spare;
+    pools->spare = arena;
+}
+
+/* Maps an arena; it becomes the only usable one. NULL: the supply refused. */
+static struct gcr_arena *arena_create(struct gcr_pools *pools)
+{
+    struct gcr_arena *arena = arena_entry(pools);
+    if (arena == NULL)
+        return NULL;
+    size_t bytes = pools->options.arena_bytes;
+    /* Page alignment only, like the system's anonymous mappings: with pools above a page, an arena
+     * that is not pool-aligned loses one. */
+    void *start = gcr_supply_map(pools->supply, GCR_PAGES_OBJECTS, bytes, GCR_PAGE_BYTES);
+    if (start == NULL) {
+        arena_entry_give_back(pools, arena);
+        return NULL;
+    }
+    if (!gcr_pools_tree_insert(pools, (uintptr_t)start)) {
+        gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, start, bytes);
+        arena_entry_give_back(pools, arena);
+        return NULL;
+    }
+    uintptr_t pool_bytes = pools->options.pool_bytes;
+    arena->start = (uintptr_t)start;
+    arena->next_pool = (arena->start + pool_bytes - 1) & ~(pool_bytes - 1);
+    arena->free_pools = NULL;
+    arena->pool_count = (uint32_t)((arena->start + bytes - arena->next_pool) / pool_bytes);
+    arena->free_count = arena->pool_count;
+    usable_link_after(pools, arena, NULL);
+    pools->last_with_free[arena->free_count] = arena;
+    pools->arena_count++;
+    pools->arenas_mapped++;
+    return arena;
+}
+
+static void arena_destroy(struct gcr_pools *pools, struct gcr_arena *arena)
+{
+    gcr_pools_tree_remove(pools, arena->start);
+    gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, (void *)arena->start,
+                     pools->options.arena_bytes);
+    pools->arena_count--;
+    arena_entry_give_back(pools, arena);
+}
+
+/* Takes one pool from the usable arena with the fewest free ones. */
+struct gcr_pool *gcr_pools_take_pool(struct gcr_pools *pools)
+{
+    struct gcr_arena *arena = pools->usable;
+    if (arena == NULL)
+        arena = arena_create(pools);
+    if (arena == NULL)
+        return NULL;
+    run_leave(pools, arena);
+    arena->free_count--;
+    struct gcr_pool *pool = arena->free_pools;
+    if (pool != NULL) {
+        arena->free_pools = pool->next;
+    } else {
+        pool = (struct gcr_pool *)arena->next_pool;
+        pool->arena = (uint32_t)(arena - pools->arenas);
+        pool->size_class = UINT32_MAX; /* no class yet: everything must be set up */
+        arena->next_pool += pools->options.pool_bytes;
+    }
+    if (arena->free_count == 0)
+        usable_unlink(pools, arena);
+    else if (pools->last_with_free[arena->free_count] == NULL)
+        /* The first arena's number fell, so it is still first, and the only one with it. */
+        pools->last_with_free[arena->free_count] = arena;
+    pools->pools_in_use++;
+    return pool;
+}
+
+/* One more free pool: restores the order of usable arenas in constant time. */
+void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct gcr_pool *pool)
+{
+    pool->next = arena->free_pools;
+    arena->free_pools = pool;
+    pools->pools_in_use--;
+    struct gcr_arena *last_of_run = pools->last_with_free[arena->free_count];
+    if (arena->free_count == 0) /* was in no list, and has the fewest of all */
+        usable_link_after(pools, arena, NULL);
+    else
+        run_leave(pools, arena);
+    arena->free_count++;
+    if (arena->free_count == arena->pool_count && arena->next != NULL) {
+        usable_unlink(pools, arena);
+        arena_destroy(pools, arena);
+        return;
+    }
+    if (last_of_run != NULL && last_of_run != arena) { /* move behind its former equals */
+        usable_unlink(pools, arena);
+        usable_link_after(pools, arena, last_of_run);
+    }
+    if (pools->last_with_free[arena->free_count] == NULL)
+        pools->last_with_free[arena->free_count] = arena;
+}
