@@ -436,6 +436,16 @@ void collection_end(struct recorder *recorder)
     collection->count_is_due = true;
 }
 
+/* Does this event allocate a container that counts? */
+static bool collection_is_counted(struct recorder *recorder, const struct gcr_event *event)
+{
+    if (event->op != GCR_OP_ALLOC || (event->flags & GCR_ALLOC_UNCOUNTED) != 0)
+        return false;
+    if (event->unused == GCR_EVENT_PENDING) /* its shape is provisional */
+        return (mirror_record(&recorder->mirror, event->a)->flags & RECORD_CONTAINER) != 0;
+    return (recorder->segment->shapes[event->b].flags & GCR_SHAPE_CONTAINER) != 0;
+}
+
 void collection_settle_count(struct recorder *recorder)
 {
     struct collection *collection = &recorder->collection;
@@ -447,8 +457,7 @@ void collection_settle_count(struct recorder *recorder)
          at < collection->last_event && mirror->young_count > recorder->gc->generations[0].count;
          at++) {
         struct gcr_event *event = channel_event(&recorder->channel, at);
-        if (event->op != GCR_OP_ALLOC || (event->flags & GCR_ALLOC_UNCOUNTED) != 0 ||
-            (recorder->segment->shapes[event->b].flags & GCR_SHAPE_CONTAINER) == 0)
+        if (!collection_is_counted(recorder, event))
             continue;
         event->flags |= GCR_ALLOC_UNCOUNTED;
         mirror->young_count--;

@@ -400,8 +400,11 @@ void scan_object(struct scanner *scanner, uint32_t object)
     const struct type_info *info = &scanner->types->info[record->type];
     PyObject *python = py_object_at(record->block + record->prefix);
     if (info->type != Py_TYPE(python) && record->type != TYPE_UNKNOWN_CONTAINER &&
-        scan_has_positions(info))
-        return; /* a tuple, list or dict never changes its type: the block was reused unseen */
+        (scan_has_positions(info) || info->prefix != py_prefix(Py_TYPE(python)))) {
+        /* No assignment to __class__ does that: the block was reused unseen. */
+        scanner->counts->unplaced_references++;
+        return;
+    }
     uint32_t length = record->length;
     scan_collect(scanner, info, python, &length);
     bool positions = scan_has_positions(info);

@@ -230,6 +230,12 @@ void types_forget(struct types *types, PyTypeObject *type)
         types->cached = 0;
 }
 
+static uint32_t types_find_metaclass(struct types *types, PyTypeObject *type)
+{
+    uint32_t place;
+    return type == &PyType_Type ? types_find(types, type) : types_look_up(types, type, &place);
+}
+
 uint32_t types_find_if_type(struct types *types, uint64_t word)
 {
     if (word == 0 || (word & 7) != 0)
@@ -248,9 +254,11 @@ uint32_t types_find_if_type(struct types *types, uint64_t word)
     if (holder == 0)
         return 0;
     const struct record *record = mirror_record(types->mirror, holder);
-    if ((record->flags & (RECORD_CONTAINER | RECORD_TYPED)) != (RECORD_CONTAINER | RECORD_TYPED) ||
-        record->bytes < sizeof(PyHeapTypeObject) ||
-        types->info[record->type].type == NULL || !py_type_is_type(types->info[record->type].type) ||
+    if ((record->flags & RECORD_CONTAINER) == 0 || record->bytes < sizeof(PyHeapTypeObject))
+        return 0;
+    /* Its own type, a metaclass, is static or was seen before: classes come after their metaclass. */
+    uint32_t metaclass = types_find_metaclass(types, Py_TYPE(type));
+    if (metaclass == 0 || !py_type_is_type(types->info[metaclass].type) ||
         (type->tp_flags & Py_TPFLAGS_READY) == 0)
         return 0;
     return types_find(types, type);
@@ -304,8 +312,14 @@ void types_settle_block(struct types *types, uint32_t object)
     if ((record->flags & RECORD_CONTAINER) != 0) {
         if (record->bytes >= 32)
             type = types_find_if_type(types, words[3]);
-        if ((type == 0 || types->info[type].prefix != 16) && record->bytes >= 48)
+        if (type != 0 && types->info[type].prefix != 16)
+            type = 0;
+        if (type == 0 && record->bytes >= 48)
             type = types_find_if_type(types, words[5]);
+        if (type != 0 && types->info[type].prefix != 16 &&
+            (types->info[type].prefix != 32 || (words[2] & 7) != 0 || (int64_t)words[4] < 0 ||
+             (int64_t)words[4] > INT32_MAX))
+            type = 0;
     } else if (record->bytes >= 16 && (int64_t)words[0] >= 0) {
         type = types_find_if_type(types, words[1]);
         if (type != 0 && types->info[type].container)
