@@ -44,11 +44,12 @@ void collection_begin(struct recorder *recorder)
     struct collection *collection = &recorder->collection;
     collection->running = true;
     collection->has_snapshot = recorder->snapshot.collects >= 0;
-    collection->first_event = recorder->channel.head;
     collection->dead.count = 0;
     collection->fresh.count = 0;
     collection->insert_count = 0;
     recorder->mirror.young_count = 0;
+    recorder->mirror.steps.count = 0;
+    recorder->mirror.logging = true;
     if (!collection->has_snapshot) {
         recorder->counts->unseen_collections++;
         recorder->snapshot.candidates.count = 0;
@@ -277,7 +278,9 @@ static void collection_insert_roots(struct recorder *recorder)
         return;
     if (channel_insert(&recorder->channel, recorder->snapshot.position, collection->inserts,
                        collection->insert_count, collection_note_move)) {
-        collection->first_event += collection->insert_count;
+        struct index_list *steps = &recorder->mirror.steps;
+        for (uint32_t i = 0; i < steps->count; i++)
+            steps->item[i] += steps->item[i] == STEP_DOWN ? 0 : collection->insert_count;
         return;
     }
     recorder->counts->late_insertions += collection->insert_count;
@@ -412,7 +415,6 @@ void collection_end(struct recorder *recorder)
         collection_free_garbage(recorder);
         collection_insert_roots(recorder);
     }
-    recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
     for (uint32_t i = 0; i < collection->fresh.count; i++)
         mirror_record(&recorder->mirror, collection->fresh.item[i])->flags &=
             (uint16_t)~RECORD_NEW;
@@ -432,34 +434,36 @@ void collection_end(struct recorder *recorder)
     }
     recorder->snapshot.collects = -1;
     recorder->snapshot.candidates.count = 0;
-    collection->last_event = recorder->channel.head;
     collection->count_is_due = true;
 }
 
-/* Does this event allocate a container that counts? */
-static bool collection_is_counted(struct recorder *recorder, const struct gcr_event *event)
-{
-    if (event->op != GCR_OP_ALLOC || (event->flags & GCR_ALLOC_UNCOUNTED) != 0)
-        return false;
-    if (event->unused == GCR_EVENT_PENDING) /* its shape is provisional */
-        return (mirror_record(&recorder->mirror, event->a)->flags & RECORD_CONTAINER) != 0;
-    return (recorder->segment->shapes[event->b].flags & GCR_SHAPE_CONTAINER) != 0;
-}
-
+/* The counter after a run of steps up and down, which never goes below 0, is the largest sum of a
+ * suffix of the run. So if everything before some place does not count, what follows it decides alone;
+ * and from the end of the run to its beginning that sum grows by one at a time, so there is a place for
+ * every value up to the whole. */
 void collection_settle_count(struct recorder *recorder)
 {
-    struct collection *collection = &recorder->collection;
     struct mirror *mirror = &recorder->mirror;
-    collection->count_is_due = false;
-    uint64_t at = collection->first_event;
-    uint64_t committed = atomic_load(&recorder->channel.ring->committed);
-    for (at = at > committed ? at : committed;
-         at < collection->last_event && mirror->young_count > recorder->gc->generations[0].count;
-         at++) {
-        struct gcr_event *event = channel_event(&recorder->channel, at);
-        if (!collection_is_counted(recorder, event))
-            continue;
-        event->flags |= GCR_ALLOC_UNCOUNTED;
-        mirror->young_count--;
+    const struct index_list *steps = &mirror->steps;
+    const int64_t real = recorder->gc->generations[0].count;
+    recorder->collection.count_is_due = false;
+    mirror->logging = false;
+    int64_t sum = 0, largest = 0;
+    uint32_t from = steps->count;
+    while (from > 0 && largest < real) {
+        sum += steps->item[--from] == STEP_DOWN ? -1 : 1;
+        if (sum > largest)
+            largest = sum;
     }
+    const uint64_t head = recorder->channel.head,
+                   committed = atomic_load(&recorder->channel.ring->committed);
+    for (uint32_t i = 0; i < from && mirror->young_count != real; i++) {
+        uint64_t position = head - (uint32_t)((uint32_t)head - steps->item[i]);
+        if (steps->item[i] == STEP_DOWN || position < committed)
+            continue;
+        channel_event(&recorder->channel, position)->flags |= GCR_ALLOC_UNCOUNTED;
+    }
+    if (from > 0 || largest == real)
+        mirror->young_count = (int)largest;
+    recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
 }

@@ -72,7 +72,7 @@ static void hooks_settle_last(struct recorder *recorder, uint32_t freed, bool co
     if (!container || record->kind != RECORD_OBJECT || (record->flags & RECORD_CONTAINER) != 0)
         return;
     record->flags |= RECORD_CONTAINER;
-    recorder->mirror.young_count++;
+    mirror_count_up(&recorder->mirror, object);
     recorder->counts->containers++;
     recorder->tiers.allocated++;
     recorder->tiers.live++;
@@ -125,6 +125,14 @@ static void hooks_sync(struct recorder *recorder, uint32_t freed)
         collection_end(recorder);
     hooks_note_control(recorder);
     hooks_note_thread(recorder);
+}
+
+/* The same at a place where nothing is being freed, so that CPython's counter is exact. */
+static void hooks_sync_count(struct recorder *recorder)
+{
+    hooks_sync(recorder, 0);
+    if (recorder->collection.count_is_due && !recorder->collection.running)
+        collection_settle_count(recorder);
 }
 
 /* ---- recording on and off ---- */
@@ -194,11 +202,9 @@ static void hooks_examine_tiers(struct recorder *recorder)
  * its event. */
 static unsigned hooks_before_allocation(struct recorder *recorder, const struct site *site)
 {
-    hooks_sync(recorder, 0);
+    hooks_sync_count(recorder);
     if (recorder->collection.running)
         return GCR_ALLOC_NOTRIGGER;
-    if (recorder->collection.count_is_due)
-        collection_settle_count(recorder);
     bool container_site = site->containers > 0;
     bool pending = py_exception_pending();
     if (recorder->neutral && container_site && !pending)
@@ -386,7 +392,7 @@ static PyObject *hook_gc_collect(PyObject *module, PyObject *const *args, Py_ssi
         generation = py_collect_argument(args, nargs, keywords);
     bool recorded = generation >= 0 && hooks_enter(recorder);
     if (recorded) {
-        hooks_sync(recorder, 0);
+        hooks_sync_count(recorder);
         snapshot_take(recorder, generation, true);
         mirror_event(&recorder->mirror, GCR_OP_COLLECT, (uint32_t)generation, 0, 0);
         collection_begin(recorder);
@@ -404,7 +410,7 @@ static PyObject *hook_gc_freeze(PyObject *module, PyObject *ignored)
 {
     struct recorder *recorder = &the_recorder.recorder;
     if (recorder->on && hooks_enter(recorder)) {
-        hooks_sync(recorder, 0);
+        hooks_sync_count(recorder);
         snapshot_take(recorder, 2, false);
         mirror_event(&recorder->mirror, GCR_OP_FREEZE, 0, 0, 0);
         snapshot_freeze(recorder);
@@ -438,7 +444,7 @@ static void hooks_before_fork(void)
     recorder->child_ring = NULL;
     if (!recorder->on || !hooks_enter(recorder))
         return;
-    hooks_sync(recorder, 0);
+    hooks_sync_count(recorder);
     if (!recorder->collection.running) {
         if (recorder->neutral)
             snapshot_take_tiers(recorder, 0);

@@ -19,11 +19,13 @@ bool mirror_init(struct mirror *mirror, struct channel *channel)
     mirror->free_records.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
     mirror->free_roots.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
     mirror->touched.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
+    mirror->steps.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
     mirror->record_top = 1;
     mirror->edge_top = 1;
     mirror->root_top = 1;
     return mirror->records != NULL && mirror->edges != NULL && mirror->free_records.item != NULL &&
-           mirror->free_roots.item != NULL && mirror->touched.item != NULL;
+           mirror->free_roots.item != NULL && mirror->touched.item != NULL &&
+           mirror->steps.item != NULL;
 }
 
 /* ---- records ---- */
@@ -114,6 +116,27 @@ void mirror_release_record(struct mirror *mirror, uint32_t object)
     record->kind = RECORD_FREE;
     record->flags = 0;
     list_push(&mirror->free_records, object);
+}
+
+/* ---- CPython's counter of young containers ---- */
+
+static void mirror_log_step(struct mirror *mirror, uint32_t step)
+{
+    if (mirror->logging && mirror->steps.count < EDGE_LIMIT)
+        list_push(&mirror->steps, step);
+}
+
+void mirror_count_up(struct mirror *mirror, uint32_t object)
+{
+    mirror->young_count++;
+    mirror_log_step(mirror, mirror_record(mirror, object)->event);
+}
+
+void mirror_count_down(struct mirror *mirror)
+{
+    if (mirror->young_count > 0)
+        mirror->young_count--;
+    mirror_log_step(mirror, STEP_DOWN);
 }
 
 /* ---- roots ---- */
@@ -339,7 +362,6 @@ void mirror_bury(struct mirror *mirror, uint32_t object)
     mirror_unroot(mirror, object);
     mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
     mirror_free_edges(mirror, object);
-    if ((record->flags & (RECORD_CONTAINER | RECORD_RECYCLED)) == RECORD_CONTAINER &&
-        mirror->young_count > 0)
-        mirror->young_count--;
+    if ((record->flags & (RECORD_CONTAINER | RECORD_RECYCLED)) == RECORD_CONTAINER)
+        mirror_count_down(mirror);
 }

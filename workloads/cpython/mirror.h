@@ -82,6 +82,8 @@ struct edge {
 
 enum { EDGE_CLASSES = 60, RECORD_LIMIT = 1 << 27, EDGE_LIMIT = 1 << 28 };
 
+enum { STEP_DOWN = 0 }; /* no ALLOC has position 0: the stand-in's PREBUILT is first */
+
 struct index_list {
     uint32_t *item;
     uint32_t count;
@@ -100,6 +102,9 @@ struct mirror {
     uint32_t epoch;     /* number of the snapshot under way or last taken */
     bool examining;     /* roots of this epoch's candidates are about to be judged */
     int young_count;    /* CPython's generations[0].count as the replay computes it */
+    struct index_list steps; /* while `logging`: changes of young_count in order; the low word of the
+                                ALLOC event's position for +1, STEP_DOWN for -1 */
+    bool logging;
     bool exhausted;     /* a table is full: recording must stop */
 };
 
@@ -130,6 +135,10 @@ uint32_t mirror_park(struct mirror *mirror, uint64_t block, uint32_t bytes);
 /* The patchable ALLOC event of a pending object. */
 struct gcr_event *mirror_alloc_event(struct mirror *mirror, uint32_t object);
 void mirror_release_record(struct mirror *mirror, uint32_t object);
+
+/* The object is found to be a container that counts; a counted container is freed. */
+void mirror_count_up(struct mirror *mirror, uint32_t object);
+void mirror_count_down(struct mirror *mirror);
 
 void mirror_root(struct mirror *mirror, uint32_t object);
 void mirror_unroot(struct mirror *mirror, uint32_t object);

@@ -17,14 +17,12 @@ struct snapshot {
 struct collection {
     bool running;
     bool has_snapshot;
-    uint64_t first_event;      /* behind the event that triggers it in the replay */
     struct index_list dead;    /* really freed meanwhile, in order */
     struct index_list fresh;   /* allocated meanwhile: those marked NEW, some perhaps dead again */
     struct index_list work;
     struct gcr_event *inserts; /* roots to put before it */
     uint32_t insert_count;
     bool count_is_due;         /* the trigger count must be compared at the next allocation */
-    uint64_t last_event;
     Py_ssize_t seen[3], collected[3], uncollectable[3]; /* CPython's statistics when last looked at */
 };
 
@@ -106,7 +104,9 @@ bool collection_is_new(const struct recorder *recorder);
 void collection_note_birth(struct recorder *recorder, uint32_t object);
 /* The block of a live object is freed while a collection runs. */
 void collection_note_death(struct recorder *recorder, uint32_t object);
-/* At an allocation after a collection: what ran inside it (finalizers) may count differently. */
+/* At an allocation after a collection, when CPython's counter is known for certain: what was allocated
+ * inside it (by finalizers, or by other threads meanwhile) counts so that the replay's is the same. Its
+ * events can be committed from then on. */
 void collection_settle_count(struct recorder *recorder);
 
 /* ---- freelists.c ---- */

@@ -50,7 +50,7 @@ static uint32_t snapshot_find(struct recorder *recorder, PyObject *object)
         if ((record->flags & RECORD_PENDING) == 0)
             return 0;
         record->flags |= RECORD_CONTAINER;
-        mirror->young_count++;
+        mirror_count_up(mirror, found);
     }
     return scan_find(&recorder->scanner, object);
 }
