@@ -72,7 +72,7 @@ static void record_print(const char *path, const struct gcr_recording *recording
            (unsigned long long)counts->collections, (unsigned long long)counts->snapshots);
     if (record_losses(counts) > 0)
         printf("losses: %llu collections and %llu rebirths unseen, %llu references unplaced, "
-               "%llu stale edges dropped, %llu trigger counts differ, %llu late roots, "
+               "%llu stale edges dropped, trigger count corrected by %llu, %llu late roots, "
                "%llu blocks and %llu processes missed\n",
                (unsigned long long)counts->unseen_collections,
                (unsigned long long)counts->unseen_rebirths,

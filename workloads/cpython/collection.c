@@ -437,6 +437,27 @@ void collection_end(struct recorder *recorder)
     collection->count_is_due = true;
 }
 
+/* Takes the first `from` steps' allocations out of the count, as far as their events are still open, and
+ * works out what the replay's counter will be. */
+static void collection_uncount(struct recorder *recorder, uint32_t from)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const uint64_t head = recorder->channel.head,
+                   committed = atomic_load(&recorder->channel.ring->committed);
+    int count = 0;
+    for (uint32_t i = 0; i < mirror->steps.count; i++) {
+        uint32_t step = mirror->steps.item[i];
+        uint64_t position = head - (uint32_t)((uint32_t)head - step);
+        if (step == STEP_DOWN)
+            count -= count > 0;
+        else if (i >= from || position < committed)
+            count++;
+        else
+            channel_event(&recorder->channel, position)->flags |= GCR_ALLOC_UNCOUNTED;
+    }
+    mirror->young_count = count;
+}
+
 /* The counter after a run of steps up and down, which never goes below 0, is the largest sum of a
  * suffix of the run. So if everything before some place does not count, what follows it decides alone;
  * and from the end of the run to its beginning that sum grows by one at a time, so there is a place for
@@ -455,15 +476,24 @@ void collection_settle_count(struct recorder *recorder)
         if (sum > largest)
             largest = sum;
     }
-    const uint64_t head = recorder->channel.head,
-                   committed = atomic_load(&recorder->channel.ring->committed);
-    for (uint32_t i = 0; i < from && mirror->young_count != real; i++) {
-        uint64_t position = head - (uint32_t)((uint32_t)head - steps->item[i]);
-        if (steps->item[i] == STEP_DOWN || position < committed)
-            continue;
-        channel_event(&recorder->channel, position)->flags |= GCR_ALLOC_UNCOUNTED;
-    }
-    if (from > 0 || largest == real)
-        mirror->young_count = (int)largest;
+    collection_uncount(recorder, from);
     recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
+    collection_correct_count(recorder);
+}
+
+void collection_correct_count(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    while (mirror->young_count != recorder->gc->generations[0].count) {
+        bool up = mirror->young_count < recorder->gc->generations[0].count;
+        uint32_t object =
+            mirror_allocate(mirror, 0, 32, up ? GCR_ALLOC_NOTRIGGER : GCR_ALLOC_UNCOUNTED);
+        mirror_record(mirror, object)->flags |= RECORD_CONTAINER | (up ? RECORD_RECYCLED : 0);
+        types_settle(&recorder->types, object, TYPE_UNKNOWN_CONTAINER);
+        if (up)
+            mirror_count_up(mirror, object);
+        mirror_bury(mirror, object);
+        mirror_release_record(mirror, object);
+        recorder->counts->count_drift++;
+    }
 }

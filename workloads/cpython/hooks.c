@@ -225,8 +225,8 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
         if (generation < 0)
             return 0;
     }
-    if (recorder->mirror.young_count != recorder->gc->generations[0].count)
-        recorder->counts->count_drift++;
+    if (!recorder->neutral)
+        collection_correct_count(recorder);
     snapshot_take(recorder, generation, true);
     return 0;
 }

@@ -108,6 +108,9 @@ void collection_note_death(struct recorder *recorder, uint32_t object);
  * inside it (by finalizers, or by other threads meanwhile) counts so that the replay's is the same. Its
  * events can be committed from then on. */
 void collection_settle_count(struct recorder *recorder);
+/* Makes the replay's counter equal to CPython's, should they differ for any other reason, by objects
+ * that only count up or only count down. Each one is noted as a loss (count_drift). */
+void collection_correct_count(struct recorder *recorder);
 
 /* ---- freelists.c ---- */
 

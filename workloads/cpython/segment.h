@@ -55,7 +55,7 @@ struct gcr_recorder_counts {
     uint64_t unseen_rebirths;     /* objects that died and came back between two hook calls */
     uint64_t unplaced_references; /* found by traversal, no slot to hold them; their target is rooted */
     uint64_t forced_drops;        /* stale edges dropped because counts said so */
-    uint64_t count_drift;         /* snapshots where the replay's trigger count differs from CPython's */
+    uint64_t count_drift;         /* objects made up to keep the replay's trigger count equal to CPython's */
     uint64_t late_insertions;     /* a root that came too late to be put before its collection */
     uint64_t unmapped_blocks;     /* no memory to note them */
     uint64_t lost_lanes;          /* forks without a free ring */
