@@ -94,21 +94,22 @@ static void comparison_print_row(const struct gcr_comparison *all, size_t refere
                                  const struct gcr_comparison_row *row, struct gcr_table *table)
 {
     unsigned column = COLUMN_OUTCOME;
+    bool has_figures = row->result != NULL && row->figures.is_known;
     gcr_table_row(table);
     gcr_table_cell(table, 0, "%s", row_name(row));
-    if (row->result != NULL)
+    if (has_figures)
         comparison_cells(
             table, 1, &row->figures,
             gcr_figure_refusal(GCR_FIGURE_LIVE, &all->capabilities, row->figures.verified));
     for (size_t i = 0; i < references; i++, column++)
-        if (row->result != NULL)
+        if (has_figures)
             gcr_table_cell(table, column, "%s",
                            gcr_text_ratio(row_mutator_ratio(row, comparison_reference(all, i))).s);
     gcr_table_cell(table, column, "%s",
                    row->was_refused      ? "not run"
                    : row->result == NULL ? "failed"
                                          : row->figures.outcome);
-    if (row->result != NULL)
+    if (has_figures)
         gcr_table_cell(table, column + 1, "%s",
                        all->verify == GCR_VERIFY_OFF ? "-"
                        : row->figures.verified       ? "yes"

@@ -82,8 +82,11 @@ void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
         const struct gcr_comparison_row *row = &comparison->rows[i];
         csv_begin(comparison, row, out);
         fputs(",all", out);
-        if (row->result == NULL) {
-            fprintf(out, ",%s,no,,,,,,,,,,,,,,,,,,,,,\n", row->was_refused ? "not_run" : "failed");
+        if (row->result == NULL || !row->figures.is_known) {
+            fprintf(out, ",%s,no,,,,,,,,,,,,,,,,,,,,,\n",
+                    row->was_refused      ? "not_run"
+                    : row->result == NULL ? "failed"
+                                          : row->figures.outcome);
             continue;
         }
         csv_figures(comparison, &row->figures, out);

@@ -72,6 +72,8 @@ void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out)
         .barriers = figures_count(from, "objects.barriers"),
     };
     out->is_ok = strcmp(out->outcome, "ok") == 0;
+    const json_t *lanes = gcr_json_at(from, "lanes"); /* a lane has none within it */
+    out->is_known = lanes == NULL || json_array_size(lanes) > 0;
     const json_t *kinds = gcr_json_at(from, "memory.by_kind");
     for (size_t i = 0; i < GCR_FIGURE_KINDS; i++)
         out->by_kind_bytes[i] = figures_count(kinds, gcr_figure_kind_name[i]);

@@ -13,6 +13,7 @@ extern const char *const gcr_figure_kind_name[GCR_FIGURE_KINDS];
 struct gcr_figures {
     const char *outcome, *message;
     bool is_ok, verified;
+    bool is_known; /* false: a run that crashed and left no figures; all below are zero */
     uint64_t events;
     uint64_t collections;
     const json_t *by_generation, *by_reason;

@@ -58,6 +58,30 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
     return GCR_OK;
 }
 
+static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr_reader *reader)
+{
+    return (struct gcr_replay_config){
+        .reader = reader,
+        .engine = job->engine,
+        .options = &job->options,
+        .budget_bytes = job->budget_bytes,
+        .verify = job->verify,
+        .make_checker = gcr_verify_checker,
+        .final_collection = job->final_collection,
+    };
+}
+
+/* Takes the figures over. */
+static gcr_status job_document(const struct gcr_job *job, struct gcr_result *figures,
+                               json_t **result, struct gcr_error *err)
+{
+    *result = gcr_result_to_json(figures);
+    gcr_result_finish(figures);
+    return *result != NULL
+               ? GCR_OK
+               : gcr_fail(err, GCR_NO_MEMORY, "%s: no memory for the result", job->trace);
+}
+
 static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct gcr_error *err)
 {
     struct gcr_reader *reader = NULL;
@@ -68,26 +92,30 @@ static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct 
     char label[96];
     snprintf(label, sizeof label, "%-14s", gcr_engine_collector(job->engine)->name);
     gcr_bar_begin(&bar, label, gcr_reader_events(reader));
-    struct gcr_replay_config config = {
-        .reader = reader,
-        .engine = job->engine,
-        .options = &job->options,
-        .budget_bytes = job->budget_bytes,
-        .verify = job->verify,
-        .make_checker = gcr_verify_checker,
-        .final_collection = job->final_collection,
-        .progress = gcr_bar_update,
-        .progress_arg = &bar,
-    };
+    struct gcr_replay_config config = job_config(job, reader);
+    config.progress = gcr_bar_update;
+    config.progress_arg = &bar;
     struct gcr_result figures;
     status = gcr_replay(&config, &figures, err);
     gcr_bar_end(&bar);
-    if (status == GCR_OK) {
-        *result = gcr_result_to_json(&figures);
-        gcr_result_finish(&figures);
-        if (*result == NULL)
-            status = gcr_fail(err, GCR_NO_MEMORY, "%s: no memory for the result", job->trace);
-    }
+    if (status == GCR_OK)
+        status = job_document(job, &figures, result, err);
+    gcr_reader_close(reader);
+    return status;
+}
+
+/* What the parent can say of a run that sent nothing. */
+static gcr_status job_crashed(const struct gcr_job *job, const char *why, json_t **result,
+                              struct gcr_error *err)
+{
+    struct gcr_reader *reader = NULL;
+    gcr_status status = gcr_trace_file_open(job->trace, &reader, err);
+    if (status != GCR_OK)
+        return status;
+    struct gcr_replay_config config = job_config(job, reader);
+    struct gcr_result figures;
+    gcr_replay_crashed(&config, why, &figures);
+    status = job_document(job, &figures, result, err);
     gcr_reader_close(reader);
     return status;
 }
@@ -123,21 +151,22 @@ static gcr_status job_receive(int channel, json_t **result, struct gcr_error *er
     return status;
 }
 
-static gcr_status job_wait(pid_t child, struct gcr_error *err)
+/* `why` stays empty if the child says that it has sent its result. */
+static gcr_status job_wait(pid_t child, char *why, size_t size, struct gcr_error *err)
 {
     int how = 0;
+    why[0] = '\0';
     while (waitpid(child, &how, 0) < 0)
         if (errno != EINTR)
             return gcr_fail(err, GCR_IO, "cannot wait for a run: %s", strerror(errno));
     if (WIFSIGNALED(how)) {
         int number = WTERMSIG(how);
         bool by_itself = number == SIGSEGV || number == SIGABRT || number == SIGBUS;
-        return gcr_fail(
-            err, GCR_FAULT, "the run was killed by signal %d (%s)%s", number, strsignal(number),
-            by_itself ? "; if the trace is valid ('gcreplay check'), --verify finds why" : "");
+        snprintf(why, size, "the run was killed by signal %d (%s)%s", number, strsignal(number),
+                 by_itself ? "; if the trace is valid ('gcreplay check'), --verify finds why" : "");
+    } else if (WEXITSTATUS(how) != 0) {
+        snprintf(why, size, "the run ended without sending its result");
     }
-    if (WEXITSTATUS(how) != 0)
-        return gcr_fail(err, GCR_IO, "the run ended without sending its result");
     return GCR_OK;
 }
 
@@ -147,14 +176,16 @@ gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_er
     if (channel < 0)
         return gcr_fail(err, GCR_IO, "cannot make room for a run's result: %s", strerror(errno));
     fflush(stdout);
+    char why[256];
     pid_t child = fork();
     if (child == 0)
         job_child(job, channel);
     gcr_status status = child < 0
                             ? gcr_fail(err, GCR_IO, "cannot fork for a run: %s", strerror(errno))
-                            : job_wait(child, err);
+                            : job_wait(child, why, sizeof why, err);
     if (status == GCR_OK)
-        status = job_receive(channel, result, err);
+        status = why[0] == '\0' ? job_receive(channel, result, err)
+                                : job_crashed(job, why, result, err);
     close(channel);
     return status;
 }

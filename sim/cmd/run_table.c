@@ -187,6 +187,8 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     run_print_heading(result, out);
     run_print_options(result, out);
     run_print_outcome(result, &run, out);
+    if (!run.is_known)
+        return;
     run_print_memory(&run, capabilities, out);
     run_print_collections(&run, collector->generations > 1, out);
     run_print_work(&run, collector, capabilities, out);

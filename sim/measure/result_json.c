@@ -2,11 +2,8 @@
  * a trace cannot support are null, never 0. */
 #include "sim/measure/result_json.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/measure/machine.h"
 
@@ -470,51 +467,4 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
     json_object_set_new(out, "machine", json_machine());
     json_object_set_new(out, "build", json_build());
     return out;
-}
-
-/* ---- files ---- */
-
-/* Writes and syncs; errno says why not. */
-static bool json_write_stream(const json_t *value, FILE *file)
-{
-    return json_dumpf(value, file, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) == 0 &&
-           fputc('\n', file) != EOF && fflush(file) == 0;
-}
-
-gcr_status gcr_json_write(const json_t *value, const char *path, struct gcr_error *err)
-{
-    char temporary[4096];
-    FILE *file;
-    bool ok;
-
-    if (strcmp(path, "-") == 0)
-        return json_write_stream(value, stdout)
-                   ? GCR_OK
-                   : gcr_fail(err, GCR_IO, "standard output: %s", strerror(errno));
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >=
-        sizeof temporary)
-        return gcr_fail(err, GCR_IO, "%s: the path is too long", path);
-    file = fopen(temporary, "w");
-    if (file == NULL)
-        return gcr_fail(err, GCR_IO, "%s: %s", temporary, strerror(errno));
-    ok = json_write_stream(value, file) && fsync(fileno(file)) == 0;
-    if (fclose(file) != 0 || !ok || rename(temporary, path) != 0) {
-        gcr_fail(err, GCR_IO, "%s: %s", path, strerror(errno));
-        unlink(temporary);
-        return GCR_IO;
-    }
-    return GCR_OK;
-}
-
-gcr_status gcr_result_write_json(const struct gcr_result *result, const char *path,
-                                 struct gcr_error *err)
-{
-    json_t *value = gcr_result_to_json(result);
-    gcr_status status;
-
-    if (value == NULL)
-        return gcr_fail(err, GCR_NO_MEMORY, "%s: no memory for the result", path);
-    status = gcr_json_write(value, path, err);
-    json_decref(value);
-    return status;
 }

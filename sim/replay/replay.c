@@ -180,11 +180,8 @@ static void reader_source_close(void *stream)
     gcr_cursor_close(stream);
 }
 
-gcr_status gcr_replay(const struct gcr_replay_config *config, struct gcr_result *result,
-                      struct gcr_error *err)
+static struct gcr_event_source reader_source(struct gcr_reader *reader)
 {
-    struct gcr_reader *reader = config->reader;
-    const char *warning = gcr_reader_warning(reader);
     struct gcr_event_source source = {
         .capabilities = gcr_reader_capabilities(reader),
         .lanes = gcr_reader_lane_count(reader),
@@ -194,16 +191,41 @@ gcr_status gcr_replay(const struct gcr_replay_config *config, struct gcr_result 
         .read = reader_source_read,
         .close = reader_source_close,
     };
-    gcr_status status;
 
     source.shapes = gcr_reader_shapes(reader, &source.shape_count);
-    status = gcr_replay_source(config, &source, result, err);
-    if (status != GCR_OK)
-        return status;
+    return source;
+}
+
+static void replay_name_file(struct gcr_reader *reader, struct gcr_result *result)
+{
+    const char *warning = gcr_reader_warning(reader);
+
     snprintf(result->trace.path, sizeof result->trace.path, "%s", gcr_reader_path(reader));
     snprintf(result->trace.digest, sizeof result->trace.digest, "%s", gcr_reader_digest(reader));
     result->trace.file_bytes = gcr_reader_file_bytes(reader);
     if (warning != NULL)
         snprintf(result->trace.warning, sizeof result->trace.warning, "%s", warning);
-    return GCR_OK;
+}
+
+gcr_status gcr_replay(const struct gcr_replay_config *config, struct gcr_result *result,
+                      struct gcr_error *err)
+{
+    struct gcr_event_source source = reader_source(config->reader);
+    gcr_status status = gcr_replay_source(config, &source, result, err);
+
+    if (status == GCR_OK)
+        replay_name_file(config->reader, result);
+    return status;
+}
+
+void gcr_replay_crashed(const struct gcr_replay_config *config, const char *message,
+                        struct gcr_result *result)
+{
+    struct gcr_event_source source = reader_source(config->reader);
+
+    *result = (struct gcr_result){0};
+    replay_start_result(config, &source, result);
+    replay_name_file(config->reader, result);
+    result->outcome = GCR_OUTCOME_CRASHED;
+    snprintf(result->message, sizeof result->message, "%s", message);
 }

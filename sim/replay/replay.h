@@ -40,4 +40,9 @@ struct gcr_replay_config {
 gcr_status gcr_replay(const struct gcr_replay_config *config, struct gcr_result *result,
                       struct gcr_error *err) GCR_MUST_USE;
 
+/* The result of a replay whose process ended without sending one: what was asked of which trace, no
+ * lanes, outcome `crashed` with that message. To be finished like any other. */
+void gcr_replay_crashed(const struct gcr_replay_config *config, const char *message,
+                        struct gcr_result *result);
+
 #endif

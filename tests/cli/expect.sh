@@ -62,6 +62,18 @@ must() {
   expect_code 0
 }
 
+# make_crash: crash.gct, whose store 32 GB behind its object kills every back end without --verify.
+make_crash() {
+  must assemble - -o crash.gct <<'TEXT'
+gct 1
+capabilities stores=exact loads=exact reads=exact deaths=exact roots=exact tracking=no threads=no forks=no times=no faithful=no
+shape 1 pair fields=16 slots=2 items=0 item-slots=0 flags=container
+lane 0
+alloc o1 1 t0
+store o1 4000000000 o1
+TEXT
+}
+
 collectors() { "$gcreplay" list --json | python3 -c 'import json,sys; print(*[c["name"] for c in json.load(sys.stdin)["collectors"]])'; }
 
 finish() {

@@ -45,6 +45,22 @@ expect "semispace's outcome" grep -qE '^semispace .* ok ' <<<"$out"
 expect_out 'epsilon failed: '
 expect_json failed/steady-epsilon.json "d['outcome'] == 'heap_exhausted'"
 
+# A run that crashes has its result as well.
+make_crash
+gcr compare crash.gct -c epsilon,linked-list -o crashed
+expect_code 1
+expect_one_line_err
+expect_err '2 of 2 runs failed'
+expect_out 'epsilon failed: the run was killed by signal 11'
+for name in epsilon linked-list; do
+  expect "$name has a row" grep -qE "^$name +crashed *\$" <<<"$out"
+  expect_json "crashed/crash-$name.json" "d['outcome'] == 'crashed' and d['collector'] == '$name'"
+done
+expect_json crashed/compare.json "[r['outcome'] for r in d['comparisons'][0]['runs']] == ['crashed'] * 2"
+expect_json crashed/compare.json "[r['file'] for r in d['comparisons'][0]['runs']] == ['crash-epsilon.json', 'crash-linked-list.json']"
+expect "CSV: one row a run" [ "$(python3 rows.py crashed/compare.csv)" = '2 all' ]
+expect "CSV: the outcome" [ "$(grep -c ',all,crashed,no,,' crashed/compare.csv)" -eq 2 ]
+
 # A trace without deaths: listed with the reason, not run, no failure.
 must compare nodeaths.gct -c all -o nodeaths
 expect_out 'not run'

@@ -74,4 +74,24 @@ expect_out 'live and overhead refused: the trace has no deaths and the run was n
 must run nodeaths.gct -c semispace --verify --json verified.json
 expect_json verified.json "d['memory']['live_peak_bytes'] > 0"
 must run nodeaths.gct -c semispace --heap 4x
+
+# A child that dies: the document is written all the same.
+make_crash
+digest=$("$gcreplay" info crash.gct --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["digest"])')
+for name in $(collectors); do
+  gcr run crash.gct -c "$name" --heap 64M --json crash.json
+  expect_code 1
+  expect_one_line_err
+  expect_err "$name on crash.gct: crashed: the run was killed by signal 11"
+  expect_out 'outcome      crashed: '
+  expect "no figures are made up" [ "$(grep -cE '^(memory|work|time)' <<<"$out")" -eq 0 ]
+  expect_json crash.json "d['schema'] == 'gcreplay-result-1' and d['outcome'] == 'crashed'"
+  expect_json crash.json "'signal 11' in d['message'] and d['collector'] == '$name'"
+  expect_json crash.json "d['trace']['digest'] == '$digest' and d['trace']['events'] == 2 and d['trace']['bytes'] > 0"
+  expect_json crash.json "set(d) == set(json.load(open('ring-$name.json')))"
+  expect_json crash.json "d['options'].keys() == json.load(open('ring-$name.json'))['options'].keys()"
+  expect_json crash.json "d['machine']['cores'] > 0 and d['build']['compiler'] and d['lanes'] == []"
+  expect_json crash.json "d['memory']['budget_bytes'] == 64 << 20 and d['memory']['live_peak_bytes'] is None"
+  expect_json crash.json "d['events'] == 0 and d['pauses']['count'] == 0 and d['verified'] is False"
+done
 finish
