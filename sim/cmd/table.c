@@ -141,36 +141,42 @@ struct gcr_text gcr_text_bytes(uint64_t bytes)
     return text_scaled(value, units[unit]);
 }
 
+/* Values below `below` are shown in this unit. */
+struct text_unit {
+    double below, one;
+    const char *name;
+};
+
+/* The last unit has no limit. */
+static struct gcr_text text_in_units(double value, const struct text_unit *unit)
+{
+    while (value >= unit->below)
+        unit++;
+    return text_scaled(value / unit->one, unit->name);
+}
+
 struct gcr_text gcr_text_ns(uint64_t ns)
 {
+    static const struct text_unit units[] = {{999.5e3, 1e3, "us"},
+                                             {999.5e6, 1e6, "ms"},
+                                             {600e9, 1e9, "s"},
+                                             {(double)INFINITY, 60e9, "min"}};
     struct gcr_text text;
-    double value = (double)ns;
-    if (ns < 1000) {
-        snprintf(text.s, sizeof text.s, "%u ns", (unsigned)ns);
-        return text;
-    }
-    if (value < 999.5e3)
-        return text_scaled(value / 1e3, "us");
-    if (value < 999.5e6)
-        return text_scaled(value / 1e6, "ms");
-    if (value < 600e9)
-        return text_scaled(value / 1e9, "s");
-    return text_scaled(value / 60e9, "min");
+    if (ns >= 1000)
+        return text_in_units((double)ns, units);
+    snprintf(text.s, sizeof text.s, "%u ns", (unsigned)ns);
+    return text;
 }
 
 struct gcr_text gcr_text_count(uint64_t count)
 {
+    static const struct text_unit units[] = {
+        {999.5e3, 1e3, "k"}, {999.5e6, 1e6, "M"}, {(double)INFINITY, 1e9, "G"}};
     struct gcr_text text;
-    double value = (double)count;
-    if (count < 100000) {
-        snprintf(text.s, sizeof text.s, "%u", (unsigned)count);
-        return text;
-    }
-    if (value < 999.5e3)
-        return text_scaled(value / 1e3, "k");
-    if (value < 999.5e6)
-        return text_scaled(value / 1e6, "M");
-    return text_scaled(value / 1e9, "G");
+    if (count >= 100000)
+        return text_in_units((double)count, units);
+    snprintf(text.s, sizeof text.s, "%u", (unsigned)count);
+    return text;
 }
 
 struct gcr_text gcr_text_ratio(double ratio)

@@ -272,6 +272,20 @@ uint8_t *sample_read_file(const char *path, size_t *size)
     return bytes;
 }
 
+void sample_take_equal_files(const char *a, const char *b)
+{
+    size_t a_size;
+    size_t b_size;
+    uint8_t *a_bytes = sample_read_file(a, &a_size);
+    uint8_t *b_bytes = sample_read_file(b, &b_size);
+    assert_int_equal(a_size, b_size);
+    assert_memory_equal(a_bytes, b_bytes, a_size);
+    free(a_bytes);
+    free(b_bytes);
+    (void)unlink(a);
+    (void)unlink(b);
+}
+
 void sample_write_bytes(const char *path, const uint8_t *bytes, size_t size)
 {
     FILE *file = fopen(path, "wb");

@@ -37,6 +37,8 @@ void sample_write_file(const char *path, uint64_t seed, unsigned blocks, unsigne
 
 /* All of a file; the caller frees. */
 uint8_t *sample_read_file(const char *path, size_t *size);
+/* Asserts that the files hold the same bytes, and removes both. */
+void sample_take_equal_files(const char *a, const char *b);
 void sample_write_bytes(const char *path, const uint8_t *bytes, size_t size);
 
 /* Reads all events of all lanes and returns a hash over them in *hash. */

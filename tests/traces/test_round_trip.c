@@ -102,18 +102,9 @@ static void same_events_give_the_same_file(void **state)
     (void)state;
     char a[64];
     char b[64];
-    size_t a_size;
-    size_t b_size;
     sample_write_file(sample_path("same-a", a, sizeof a), 5, 6, 500);
     sample_write_file(sample_path("same-b", b, sizeof b), 5, 6, 500);
-    uint8_t *a_bytes = sample_read_file(a, &a_size);
-    uint8_t *b_bytes = sample_read_file(b, &b_size);
-    assert_int_equal(a_size, b_size);
-    assert_memory_equal(a_bytes, b_bytes, a_size);
-    free(a_bytes);
-    free(b_bytes);
-    (void)unlink(a);
-    (void)unlink(b);
+    sample_take_equal_files(a, b);
 }
 
 /* Three lanes, interleaved at random; one of them longer than a block. */

@@ -170,16 +170,7 @@ static void liberties_of_people_are_understood(void **state)
     assert_int_equal(assemble(strict, a, &err), GCR_OK);
     if (assemble(loose, b, &err) != GCR_OK)
         fail_msg("%s", err.text);
-    size_t a_size;
-    size_t b_size;
-    uint8_t *a_bytes = sample_read_file(a, &a_size);
-    uint8_t *b_bytes = sample_read_file(b, &b_size);
-    assert_int_equal(a_size, b_size);
-    assert_memory_equal(a_bytes, b_bytes, a_size);
-    free(a_bytes);
-    free(b_bytes);
-    (void)unlink(a);
-    (void)unlink(b);
+    sample_take_equal_files(a, b);
 }
 
 static void one_lane_can_be_dumped(void **state)
