@@ -49,9 +49,11 @@ void channel_make_room(struct channel *channel)
         channel->room_until = drained + GCR_RING_EVENTS;
         if (channel->head < channel->room_until)
             return;
-        /* Full. Nothing can be kept patchable now: commit all of it, the hold included. */
-        channel->hold = GCR_CHANNEL_NO_HOLD;
-        channel_commit(channel, channel->head);
+        /* Full. If all that is final has been taken, nothing can be kept patchable: commit it. */
+        if (drained == atomic_load_explicit(&channel->ring->committed, memory_order_relaxed)) {
+            channel->hold = GCR_CHANNEL_NO_HOLD;
+            channel_commit(channel, channel->head);
+        }
         struct timespec pause = {0, 200 * 1000};
         nanosleep(&pause, NULL);
         if (waits % 1024 == 1023 && !channel_is_drained(channel))

@@ -27,8 +27,10 @@ bool collection_init(struct recorder *recorder)
     collection->fresh.item = recorder_reserve(bytes);
     collection->work.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
     collection->inserts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->inserts);
+    collection->cuts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->cuts);
     return collection->dead.item != NULL && collection->fresh.item != NULL &&
-           collection->work.item != NULL && collection->inserts != NULL;
+           collection->work.item != NULL && collection->inserts != NULL &&
+           collection->cuts != NULL;
 }
 
 bool collection_is_new(const struct recorder *recorder)
@@ -39,10 +41,12 @@ bool collection_is_new(const struct recorder *recorder)
            stats[2].collections != seen[2];
 }
 
-void collection_begin(struct recorder *recorder)
+void collection_begin(struct recorder *recorder, uint64_t trigger)
 {
     struct collection *collection = &recorder->collection;
     collection->running = true;
+    collection->trigger = trigger;
+    collection->cut_count = 0;
     collection->has_snapshot = recorder->snapshot.collects >= 0;
     collection->dead.count = 0;
     collection->fresh.count = 0;
@@ -76,9 +80,10 @@ static bool collection_is_candidate(const struct mirror *mirror, const struct re
            record_is_traced(record);
 }
 
-/* Marks REACHED what is reached from the work list within the candidates. */
-static void collection_close(struct recorder *recorder)
+/* Marks REACHED what is reached from the work list within the candidates; returns how many. */
+static uint32_t collection_close(struct recorder *recorder)
 {
+    uint32_t reached = 0;
     struct mirror *mirror = &recorder->mirror;
     struct index_list *work = &recorder->collection.work;
     while (work->count > 0) {
@@ -91,8 +96,10 @@ static void collection_close(struct recorder *recorder)
                 continue;
             to->flags |= RECORD_REACHED;
             list_push(work, dst);
+            reached++;
         }
     }
+    return reached;
 }
 
 static void collection_find_reachable(struct recorder *recorder)
@@ -210,6 +217,91 @@ static void collection_keep_resurrected(struct recorder *recorder)
     collection_close(recorder);
 }
 
+/* ---- what CPython counts as collected ---- */
+
+/* Members of the garbage that the program no longer had when CPython counted it: their finalizers
+ * undid the cycle, as a generator's does, and they died by counting. They survive the replayed
+ * collection and are buried after it. Finalizers run first, so these were freed first. */
+static void collection_keep_finalized(struct recorder *recorder, int64_t surplus)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *dead = &recorder->collection.dead;
+    struct index_list *work = &recorder->collection.work;
+    for (uint32_t i = 0; i < dead->count && surplus > 0; i++) {
+        struct record *record = mirror_record(mirror, dead->item[i]);
+        if (!collection_is_candidate(mirror, record) || (record->flags & RECORD_REACHED) != 0)
+            continue;
+        collection_root_before(recorder, dead->item[i]);
+        record->flags |= RECORD_REACHED;
+        work->count = 0;
+        list_push(work, dead->item[i]);
+        surplus -= 1 + collection_close(recorder);
+    }
+}
+
+static void collection_cut(struct recorder *recorder, enum gcr_op op, uint32_t a, uint32_t b,
+                           uint32_t c)
+{
+    struct collection *collection = &recorder->collection;
+    collection->cuts[collection->cut_count++] =
+        (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c};
+}
+
+/* Weak references that their own callbacks removed: CPython counts them as collected
+ * (handle_weakrefs). Just before the collection they lose every reference but one to themselves, held
+ * in the slot of a word that never has one, and so become garbage. */
+static void collection_add_weakrefs(struct recorder *recorder, int64_t missing)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct collection *collection = &recorder->collection;
+    for (uint32_t i = 0; i < collection->dead.count && missing > 0; i++) {
+        uint32_t object = collection->dead.item[i];
+        struct record *record = mirror_record(mirror, object);
+        const struct type_info *info = &recorder->types.info[record->type];
+        if (!collection_is_candidate(mirror, record) || info->hidden_target < 0 ||
+            (record->flags & RECORD_REACHED) == 0 ||
+            collection->cut_count + record->in_count + 2 > INSERT_LIMIT)
+            continue;
+        int32_t hash = type_slot_of_word(info, info->hidden_target + 2);
+        collection_cut(recorder, GCR_OP_STORE, object, (uint32_t)hash, object);
+        for (uint32_t e = record->in_head; e != 0; e = record->in_head) {
+            struct edge *edge = &mirror->edges[e];
+            collection_cut(recorder, GCR_OP_STORE, edge->src, edge->slot, 0);
+            edge_unlink(mirror, e);
+            edge->dst = 0;
+            edge->raw = 0;
+            record->in_count--;
+        }
+        if (record->root != 0) {
+            collection_cut(recorder, GCR_OP_ROOT, gcr_root_global(record->root - 1), 0, 0);
+            list_push(&mirror->free_roots, record->root);
+            record->root = 0;
+        }
+        record->flags &= (uint16_t)~RECORD_REACHED;
+        missing--;
+    }
+}
+
+/* Makes the number of objects that the replay will count as collected equal to CPython's. */
+static void collection_match_count(struct recorder *recorder, int generation)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    int64_t garbage = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        const struct record *record = mirror_record(mirror, candidates->item[i]);
+        garbage += collection_is_candidate(mirror, record) && (record->flags & RECORD_REACHED) == 0;
+    }
+    int64_t real = recorder->gc->generation_stats[generation].collected -
+                   recorder->collection.collected[generation];
+    if (garbage > real)
+        collection_keep_finalized(recorder, garbage - real);
+    else if (garbage < real)
+        collection_add_weakrefs(recorder, real - garbage);
+}
+
+/* ---- carrying it out ---- */
+
 /* An edge from garbage goes away without an event. */
 static void collection_lose_edge(struct recorder *recorder, uint32_t dst)
 {
@@ -271,21 +363,20 @@ static void collection_note_move(void *arg, uint32_t object, uint64_t position)
     mirror_record(&recorder->mirror, object)->event = (uint32_t)position;
 }
 
-static void collection_insert_roots(struct recorder *recorder)
+static void collection_insert(struct recorder *recorder, uint64_t position,
+                              const struct gcr_event *events, uint32_t count)
 {
-    struct collection *collection = &recorder->collection;
-    if (collection->insert_count == 0)
+    if (count == 0)
         return;
-    if (channel_insert(&recorder->channel, recorder->snapshot.position, collection->inserts,
-                       collection->insert_count, collection_note_move)) {
-        struct index_list *steps = &recorder->mirror.steps;
-        for (uint32_t i = 0; i < steps->count; i++)
-            steps->item[i] += steps->item[i] == STEP_DOWN ? 0 : collection->insert_count;
+    if (!channel_insert(&recorder->channel, position, events, count, collection_note_move)) {
+        recorder->counts->late_insertions += count;
+        for (uint32_t i = 0; i < count; i++)
+            channel_append(&recorder->channel, events[i]);
         return;
     }
-    recorder->counts->late_insertions += collection->insert_count;
-    for (uint32_t i = 0; i < collection->insert_count; i++)
-        channel_append(&recorder->channel, collection->inserts[i]);
+    struct index_list *steps = &recorder->mirror.steps;
+    for (uint32_t i = 0; i < steps->count; i++)
+        steps->item[i] += steps->item[i] == STEP_DOWN ? 0 : count;
 }
 
 /* ---- 3 and 4 ---- */
@@ -412,8 +503,11 @@ void collection_end(struct recorder *recorder)
     if (collection->has_snapshot && generation >= 0) {
         collection_find_reachable(recorder);
         collection_keep_resurrected(recorder);
+        collection_match_count(recorder, generation);
         collection_free_garbage(recorder);
-        collection_insert_roots(recorder);
+        collection_insert(recorder, collection->trigger, collection->cuts, collection->cut_count);
+        collection_insert(recorder, recorder->snapshot.position, collection->inserts,
+                          collection->insert_count);
     }
     for (uint32_t i = 0; i < collection->fresh.count; i++)
         mirror_record(&recorder->mirror, collection->fresh.item[i])->flags &=

@@ -113,9 +113,13 @@ static void hooks_sync(struct recorder *recorder, uint32_t freed)
 {
     bool begins = !recorder->collection.running &&
                   (recorder->gc->collecting || collection_is_new(recorder));
+    uint64_t trigger = recorder->channel.head;
+    if (recorder->last != 0)
+        trigger -= (uint32_t)((uint32_t)trigger -
+                              mirror_record(&recorder->mirror, recorder->last)->event);
     hooks_settle_last(recorder, freed, begins);
     if (begins)
-        collection_begin(recorder);
+        collection_begin(recorder, trigger);
     else if (recorder->snapshot.collects >= 0 && !recorder->collection.running) {
         recorder->snapshot.collects = -1; /* it was not a container after all */
         recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
@@ -395,7 +399,7 @@ static PyObject *hook_gc_collect(PyObject *module, PyObject *const *args, Py_ssi
         hooks_sync_count(recorder);
         snapshot_take(recorder, generation, true);
         mirror_event(&recorder->mirror, GCR_OP_COLLECT, (uint32_t)generation, 0, 0);
-        collection_begin(recorder);
+        collection_begin(recorder, recorder->channel.head - 1);
         hooks_leave(recorder);
     }
     PyObject *result = the_recorder.original.collect(module, args, nargs, keywords);

@@ -20,8 +20,11 @@ struct collection {
     struct index_list dead;    /* really freed meanwhile, in order */
     struct index_list fresh;   /* allocated meanwhile: those marked NEW, some perhaps dead again */
     struct index_list work;
+    uint64_t trigger;          /* position of the event that starts it in the replay */
     struct gcr_event *inserts; /* roots to put before it */
     uint32_t insert_count;
+    struct gcr_event *cuts; /* what makes freed weak references part of the garbage */
+    uint32_t cut_count;
     bool count_is_due;         /* the trigger count must be compared at the next allocation */
     Py_ssize_t seen[3], collected[3], uncollectable[3]; /* CPython's statistics when last looked at */
 };
@@ -94,8 +97,8 @@ void snapshot_unfreeze(struct recorder *recorder);
 /* ---- collection.c ---- */
 
 bool collection_init(struct recorder *recorder);
-/* A collection was found to be running, or to have run. */
-void collection_begin(struct recorder *recorder);
+/* A collection was found to be running, or to have run; the event at `trigger` starts it in the replay. */
+void collection_begin(struct recorder *recorder, uint64_t trigger);
 /* It is over: carries it out on the mirror and writes what the replay cannot know. */
 void collection_end(struct recorder *recorder);
 /* True if CPython's statistics show one that has not been ended here. */
