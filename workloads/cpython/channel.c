@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void channel_start(struct channel *channel, struct gcr_ring *ring)
+bool channel_start(struct channel *channel, struct gcr_ring *ring)
 {
     channel->ring = ring;
     channel->head = 0;
@@ -19,7 +19,8 @@ void channel_start(struct channel *channel, struct gcr_ring *ring)
     channel->hold = GCR_CHANNEL_NO_HOLD;
     channel->abandoned = 0;
     ring->pid = (int32_t)getpid();
-    atomic_store(&ring->state, GCR_RING_RUNNING);
+    uint32_t expected = GCR_RING_RESERVED;
+    return atomic_compare_exchange_strong(&ring->state, &expected, GCR_RING_RUNNING);
 }
 
 void channel_commit(struct channel *channel, uint64_t position)

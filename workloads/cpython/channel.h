@@ -4,6 +4,8 @@
 #ifndef GCR_WORKLOADS_CPYTHON_CHANNEL_H
 #define GCR_WORKLOADS_CPYTHON_CHANNEL_H
 
+#include <stdbool.h>
+
 #include "base/compiler.h"
 #include "workloads/cpython/segment.h"
 
@@ -27,8 +29,9 @@ struct channel {
     void *arg;
 };
 
-/* Starts writing to a ring; the segment, settle and arg are set. */
-void channel_start(struct channel *channel, struct gcr_ring *ring);
+/* Starts writing to a reserved ring; the segment, settle and arg are set. False: the ring was taken
+ * back, because the process that reserved it ended long ago. */
+bool channel_start(struct channel *channel, struct gcr_ring *ring);
 
 /* Settles and commits everything up to `position` or the hold, whichever is lower. */
 void channel_commit(struct channel *channel, uint64_t position);

@@ -139,6 +139,22 @@ static gcr_status drain_end_lane(struct drain *drain, unsigned index, struct gcr
     return status;
 }
 
+/* A ring reserved by a fork whose parent is gone: the child may not have run yet, or the fork may have
+ * failed. True once it has been waited for long enough; the child cannot start then any more. */
+static bool drain_is_abandoned(struct drain *drain, unsigned index)
+{
+    if (!drain_has_ended(drain, index)) {
+        drain->orphaned[index] = 0;
+        return false;
+    }
+    if (++drain->orphaned[index] < DRAIN_PATIENCE)
+        return false;
+    drain->orphaned[index] = 0;
+    uint32_t expected = GCR_RING_RESERVED;
+    return atomic_compare_exchange_strong(&drain->segment->rings[index].state, &expected,
+                                          GCR_RING_STOPPED);
+}
+
 gcr_status drain_all(struct drain *drain, bool *busy, bool *in_use, struct gcr_error *err)
 {
     *busy = *in_use = false;
@@ -149,7 +165,9 @@ gcr_status drain_all(struct drain *drain, bool *busy, bool *in_use, struct gcr_e
             continue;
         *in_use = true;
         /* In this order: what it wrote before its end is seen after its end was seen. */
-        bool ended = state == GCR_RING_STOPPED || drain_has_ended(drain, i);
+        bool ended = state == GCR_RING_STOPPED ||
+                     (state == GCR_RING_RESERVED ? drain_is_abandoned(drain, i)
+                                                 : drain_has_ended(drain, i));
         uint64_t committed = atomic_load_explicit(&ring->committed, memory_order_acquire);
         gcr_status status = GCR_OK;
         if (ended)

@@ -8,7 +8,10 @@
 #include "traces/writer.h"
 #include "workloads/cpython/segment.h"
 
-enum { DRAIN_STATUS_UNKNOWN = 0 };
+enum {
+    DRAIN_STATUS_UNKNOWN = 0,
+    DRAIN_PATIENCE = 1500 /* looks, of 2 ms at least, for a forked child to start writing */
+};
 
 struct drain {
     struct gcr_segment *segment;
@@ -16,6 +19,7 @@ struct drain {
     uint32_t shapes;                   /* declared so far */
     int watch[GCR_RINGS];              /* pidfd of the process that owns the ring; -1: none */
     pid_t watched[GCR_RINGS];
+    uint32_t orphaned[GCR_RINGS];      /* looks since the process that reserved the ring ended */
     struct {                           /* processes that were reaped while their ring was in use */
         pid_t pid;
         uint32_t status;

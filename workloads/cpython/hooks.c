@@ -71,7 +71,7 @@ static void hooks_settle_last(struct recorder *recorder, uint32_t freed, bool co
     }
     if (!container || record->kind != RECORD_OBJECT || (record->flags & RECORD_CONTAINER) != 0)
         return;
-    record->flags |= RECORD_CONTAINER;
+    types_note_container(&recorder->types, object);
     mirror_count_up(&recorder->mirror, object);
     recorder->counts->containers++;
     recorder->tiers.allocated++;
@@ -311,6 +311,8 @@ static void hooks_move(struct recorder *recorder, uint32_t object, void *block, 
     if ((record->flags & RECORD_PENDING) != 0) {
         record->length = record->bytes > 16 ? record->bytes - 16 : 0;
         mirror_alloc_event(mirror, object)->d = record->length;
+        if ((record->flags & RECORD_CONTAINER) != 0)
+            types_note_container(&recorder->types, object);
     }
     heap_map_set(&recorder->map, address, object);
 }
@@ -479,7 +481,10 @@ static void hooks_after_fork_in_child(void)
         recorder->on = false;
         return;
     }
-    channel_start(&recorder->channel, recorder->child_ring);
+    if (!channel_start(&recorder->channel, recorder->child_ring)) {
+        recorder->on = false; /* it came so late that its lane was closed */
+        return;
+    }
     recorder->counts = &recorder->child_ring->counts;
     recorder->scanner.counts = recorder->counts;
     recorder->child_ring = NULL;
@@ -599,9 +604,8 @@ GCR_CONSTRUCTOR static void hooks_start(void)
     if (atomic_load(&segment->refused) != GCR_REFUSED_NOT)
         return;
     struct gcr_ring *ring = channel_reserve(&recorder->channel);
-    if (ring == NULL)
+    if (ring == NULL || !channel_start(&recorder->channel, ring))
         return;
-    channel_start(&recorder->channel, ring);
     recorder->counts = &ring->counts;
     recorder->scanner.counts = &ring->counts;
     py_find_static_range();

@@ -33,6 +33,9 @@
 #pragma weak PyList_Type
 #pragma weak PyDict_Type
 #pragma weak PyFloat_Type
+#pragma weak PyUnicode_Type
+#pragma weak PyType_SUPPORTS_WEAKREFS
+#pragma weak PyObject_GET_WEAKREFS_LISTPTR
 #pragma weak PyType_Type
 #pragma weak PyBaseObject_Type
 #pragma weak PyFunction_Type

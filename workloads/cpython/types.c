@@ -286,6 +286,17 @@ static uint32_t types_length(const struct type_info *info, const struct record *
     return 0;
 }
 
+void types_note_container(struct types *types, uint32_t object)
+{
+    struct record *record = mirror_record(types->mirror, object);
+    record->flags |= RECORD_CONTAINER;
+    if ((record->flags & RECORD_PENDING) == 0)
+        return;
+    struct gcr_event *event = mirror_alloc_event(types->mirror, object);
+    event->b = types->info[TYPE_UNKNOWN_CONTAINER].shape;
+    event->d = record->length = types_length(&types->info[TYPE_UNKNOWN_CONTAINER], record);
+}
+
 void types_settle(struct types *types, uint32_t object, uint32_t type)
 {
     struct record *record = mirror_record(types->mirror, object);

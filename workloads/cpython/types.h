@@ -64,6 +64,8 @@ uint32_t types_find_if_type(struct types *types, uint64_t word);
 /* A heap type's memory is freed: its address means nothing any more. */
 void types_forget(struct types *types, PyTypeObject *type);
 
+/* The object is known to be a container, but not which: so does its provisional shape. */
+void types_note_container(struct types *types, uint32_t object);
 /* Settles the object's shape and length by its type, in its ALLOC event if that is still open. An
  * object whose event is closed keeps the raw shape that it was written with. */
 void types_settle(struct types *types, uint32_t object, uint32_t type);
