@@ -183,7 +183,8 @@ static inline struct gcr_heap gcr_heap_begin(const struct gcr_collector *collect
 
 /* ---- the hot operations: one constant table per back end, all functions static inline ---- */
 
-/* NULL members cost nothing: the loop leaves the call out. Objects and slots are never out of range
+/* NULL members (all but alloc, store, copy and load may be) cost nothing: the loop leaves the call
+ * out. Objects and slots are never out of range
  * (the loop checks that against the shape when verifying; FORMAT.md makes it the trace's promise). */
 struct gcr_mutator_ops {
     /* Allocates, then *root = new object (counting designs drop the old value last); returns it.

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-gcr_status gcr_fail(struct gcr_error *err, gcr_status code, const char *format, ...)
+gcr_status(gcr_fail)(struct gcr_error *err, gcr_status code, const char *format, ...)
 {
     if (err == NULL)
         return code;

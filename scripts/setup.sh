@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building, testing and recording need. Safe to repeat: what is there
-# already is left alone. Needs root or sudo only if something is missing.
+# Installs the Debian packages that building, testing and recording need, and those named as arguments.
+# Safe to repeat: what is there already is left alone. Needs root or sudo only if something is missing.
 set -euo pipefail
 
 packages=(
@@ -8,6 +8,7 @@ packages=(
   libzstd-dev libxxhash-dev libjansson-dev libcmocka-dev
   python3 python3-dev libpython3-dev
   libjemalloc-dev libmimalloc-dev
+  "$@"
 )
 
 missing=()

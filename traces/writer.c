@@ -117,7 +117,7 @@ gcr_status gcr_writer_open_level(const char *path, const struct gcr_capabilities
     if (status == GCR_OK)
         status = writer_create_file(writer, capabilities, zstd_level, err);
     if (status != GCR_OK) {
-        if (writer->fd >= 0)
+        if (writer->partial != NULL && writer->fd >= 0)
             (void)unlink(writer->partial);
         writer_free(writer);
         return status;

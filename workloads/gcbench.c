@@ -15,6 +15,7 @@
  * when its last root is cleared, and their DEATH events follow at once, in order of allocation.
  *
  * Memory: one index for each node of the largest tree. */
+#include "base/check.h"
 #include "workloads/emit.h"
 #include "workloads/registry.h"
 
@@ -53,6 +54,7 @@ static struct gcbench gcbench_parameters(const struct gcr_option_values *options
 
 static uint64_t gcbench_tree_size(uint32_t depth)
 {
+    GCR_CHECK(1, depth < 63);
     return (UINT64_C(2) << depth) - 1;
 }
 

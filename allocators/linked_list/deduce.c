@@ -296,6 +296,7 @@ GCR_ALWAYS_INLINE uint64_t count_and_subtract(struct linked_list *ll, struct gc_
     uint64_t edges = subtract_internal(ll, young, head_bytes, packed);
     if (GCR_CHECK_LEVEL >= 2)
         check_counts(ll, young, edges);
+    (void)edges;
     return candidates;
 }
 

@@ -15,7 +15,7 @@ static bool list_reserve(struct gcr_semispace *h, struct gcr_vector *list, size_
 {
     if (list->committed_bytes - list->used_bytes >= count * list->element_bytes)
         return true;
-    if (!semispace_make_side_room(h, 2 * list->committed_bytes + 2 * GCR_PAGE_BYTES))
+    if (!semispace_make_side_room(h, 2 * (list->committed_bytes + GCR_PAGE_BYTES)))
         return false;
     return gcr_vector_reserve(list, count) ||
            (semispace_collect(h, GCR_REASON_EMERGENCY, false) && gcr_vector_reserve(list, count));

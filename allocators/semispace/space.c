@@ -161,12 +161,11 @@ static void semispace_zero_window(struct gcr_semispace *h, uint64_t bytes)
 
 void semispace_set_limit(struct gcr_semispace *h)
 {
-    if (h->out_of_work_memory)
+    bool is_stale = h->limit > h->top || h->limit < h->free;
+    if (h->out_of_work_memory || (h->clear == SEMISPACE_NONE && is_stale))
         h->limit = h->free;
     else if (h->clear != SEMISPACE_NONE)
         h->limit = h->top;
-    else if (h->limit > h->top || h->limit < h->free)
-        h->limit = h->free;
 }
 
 void semispace_clear_from(struct gcr_semispace *h)

@@ -19,7 +19,7 @@ gcr_status gcr_output_open(struct gcr_output *output, const char *path, struct g
     if (strlen(path) >= sizeof output->path)
         return gcr_fail(err, GCR_USAGE, "the path of the output is longer than %zu bytes",
                         sizeof output->path - 1);
-    strcpy(output->path, path);
+    snprintf(output->path, sizeof output->path, "%s", path);
     if (strcmp(path, "-") == 0) {
         output->kind = GCR_OUTPUT_STDOUT;
         output->file = stdout;

@@ -27,7 +27,7 @@ static void json_put_text(json_t *object, const char *name, const char *text)
         size_t n = 0;
 
         for (; text[n] != '\0' && n + 1 < sizeof plain; n++)
-            plain[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+            plain[n] = (char)((unsigned char)text[n] < 0x80 ? text[n] : '?');
         plain[n] = '\0';
         value = json_string(plain);
     }

@@ -46,7 +46,7 @@ static char process_state(pid_t pid)
         line[0] = '\0';
     fclose(file);
     end = strrchr(line, ')');
-    return end != NULL && end[1] == ' ' ? end[2] : 0;
+    return (char)(end != NULL && end[1] == ' ' ? end[2] : 0);
 }
 
 bool lane_process_lives(pid_t pid)

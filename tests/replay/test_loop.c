@@ -57,8 +57,33 @@ static void pretend_track(struct gcr_heap *heap, gcr_ref object)
     ((struct pretend *)heap)->tracked++;
 }
 
-static const struct gcr_mutator_ops least_ops = {.alloc = pretend_alloc};
+/* No event of these programs gets here. */
+static void unexpected_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot, gcr_ref value)
+{
+    fail_msg("store %p %p %u %p", (void *)heap, (void *)object, slot, (void *)value);
+}
+
+static void unexpected_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot, gcr_ref src,
+                            uint32_t src_slot, uint32_t n)
+{
+    fail_msg("copy %p %p %u %p %u %u", (void *)heap, (void *)dst, dst_slot, (void *)src, src_slot,
+             n);
+}
+
+static void unexpected_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot, gcr_ref *root,
+                            bool global_root)
+{
+    fail_msg("load %p %p %u %p %d", (void *)heap, (void *)object, slot, (void *)root, global_root);
+}
+
+static const struct gcr_mutator_ops least_ops = {.alloc = pretend_alloc,
+                                                 .store = unexpected_store,
+                                                 .copy = unexpected_copy,
+                                                 .load = unexpected_load};
 static const struct gcr_mutator_ops moving_ops = {.alloc = pretend_alloc,
+                                                  .store = unexpected_store,
+                                                  .copy = unexpected_copy,
+                                                  .load = unexpected_load,
                                                   .forwarded = pretend_forwarded,
                                                   .death = pretend_death,
                                                   .track = pretend_track};

@@ -276,8 +276,8 @@ static void other_events_reach_the_heap_or_pass(void **unused)
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_WRITE, .a = 1, .c = 8});
     for (size_t i = 0; i < sizeof ignored; i++)
         script_add(&script, 0, (struct gcr_event){.op = ignored[i], .a = 1});
-    for (uint8_t op = GCR_OP_REQUEST; op <= GCR_OP_TIME; op++)
-        script_add(&script, 0, (struct gcr_event){.op = op, .a = 1});
+    for (unsigned op = GCR_OP_REQUEST; op <= GCR_OP_TIME; op++)
+        script_add(&script, 0, (struct gcr_event){.op = (uint8_t)op, .a = 1});
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_GCCONTROL, .a = 1, .b = 700});
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_FREEZE});
     script_add(&script, 0, (struct gcr_event){.op = GCR_OP_UNFREEZE});
