@@ -169,10 +169,10 @@ struct py_dict_table py_dict_table(PyObject *dict);
  * interned strings to themselves. */
 bool py_is_intern_table(const struct py_dict_table *table);
 
-/* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT. */
 /* Whether the program can get at a live object without any counted reference to it: an interned string,
- * or an object with weak references. */
+ * an object with weak references, or one whose finalizer may save it and what it refers to. */
 bool py_is_found_uncounted(PyObject *object);
+/* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT. */
 uint64_t py_values_block(PyObject *object);
 
 /* ---- types ---- */
