@@ -1,11 +1,11 @@
 /* Encodes one block: operations as a byte column, each (operation, operand) as a column of small
  * numbers after prediction (predict.h), all of it compressed with zstd.
  *
- * Two passes over the events. The first estimates, from samples of the block, what every predictor
- * would cost in every column (by entropy, since zstd follows), and picks the cheapest; the second
- * writes the differences. A number takes 0, 1, 2 or 4 bytes, its length kept apart in 2 bits (after
- * Lemire, Kurz and Rupp, "Stream VByte", 2018; with a length of 0 instead of 3). O(n); scratch
- * space is allocated once. */
+ * Two passes. The first estimates, from samples of the block, what every predictor would cost
+ * in every column (by entropy, since zstd follows), and picks the cheapest; the second goes over
+ * all events and writes the differences. A number takes 0, 1, 2 or 4 bytes, its length kept apart
+ * in 2 bits (after Lemire, Kurz and Rupp, "Stream VByte", 2018; with a length of 0 instead of 3).
+ * O(n); scratch space is allocated once. */
 #include "traces/block.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 /* The first pass weighs SAMPLE_RUN events out of each SAMPLE_PERIOD, all of a short block, and the
  * first SAMPLE_FIRST values of each column, so that rare operations are not overlooked. */
-enum { SAMPLE_RUN = 256, SAMPLE_PERIOD = 1024, SAMPLE_ALL_BELOW = 4096, SAMPLE_FIRST = 64 };
+enum { SAMPLE_RUN = 128, SAMPLE_PERIOD = 1024, SAMPLE_ALL_BELOW = 4096, SAMPLE_FIRST = 64 };
 
 /* 0 .. 31, then numbers of 6, 7 ... 32 bits. */
 enum { SMALL_CLASSES = 32, CLASSES = SMALL_CLASSES + 27 };
@@ -152,25 +152,82 @@ static uint8_t encode_cheapest(const struct column *column)
     return best;
 }
 
-static void encode_choose_predictors(struct gcr_block_encoder *encoder,
-                                     const struct gcr_event *events, uint32_t n)
+/* One event of the first pass or the second: weighed or filled into its columns, then followed. Inlined with
+ * constants, so that kinds and counts of operands are constants too. */
+enum encode_pass { ENCODE_FOLLOW, ENCODE_WEIGH, ENCODE_FILL };
+
+GCR_ALWAYS_INLINE void encode_event(struct gcr_block_encoder *encoder, enum encode_pass pass,
+                                    const struct gcr_event *event, enum gcr_op op,
+                                    const uint8_t kind[GCR_OP_MAX_OPERANDS])
 {
     struct predict_state *state = &encoder->state;
-    predict_init(state);
+    for (unsigned j = 0; j < GCR_OP_MAX_OPERANDS && kind[j] != GCR_OPERAND_NONE; j++) {
+        struct column *column = &encoder->column[op][j];
+        uint32_t value = encode_operand(event, j);
+        if (pass == ENCODE_FILL)
+            column->values[column->filled++] =
+                encode_difference(state, column, column->predictor, value);
+        else if (pass == ENCODE_WEIGH || column->weighed < SAMPLE_FIRST)
+            encode_weigh(state, column, value);
+        column->previous = value;
+        predict_note(state, kind[j], value);
+    }
+    predict_end(state, op, event->a, event->b, event->c);
+}
+
+/* The operations that make up most of a trace get code of their own. */
+GCR_ALWAYS_INLINE void encode_dispatch(struct gcr_block_encoder *encoder, enum encode_pass pass,
+                                       const struct gcr_event *event)
+{
+    static const uint8_t alloc[] = {GCR_OPERAND_NEW_OBJECT, GCR_OPERAND_SHAPE, GCR_OPERAND_ROOT,
+                                    GCR_OPERAND_NUMBER, GCR_OPERAND_NONE};
+    static const uint8_t store[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NUMBER, GCR_OPERAND_VALUE,
+                                    GCR_OPERAND_NONE, GCR_OPERAND_NONE};
+    static const uint8_t root[] = {GCR_OPERAND_ROOT, GCR_OPERAND_VALUE, GCR_OPERAND_NONE,
+                                   GCR_OPERAND_NONE, GCR_OPERAND_NONE};
+    static const uint8_t death[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NONE, GCR_OPERAND_NONE,
+                                    GCR_OPERAND_NONE, GCR_OPERAND_NONE};
+    switch (event->op) {
+    case GCR_OP_ALLOC:
+        encode_event(encoder, pass, event, GCR_OP_ALLOC, alloc);
+        break;
+    case GCR_OP_STORE:
+        encode_event(encoder, pass, event, GCR_OP_STORE, store);
+        break;
+    case GCR_OP_ROOT:
+        encode_event(encoder, pass, event, GCR_OP_ROOT, root);
+        break;
+    case GCR_OP_DEATH:
+        encode_event(encoder, pass, event, GCR_OP_DEATH, death);
+        break;
+    default:
+        encode_event(encoder, pass, event, event->op, gcr_op_table[event->op].operand);
+        break;
+    }
+}
+
+static void encode_sample(struct gcr_block_encoder *encoder, const struct gcr_event *events,
+                          uint32_t n)
+{
+    predict_init(&encoder->state);
     for (uint32_t i = 0; i < n; i++) {
-        const struct gcr_event *event = &events[i];
-        const struct gcr_op_info *info = &gcr_op_table[event->op];
-        bool weigh = n < SAMPLE_ALL_BELOW || i % SAMPLE_PERIOD < SAMPLE_RUN;
-        for (unsigned j = 0; j < GCR_OP_MAX_OPERANDS && info->operand[j] != 0; j++) {
-            struct column *column = &encoder->column[event->op][j];
-            uint32_t value = encode_operand(event, j);
-            if (weigh || column->count < SAMPLE_FIRST)
-                encode_weigh(state, column, value);
-            column->count++;
-            column->previous = value;
-            predict_note(state, info->operand[j], value);
-        }
-        predict_end(state, event->op, event->a, event->b, event->c);
+        if (n < SAMPLE_ALL_BELOW || i % SAMPLE_PERIOD < SAMPLE_RUN)
+            encode_dispatch(encoder, ENCODE_WEIGH, &events[i]);
+        else
+            encode_dispatch(encoder, ENCODE_FOLLOW, &events[i]);
+    }
+}
+
+/* How many values each column will have. */
+static void encode_count(struct gcr_block_encoder *encoder, const struct gcr_event *events,
+                         uint32_t n)
+{
+    uint32_t by_op[GCR_OP_COUNT] = {0};
+    for (uint32_t i = 0; i < n; i++)
+        by_op[events[i].op]++;
+    for (unsigned op = 1; op < GCR_OP_COUNT; op++) {
+        for (unsigned j = 0; j < GCR_OP_MAX_OPERANDS && gcr_op_table[op].operand[j] != 0; j++)
+            encoder->column[op][j].count = by_op[op];
     }
 }
 
@@ -184,7 +241,7 @@ static void encode_place_columns(struct gcr_block_encoder *encoder)
             column->values = next;
             next += column->count;
             column->previous = 0;
-            column->predictor = column->count > 0 ? encode_cheapest(column) : PREDICT_RAW;
+            column->predictor = column->weighed > 0 ? encode_cheapest(column) : PREDICT_DELTA;
         }
     }
 }
@@ -192,38 +249,24 @@ static void encode_place_columns(struct gcr_block_encoder *encoder)
 static void encode_fill_columns(struct gcr_block_encoder *encoder, const struct gcr_event *events,
                                 uint32_t n)
 {
-    struct predict_state *state = &encoder->state;
-    predict_init(state);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct gcr_event *event = &events[i];
-        const struct gcr_op_info *info = &gcr_op_table[event->op];
-        for (unsigned j = 0; j < GCR_OP_MAX_OPERANDS && info->operand[j] != 0; j++) {
-            struct column *column = &encoder->column[event->op][j];
-            uint32_t value = encode_operand(event, j);
-            column->values[column->filled++] =
-                encode_difference(state, column, column->predictor, value);
-            column->previous = value;
-            predict_note(state, info->operand[j], value);
-        }
-        predict_end(state, event->op, event->a, event->b, event->c);
-    }
+    predict_init(&encoder->state);
+    for (uint32_t i = 0; i < n; i++)
+        encode_dispatch(encoder, ENCODE_FILL, &events[i]);
 }
 
 /* Predictor, length codes (four a byte, lowest bits first), then the bytes of the values. */
 static uint8_t *encode_write_column(const struct column *column, uint8_t *out)
 {
+    static const uint8_t length_of_code[4] = {0, 1, 2, 4};
     *out++ = column->predictor;
     uint8_t *codes = out;
     size_t code_bytes = ((size_t)column->count + 3) / 4;
     memset(codes, 0, code_bytes);
     out += code_bytes;
     for (uint32_t i = 0; i < column->count; i++) {
-        static const uint8_t length_of_code[4] = {0, 1, 2, 4};
-        uint8_t bytes[4];
         unsigned code = encode_code(column->values[i]);
         codes[i / 4] = (uint8_t)(codes[i / 4] | code << (i % 4 * 2));
-        bytes_put32(bytes, column->values[i]);
-        memcpy(out, bytes, length_of_code[code]);
+        bytes_put32(out, column->values[i]); /* all four; what is too many is overwritten */
         out += length_of_code[code];
     }
     return out;
@@ -256,7 +299,8 @@ gcr_status gcr_block_encode(struct gcr_block_encoder *encoder, uint32_t lane, ui
                             events[i].flags);
     }
     memset(encoder->column, 0, sizeof encoder->column);
-    encode_choose_predictors(encoder, events, n);
+    encode_sample(encoder, events, n);
+    encode_count(encoder, events, n);
     encode_place_columns(encoder);
     encode_fill_columns(encoder, events, n);
     size_t raw_bytes = encode_write_raw(encoder, events, n);
