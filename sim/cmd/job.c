@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,15 +178,20 @@ gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_er
         return gcr_fail(err, GCR_IO, "cannot make room for a run's result: %s", strerror(errno));
     fflush(stdout);
     char why[256];
-    pid_t child = fork();
-    if (child == 0)
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        /* A run does not outlive the command, however that ends. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
         job_child(job, channel);
+    }
     gcr_status status = child < 0
                             ? gcr_fail(err, GCR_IO, "cannot fork for a run: %s", strerror(errno))
                             : job_wait(child, why, sizeof why, err);
     if (status == GCR_OK)
-        status = why[0] == '\0' ? job_receive(channel, result, err)
-                                : job_crashed(job, why, result, err);
+        status =
+            why[0] == '\0' ? job_receive(channel, result, err) : job_crashed(job, why, result, err);
     close(channel);
     return status;
 }

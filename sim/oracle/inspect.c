@@ -7,6 +7,8 @@
 
 enum { INSPECT_PERIOD = 128, INSPECT_BYTEWISE = 64, INSPECT_STAMP_BYTES = 1 << 30 };
 
+#define INSPECT_STAMP_END (UINT64_C(1) << 32)
+
 /* ---- data ---- */
 
 static bool inspect_is_zero(const uint8_t *data, uint64_t bytes)
@@ -48,7 +50,8 @@ static uint64_t inspect_first_wrong(uint8_t tag, bool zero, const uint8_t *data,
     return i;
 }
 
-/* All data from `offset` on: zero, or the object's pattern. */
+/* All data from `offset` on: zero, or the object's pattern. The pattern is looked for only where
+ * it has been stamped: events can address no data beyond 4 GiB. */
 static gcr_status inspect_data(struct gcr_verify *v, uint32_t node, gcr_ref object, uint64_t offset,
                                bool zero, struct gcr_error *err)
 {
@@ -56,6 +59,8 @@ static gcr_status inspect_data(struct gcr_verify *v, uint32_t node, gcr_ref obje
     uint64_t end = gcr_shape_data_bytes(&v->shadow->shapes[n->shape], n->length);
     uint8_t tag = gcr_tag_of(n->index);
 
+    if (!zero && end > INSPECT_STAMP_END)
+        end = INSPECT_STAMP_END;
     while (offset < end) {
         uint64_t bytes = 0, wrong;
         const uint8_t *data = v->view->collector->data(v->view->heap, object, offset, &bytes);
@@ -84,7 +89,9 @@ static void inspect_stamp(struct gcr_verify *v, uint32_t node, gcr_ref object, u
     const struct gcr_shadow_node *n = &v->shadow->nodes[node];
     uint64_t end = gcr_shape_data_bytes(&v->shadow->shapes[n->shape], n->length);
 
-    while (offset < end && offset <= UINT32_MAX) {
+    if (end > INSPECT_STAMP_END)
+        end = INSPECT_STAMP_END;
+    while (offset < end) {
         uint64_t bytes = end - offset < INSPECT_STAMP_BYTES ? end - offset : INSPECT_STAMP_BYTES;
         v->view->mutator->write(v->view->heap, object, (uint32_t)offset, (uint32_t)bytes,
                                 gcr_tag_of(n->index));

@@ -51,7 +51,7 @@ static void verify_follow_number(struct gcr_verify *v, uint64_t number)
     v->number = number;
 }
 
-/* An operand that the heap has freed: whose fault? */
+/* An operand that the heap has freed, or might have: whose fault? */
 static gcr_status verify_blame(struct gcr_verify *v, uint32_t node, const struct gcr_event *event,
                                struct gcr_error *err)
 {
@@ -103,7 +103,7 @@ static gcr_status verify_operands(struct gcr_verify *v, const struct gcr_event *
         return verify_death(v, event, err);
     for (unsigned i = 0; i < n; i++) {
         uint32_t node = gcr_shadow_find(v->shadow, index[i]);
-        if (v->shadow->nodes[node].flags & GCR_NODE_FREED)
+        if (v->shadow->nodes[node].flags & (GCR_NODE_FREED | GCR_NODE_GARBAGE))
             return verify_blame(v, node, event, err);
     }
     return GCR_OK;

@@ -94,4 +94,18 @@ for name in $(collectors); do
   expect_json crash.json "d['memory']['budget_bytes'] == 64 << 20 and d['memory']['live_peak_bytes'] is None"
   expect_json crash.json "d['events'] == 0 and d['pauses']['count'] == 0 and d['verified'] is False"
 done
+
+# A command that is killed takes its run with it, forked lanes included.
+must generate fork-gc --set objects=20000 --set pairs=400000 -o killed.gct
+cp "$gcreplay" ./gcreplay-killed
+./gcreplay-killed run killed.gct -c linked-list --verify=every >/dev/null 2>&1 &
+command=$!
+running() { grep -lz '^./gcreplay-killed$' /proc/[0-9]*/cmdline 2>/dev/null | wc -l; }
+for _ in $(seq 100); do [ "$(running)" -ge 2 ] && break; sleep 0.05; done
+ran='kill -KILL of a run'
+expect "the run has a process of its own" [ "$(running)" -ge 2 ]
+kill -KILL "$command"
+wait "$command" 2>/dev/null
+for _ in $(seq 100); do [ "$(running)" -eq 0 ] && break; sleep 0.05; done
+expect "nothing goes on without it" [ "$(running)" -eq 0 ]
 finish

@@ -112,6 +112,24 @@ expect_one_line_err
 expect_err 'event 2'
 expect_err 'store o2 0 o1'
 
+# An object that is rooted again after nothing reached it: found by the proof, and by a verified run
+# whether or not the heap has freed it.
+cat good.gtt | sed -n '1,/^lane 0/p' >revived.gtt
+cat >>revived.gtt <<'TEXT'
+alloc o1 2 t0 0
+root t0 null
+root t1 o1
+TEXT
+must assemble revived.gtt -o revived.gct
+gcr check revived.gct
+expect_code 1
+expect_err 'lane 0, event 2 (root t1 o1): object o1 is unreachable since event 1'
+for name in $(collectors); do
+  gcr run revived.gct -c "$name" --verify=every
+  expect_code 1
+  expect_err "invalid_trace: lane 0, event 2 (root t1 o1): object o1 has long been unreachable"
+done
+
 # Wrong text: file and line.
 printf 'gct 1\nshape nonsense\n' >wrong.gtt
 gcr assemble wrong.gtt -o x.gct
