@@ -147,7 +147,9 @@ static void snapshot_refresh_holders(struct recorder *recorder, uint32_t object)
 
 /* ---- roots ---- */
 
-/* In a neutral recording cyclic garbage stays, perhaps for ever, and the program may take objects out of
+/* A snapshot that no collection follows (at a fork, at gc.freeze) takes no roots away in a faithful
+ * recording: garbage would lie about that a finalizer may still save when CPython finds it.
+ * In a neutral recording cyclic garbage stays, perhaps for ever, and the program may take objects out of
  * it again by ways that count nothing: those keep their root until they are freed. */
 static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
 {
@@ -157,7 +159,7 @@ static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
         (recorder->neutral && record->type != 0 &&
          py_is_found_uncounted(py_object_at(record->block + record->prefix))))
         mirror_root(mirror, object);
-    else
+    else if (recorder->neutral || recorder->snapshot.collects >= 0 || !record_is_traced(record))
         mirror_unroot(mirror, object);
 }
 
