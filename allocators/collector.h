@@ -1,14 +1,16 @@
 /* The seam: all that a GC design (a "back end") sees of gcreplay, and all that gcreplay sees of it.
  *
  * A back end is one folder that defines
- *   - `const struct gcr_collector gcr_collector_NAME` (NAME with '_' for '-') in its .c files: name, options,
- *     capabilities and the operations that are not hot;
+ *   - `const struct gcr_collector gcr_collector_NAME` (NAME with '_' for '-') in its .c files:
+ * name, options, capabilities and the operations that are not hot;
  *   - `NAME_inline.h`: a `static const struct gcr_mutator_ops gcr_mutator_ops_NAME` whose functions
  *     are static inline: the allocation fast path, the barrier, the load. The replay loop is
  *     compiled once per back end around that constant table, so that nothing is called indirectly.
- * Adding a design = one folder + one `gcr_add_collector(name ...)` line in allocators/CMakeLists.txt.
+ * Adding a design = one folder + one `gcr_add_collector(name ...)` line in
+ * allocators/CMakeLists.txt.
  *
- * A back end never prints, never reads a clock, never decides what is measured: it reports to the host. */
+ * A back end never prints, never reads a clock, never decides what is measured: it reports to the
+ * host. */
 #ifndef GCR_ALLOCATORS_COLLECTOR_H
 #define GCR_ALLOCATORS_COLLECTOR_H
 
@@ -22,8 +24,8 @@
 #include "traces/capability.h"
 #include "traces/shape.h"
 
-/* A reference: where an object is now. What it points at is the back end's business (header or first
- * field). Never dereferenced outside a back end. NULL is null. */
+/* A reference: where an object is now. What it points at is the back end's business (header or
+ * first field). Never dereferenced outside a back end. NULL is null. */
 typedef struct gcr_object *gcr_ref;
 
 struct gcr_heap;
@@ -32,18 +34,18 @@ struct gcr_host;
 /* ---- what a design is ---- */
 
 enum gcr_collector_cap {
-    GCR_CAP_COLLECTS = 1u << 0,      /* has a collector at all */
-    GCR_CAP_MOVING = 1u << 1,        /* objects move: handles are updated in collections */
+    GCR_CAP_COLLECTS = 1u << 0, /* has a collector at all */
+    GCR_CAP_MOVING = 1u << 1,   /* objects move: handles are updated in collections */
     GCR_CAP_GENERATIONAL = 1u << 2,
-    GCR_CAP_REFCOUNTING = 1u << 3,   /* frees at once when a count falls to zero */
+    GCR_CAP_REFCOUNTING = 1u << 3, /* frees at once when a count falls to zero */
     GCR_CAP_CONCURRENT = 1u << 4,
-    GCR_CAP_BARRIER = 1u << 5,       /* needs a write barrier */
-    GCR_CAP_COUNTS_ROOTS = 1u << 6,  /* root changes cost something */
-    GCR_CAP_COUNTS_LOADS = 1u << 7,  /* loads and reads touch a count */
-    GCR_CAP_PRECISE = 1u << 8,       /* a full collection retains exactly the reachable set, plus
-                                        objects that wait for a finalizer and what those reach */
-    GCR_CAP_NEEDS_DEATHS = 1u << 9,  /* acts on DEATH (explicit-free): the trace must have them */
-    GCR_CAP_NO_MODEL = 1u << 10      /* cannot be compiled into a modelled twin */
+    GCR_CAP_BARRIER = 1u << 5,      /* needs a write barrier */
+    GCR_CAP_COUNTS_ROOTS = 1u << 6, /* root changes cost something */
+    GCR_CAP_COUNTS_LOADS = 1u << 7, /* loads and reads touch a count */
+    GCR_CAP_PRECISE = 1u << 8,      /* a full collection retains exactly the reachable set, plus
+                                       objects that wait for a finalizer and what those reach */
+    GCR_CAP_NEEDS_DEATHS = 1u << 9, /* acts on DEATH (explicit-free): the trace must have them */
+    GCR_CAP_NO_MODEL = 1u << 10     /* cannot be compiled into a modelled twin */
 };
 
 /* ---- what happens in collections, reported as it happens ---- */
@@ -76,11 +78,11 @@ struct gcr_collection {
     enum gcr_reason reason;
     uint32_t generation; /* what was collected: 0 youngest; a single-generation design says 0 */
     bool full;           /* everything was examined */
-    uint64_t collected;  /* CPython-like: objects of the final garbage, as gc.get_stats() counts them;
-                            others: objects reclaimed */
-    uint64_t freed;      /* all objects whose memory was reclaimed, those freed in its wake included */
+    uint64_t collected;  /* CPython-like: objects of the final garbage, as gc.get_stats() counts
+                            them;  others: objects reclaimed */
+    uint64_t freed; /* all objects whose memory was reclaimed, those freed in its wake included */
     uint64_t uncollectable;
-    uint64_t survivors;  /* examined and kept */
+    uint64_t survivors; /* examined and kept */
     uint64_t moved_bytes;
     uint64_t before_bytes, after_bytes; /* footprint at begin and end */
 };
@@ -88,11 +90,11 @@ struct gcr_collection {
 /* Running counters of a heap, kept by the back end for its whole life (a fork copies them). */
 struct gcr_work {
     uint64_t allocated_objects, allocated_bytes; /* bytes: gcr_shape_object_bytes */
-    uint64_t freed_objects;    /* memory reclaimed, by any means */
+    uint64_t freed_objects;                      /* memory reclaimed, by any means */
     uint64_t marked_objects;
     uint64_t copied_objects, copied_bytes;
     uint64_t promoted_objects;
-    uint64_t barriers;         /* slow path of the write barrier taken */
+    uint64_t barriers; /* slow path of the write barrier taken */
     uint64_t finalized;
 };
 
@@ -105,8 +107,8 @@ struct gcr_footprint {
     uint64_t buffers_bytes; /* work memory */
 };
 
-/* Fills in the rest from what the supply holds, once objects and headers are known: of the pages for
- * objects, what is neither is free. */
+/* Fills in the rest from what the supply holds, once objects and headers are known: of the pages
+ * for objects, what is neither is free. */
 static inline void gcr_footprint_complete(struct gcr_footprint *footprint,
                                           const struct gcr_supply *supply)
 {
@@ -123,25 +125,28 @@ struct gcr_root_span {
     size_t count;
 };
 
-/* The host: what replay offers to a heap. One per heap. Functions are called on the mutator's thread. */
+/* The host: what replay offers to a heap. One per heap. Functions are called on the mutator's
+ * thread. */
 struct gcr_host {
     const struct gcr_shape *shapes; /* by number; valid as long as the heap */
     uint32_t shape_count;
     const struct gcr_capabilities *capabilities; /* of the trace being replayed */
     struct gcr_supply *supply;
-    bool report_frees; /* verified runs: call `freed` for each object when its memory is reclaimed */
+    bool
+        report_frees; /* verified runs: call `freed` for each object when its memory is reclaimed */
 
-    /* All strong roots, in place: spans of every thread and the global ones. *count spans; they stay
-     * valid until the next event. */
+    /* All strong roots, in place: spans of every thread and the global ones. *count spans; they
+     * stay valid until the next event. */
     const struct gcr_root_span *(*roots)(struct gcr_host *host, size_t *count);
 
     /* Moving designs: call exactly once in each collection, while stubs or forwarding information
-     * exist. The host asks gcr_mutator_ops.forwarded for each handle in scope: all of them, or after
-     * a minor collection only those allocated since the last one. The replay clock is stopped. */
+     * exist. The host asks gcr_mutator_ops.forwarded for each handle in scope: all of them, or
+     * after a minor collection only those allocated since the last one. The replay clock is
+     * stopped. */
     void (*update_handles)(struct gcr_host *host, struct gcr_heap *heap, bool minor);
 
-    /* Runs the finalizer of an object found unreachable: does nothing, or stores the reference into a
-     * global root (resurrection). `cookie` is the one its allocation was given. The object's
+    /* Runs the finalizer of an object found unreachable: does nothing, or stores the reference into
+     * a global root (resurrection). `cookie` is the one its allocation was given. The object's
      * references must be intact. Called once per object. */
     void (*finalize)(struct gcr_host *host, struct gcr_heap *heap, uint32_t cookie, gcr_ref object);
 
@@ -155,8 +160,9 @@ struct gcr_host {
     /* Inside a collection only, at phase changes. */
     void (*phase)(struct gcr_host *host, enum gcr_gc_phase phase);
 
-    /* Holds the replay clock (stopped) and lets it go on (not stopped), around what a comparison must
-     * not count: epsilon's touching of fresh pages. Outside collections, not nested. NULL: no clock. */
+    /* Holds the replay clock (stopped) and lets it go on (not stopped), around what a comparison
+     * must not count: epsilon's touching of fresh pages. Outside collections, not nested. NULL: no
+     * clock. */
     void (*stop_clock)(struct gcr_host *host, bool stopped);
 };
 
@@ -167,7 +173,7 @@ struct gcr_heap {
     const struct gcr_shape *shapes; /* == host->shapes */
     struct gcr_supply *supply;      /* == host->supply */
     struct gcr_work work;
-    bool report_frees;              /* == host->report_frees */
+    bool report_frees; /* == host->report_frees */
 };
 
 /* A new heap's first member. */
@@ -185,7 +191,8 @@ static inline struct gcr_heap gcr_heap_begin(const struct gcr_collector *collect
 
 /* NULL members (all but alloc, store, copy and load may be) cost nothing: the loop leaves the call
  * out. Objects and slots are never out of range
- * (the loop checks that against the shape when verifying; FORMAT.md makes it the trace's promise). */
+ * (the loop checks that against the shape when verifying; FORMAT.md makes it the trace's promise).
+ */
 struct gcr_mutator_ops {
     /* Allocates, then *root = new object (counting designs drop the old value last); returns it.
      * Slots are null and data is zero. A collection that this causes sees *root's old value as a
@@ -209,7 +216,7 @@ struct gcr_mutator_ops {
     /* Where an object went; only inside host->update_handles. NULL: dead; the same: not moved. */
     gcr_ref (*forwarded)(struct gcr_heap *heap, gcr_ref object);
 
-    void (*death)(struct gcr_heap *heap, gcr_ref object);   /* explicit-free alone */
+    void (*death)(struct gcr_heap *heap, gcr_ref object); /* explicit-free alone */
     void (*track)(struct gcr_heap *heap, gcr_ref object);
     void (*untrack)(struct gcr_heap *heap, gcr_ref object);
     void (*recycle)(struct gcr_heap *heap, gcr_ref object);
@@ -253,12 +260,13 @@ struct gcr_collector {
     bool (*resize)(struct gcr_heap *heap, gcr_ref *handle, uint32_t length);
     /* Sets the hidden target of a weak reference object. */
     void (*weakref)(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
-    /* An explicit collection of `generation` (>= 2: full; a design without such a generation ignores
-     * younger ones). */
+    /* An explicit collection of `generation` (>= 2: full; a design without such a generation
+     * ignores younger ones). */
     void (*collect)(struct gcr_heap *heap, uint32_t generation, enum gcr_reason reason);
-    void (*gc_control)(struct gcr_heap *heap, bool enabled, const uint32_t thresholds[3]); /* or NULL */
-    void (*freeze)(struct gcr_heap *heap);   /* or NULL */
-    void (*unfreeze)(struct gcr_heap *heap); /* or NULL */
+    void (*gc_control)(struct gcr_heap *heap, bool enabled,
+                       const uint32_t thresholds[3]);       /* or NULL */
+    void (*freeze)(struct gcr_heap *heap);                  /* or NULL */
+    void (*unfreeze)(struct gcr_heap *heap);                /* or NULL */
     void (*thread)(struct gcr_heap *heap, uint32_t thread); /* mutator context switch, or NULL */
     void (*before_fork)(struct gcr_heap *heap);             /* or NULL */
     void (*after_fork)(struct gcr_heap *heap, bool child);  /* or NULL */

@@ -1,7 +1,8 @@
 /* One block of events of one lane, encoded by columns, compressed, and checked.
  *
  * A block stands alone: nothing outside it is needed to decode it (except the zstd library), so a
- * reader can start at any block and a recorder can encode in any process. FORMAT.md has the bytes. */
+ * reader can start at any block and a recorder can encode in any process. FORMAT.md has the bytes.
+ */
 #ifndef GCR_TRACES_BLOCK_H
 #define GCR_TRACES_BLOCK_H
 
@@ -25,7 +26,7 @@ void gcr_block_encoder_destroy(struct gcr_block_encoder *encoder);
 /* Encodes events[0..n) of `lane`, whose first event has number `first_event` in the lane, into out
  * (gcr_block_bound(n) bytes). Deterministic: the same events give the same bytes. O(n). */
 gcr_status gcr_block_encode(struct gcr_block_encoder *encoder, uint32_t lane, uint64_t first_event,
-                            const struct gcr_event *events, uint32_t n, void *out, size_t *out_bytes,
-                            struct gcr_error *err) GCR_MUST_USE;
+                            const struct gcr_event *events, uint32_t n, void *out,
+                            size_t *out_bytes, struct gcr_error *err) GCR_MUST_USE;
 
 #endif

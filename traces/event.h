@@ -15,23 +15,24 @@ enum gcr_op {
     GCR_OP_PREBUILT, /* a object, b shape, c length: exists at start, immortal; before all others */
     GCR_OP_ALLOC,    /* a object, b shape, c root, d length; flags: enum gcr_alloc_flag */
     GCR_OP_STORE,    /* a object, b slot, c value */
-    GCR_OP_COPY,     /* a dst, b first dst slot, c src, d first src slot, e slots; one bulk barrier */
-    GCR_OP_LOAD,     /* a object, b slot, c root */
-    GCR_OP_READ,     /* a object, b data offset, c bytes */
-    GCR_OP_WRITE,    /* a object, b data offset, c bytes */
-    GCR_OP_RESIZE,   /* a object, b new length; resizable shapes only */
-    GCR_OP_ROOT,     /* a root, b value */
-    GCR_OP_DEATH,    /* a object: unreachable from here on; a fact, not an action */
-    GCR_OP_TRACK,    /* a object */
-    GCR_OP_UNTRACK,  /* a object */
-    GCR_OP_RECYCLE,  /* a object: its coming death goes to a runtime's free list */
+    GCR_OP_COPY,   /* a dst, b first dst slot, c src, d first src slot, e slots; one bulk barrier */
+    GCR_OP_LOAD,   /* a object, b slot, c root */
+    GCR_OP_READ,   /* a object, b data offset, c bytes */
+    GCR_OP_WRITE,  /* a object, b data offset, c bytes */
+    GCR_OP_RESIZE, /* a object, b new length; resizable shapes only */
+    GCR_OP_ROOT,   /* a root, b value */
+    GCR_OP_DEATH,  /* a object: unreachable from here on; a fact, not an action */
+    GCR_OP_TRACK,  /* a object */
+    GCR_OP_UNTRACK,   /* a object */
+    GCR_OP_RECYCLE,   /* a object: its coming death goes to a runtime's free list */
     GCR_OP_GCCONTROL, /* a enabled, b, c, d thresholds */
-    GCR_OP_COLLECT,  /* a generation: explicit collection; 2 = full */
+    GCR_OP_COLLECT,   /* a generation: explicit collection; 2 = full */
     GCR_OP_FREEZE,
     GCR_OP_UNFREEZE,
     GCR_OP_WEAKREF,   /* a weak reference object, b target */
     GCR_OP_FINALIZED, /* a object: the recorded run of its finalizer */
-    GCR_OP_RESURRECT, /* a object, b global root: when a design finalizes a, the host stores it in b */
+    GCR_OP_RESURRECT, /* a object, b global root: when a design finalizes a, the host stores it in b
+                       */
     GCR_OP_THREAD,    /* a thread: the following events are its */
     GCR_OP_FORK,      /* a lane of the child */
     GCR_OP_EXIT,      /* a status: last event of a lane */
@@ -74,19 +75,31 @@ enum gcr_operand {
 };
 
 struct gcr_op_info {
-    const char *name;                         /* lower case, as in the text form */
-    uint8_t operand[GCR_OP_MAX_OPERANDS];     /* enum gcr_operand of a .. e */
+    const char *name;                     /* lower case, as in the text form */
+    uint8_t operand[GCR_OP_MAX_OPERANDS]; /* enum gcr_operand of a .. e */
     const char *operand_name[GCR_OP_MAX_OPERANDS];
-    uint8_t flags;                            /* flag bits allowed */
+    uint8_t flags; /* flag bits allowed */
 };
 
 /* Indexed by enum gcr_op. */
 extern const struct gcr_op_info gcr_op_table[GCR_OP_COUNT];
 
-static inline uint32_t gcr_root_thread(uint32_t slot) { return slot * 2; }
-static inline uint32_t gcr_root_global(uint32_t slot) { return slot * 2 + 1; }
-static inline bool gcr_root_is_global(uint32_t root) { return (root & 1) != 0; }
-static inline uint32_t gcr_root_slot(uint32_t root) { return root >> 1; }
+static inline uint32_t gcr_root_thread(uint32_t slot)
+{
+    return slot * 2;
+}
+static inline uint32_t gcr_root_global(uint32_t slot)
+{
+    return slot * 2 + 1;
+}
+static inline bool gcr_root_is_global(uint32_t root)
+{
+    return (root & 1) != 0;
+}
+static inline uint32_t gcr_root_slot(uint32_t root)
+{
+    return root >> 1;
+}
 
 enum {
     GCR_MAX_LANES = 1 << 16,

@@ -22,7 +22,8 @@ void gcr_reader_close(struct gcr_reader *reader);
 const char *gcr_reader_path(const struct gcr_reader *reader);
 const struct gcr_capabilities *gcr_reader_capabilities(const struct gcr_reader *reader);
 int gcr_reader_zstd_level(const struct gcr_reader *reader);
-/* shapes[0] is unused; shapes[n] has number n. *count is the highest number. Owned by the reader. */
+/* shapes[0] is unused; shapes[n] has number n. *count is the highest number. Owned by the reader.
+ */
 const struct gcr_shape *gcr_reader_shapes(const struct gcr_reader *reader, uint32_t *count);
 /* Name `number`, or NULL. */
 const char *gcr_reader_name(const struct gcr_reader *reader, uint32_t number, uint32_t *count);
@@ -33,7 +34,8 @@ uint64_t gcr_reader_lane_events(const struct gcr_reader *reader, uint32_t lane);
 uint64_t gcr_reader_events(const struct gcr_reader *reader); /* all lanes */
 /* Why the file is not whole, or NULL if it is. */
 const char *gcr_reader_warning(const struct gcr_reader *reader);
-/* XXH3-64 over the checksums of all shape, name and event sections in file order, as 16 hex digits. */
+/* XXH3-64 over the checksums of all shape, name and event sections in file order, as 16 hex digits.
+ */
 const char *gcr_reader_digest(const struct gcr_reader *reader);
 uint64_t gcr_reader_file_bytes(const struct gcr_reader *reader);
 

@@ -17,15 +17,16 @@
 enum { GCR_SLOT_BYTES = 8 };
 
 enum gcr_shape_flag {
-    GCR_SHAPE_CONTAINER = 1u << 0,        /* CPython's sense: has a GC head, is counted, can be tracked */
-    GCR_SHAPE_ACYCLIC = 1u << 1,          /* can never be part of a cycle (green) */
-    GCR_SHAPE_FINALIZER = 1u << 2,        /* finalized once when found unreachable */
-    GCR_SHAPE_LEGACY_FINALIZER = 1u << 3, /* CPython's tp_del: cycles through it are not collected */
-    GCR_SHAPE_WEAK = 1u << 4,             /* a weak reference: one hidden, untraced target word */
-    GCR_SHAPE_TUPLE = 1u << 5,            /* may be untracked when all its items are */
-    GCR_SHAPE_DICT = 1u << 6,             /* created untracked; examined by full collections */
-    GCR_SHAPE_PINNED = 1u << 7,           /* may not move */
-    GCR_SHAPE_RESIZABLE = 1u << 8,        /* items in a body; RESIZE allowed */
+    GCR_SHAPE_CONTAINER = 1u << 0, /* CPython's sense: has a GC head, is counted, can be tracked */
+    GCR_SHAPE_ACYCLIC = 1u << 1,   /* can never be part of a cycle (green) */
+    GCR_SHAPE_FINALIZER = 1u << 2, /* finalized once when found unreachable */
+    GCR_SHAPE_LEGACY_FINALIZER = 1u
+                                 << 3, /* CPython's tp_del: cycles through it are not collected */
+    GCR_SHAPE_WEAK = 1u << 4,          /* a weak reference: one hidden, untraced target word */
+    GCR_SHAPE_TUPLE = 1u << 5,         /* may be untracked when all its items are */
+    GCR_SHAPE_DICT = 1u << 6,          /* created untracked; examined by full collections */
+    GCR_SHAPE_PINNED = 1u << 7,        /* may not move */
+    GCR_SHAPE_RESIZABLE = 1u << 8,     /* items in a body; RESIZE allowed */
     GCR_SHAPE_ALL_FLAGS = (1u << 9) - 1
 };
 

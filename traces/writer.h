@@ -22,7 +22,8 @@ gcr_status gcr_writer_open_level(const char *path, const struct gcr_capabilities
                                  int zstd_level, struct gcr_writer **out,
                                  struct gcr_error *err) GCR_MUST_USE;
 
-/* Declares a shape; *number is 1, 2, 3 ... (shape->number is ignored). Must precede its first use. */
+/* Declares a shape; *number is 1, 2, 3 ... (shape->number is ignored). Must precede its first use.
+ */
 gcr_status gcr_writer_shape(struct gcr_writer *writer, const struct gcr_shape *shape,
                             uint32_t *number, struct gcr_error *err) GCR_MUST_USE;
 
@@ -40,7 +41,8 @@ gcr_status gcr_writer_meta(struct gcr_writer *writer, const char *json,
 gcr_status gcr_writer_event(struct gcr_writer *writer, uint32_t lane, const struct gcr_event *event,
                             struct gcr_error *err) GCR_MUST_USE;
 
-/* From here on blocks end where they are full or cut, and no longer after FORK and EXIT by themselves. */
+/* From here on blocks end where they are full or cut, and no longer after FORK and EXIT by
+ * themselves. */
 void gcr_writer_explicit_blocks(struct gcr_writer *writer);
 
 /* Ends the current block of `lane` (it is written even if short; nothing if empty). */
@@ -60,11 +62,11 @@ uint64_t gcr_writer_lane_events(const struct gcr_writer *writer, uint32_t lane);
 /* --- For recorders, whose processes append whole sections to one shared file themselves. --- */
 
 /* The file's first bytes. Returns their number (<= size). */
-size_t gcr_format_file_header(const struct gcr_capabilities *capabilities, int zstd_level, void *out,
-                              size_t size);
+size_t gcr_format_file_header(const struct gcr_capabilities *capabilities, int zstd_level,
+                              void *out, size_t size);
 /* A shape, name or metadata section, ready to append; returns its bytes, 0 if `size` is too small.
- * Shape numbers (shape->number) and name numbers must be 1, 2, 3 ... in the order of the file, whoever
- * appends: number and append under one lock. Control characters in names become '?'. */
+ * Shape numbers (shape->number) and name numbers must be 1, 2, 3 ... in the order of the file,
+ * whoever appends: number and append under one lock. Control characters in names become '?'. */
 size_t gcr_format_shape_section(const struct gcr_shape *shape, void *out, size_t size);
 size_t gcr_format_name_section(uint32_t number, const char *name, void *out, size_t size);
 size_t gcr_format_meta_section(const char *json, void *out, size_t size);

@@ -3,8 +3,9 @@
  * those that it does not change in its constant tables; being static inline, they become part of
  * its replay loop as if it had written them itself.
  *
- * A design that uses them begins its heap with the members of struct gcr_layout_heap and says so with
- * GCR_ASSERT_LAYOUT_HEAP. Cost: a slot access is one test of the header's bits and the access. */
+ * A design that uses them begins its heap with the members of struct gcr_layout_heap and says so
+ * with GCR_ASSERT_LAYOUT_HEAP. Cost: a slot access is one test of the header's bits and the access.
+ */
 #ifndef GCR_ALLOCATORS_COMMON_LAYOUT_OPS_H
 #define GCR_ALLOCATORS_COMMON_LAYOUT_OPS_H
 

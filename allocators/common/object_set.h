@@ -1,11 +1,11 @@
 /* A set of object addresses, kept only in verified runs: which of the blocks in use are objects.
  *
- * A design whose bodies are raw blocks cannot tell them from objects by looking at a block, and a heap
- * walk must report objects alone. The set is the harness's instrument, not the design's: it lives
- * in ordinary memory, is no part of the footprint, and does not exist in timed runs.
+ * A design whose bodies are raw blocks cannot tell them from objects by looking at a block, and a
+ * heap walk must report objects alone. The set is the harness's instrument, not the design's: it
+ * lives in ordinary memory, is no part of the footprint, and does not exist in timed runs.
  *
- * Open addressing with linear probing and backward-shift deletion (Knuth, vol. 3, 6.4, algorithm R);
- * at most half full. All operations O(1) expected. */
+ * Open addressing with linear probing and backward-shift deletion (Knuth, vol. 3, 6.4, algorithm
+ * R); at most half full. All operations O(1) expected. */
 #ifndef GCR_ALLOCATORS_COMMON_OBJECT_SET_H
 #define GCR_ALLOCATORS_COMMON_OBJECT_SET_H
 

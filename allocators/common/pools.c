@@ -25,9 +25,10 @@ static gcr_status check_options(const struct gcr_pools_options *o, struct gcr_er
     if (o->small_limit < o->alignment || o->small_limit % o->alignment != 0 ||
         o->small_limit / o->alignment > GCR_POOLS_MAX_CLASSES ||
         o->small_limit + sizeof(struct gcr_pool) > o->pool_bytes)
-        return gcr_fail(err, GCR_USAGE,
-                        "small limit of %u bytes: must be a multiple of the alignment %u, at most %u",
-                        o->small_limit, o->alignment, GCR_POOLS_MAX_CLASSES * o->alignment);
+        return gcr_fail(
+            err, GCR_USAGE,
+            "small limit of %u bytes: must be a multiple of the alignment %u, at most %u",
+            o->small_limit, o->alignment, GCR_POOLS_MAX_CLASSES * o->alignment);
     return GCR_OK;
 }
 

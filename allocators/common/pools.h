@@ -1,15 +1,15 @@
-/* Size-class pools in arenas: the small-object allocator of CPython (Objects/obmalloc.c, Marangozov 2000,
- * Peters 2002; radix tree of 3.10), over the page supply.
+/* Size-class pools in arenas: the small-object allocator of CPython (Objects/obmalloc.c, Marangozov
+ * 2000, Peters 2002; radix tree of 3.10), over the page supply.
  *
- * A request of 1 .. small_limit bytes is rounded up to a multiple of `alignment`: its size class. A pool
- * serves one class: a 48-byte header, then equal blocks, carved one by one when first needed. Free
- * blocks are chained through their first word. A pool is *used* (in its class's circular list), *full*
- * (in no list) or *empty* (in its arena's list, for any class). Arenas with free pools are kept in
- * ascending order of that number, so that nearly empty arenas drain; an arena whose pools are all
- * free goes back to the supply, unless it is the last one in that order.
+ * A request of 1 .. small_limit bytes is rounded up to a multiple of `alignment`: its size class. A
+ * pool serves one class: a 48-byte header, then equal blocks, carved one by one when first needed.
+ * Free blocks are chained through their first word. A pool is *used* (in its class's circular
+ * list), *full* (in no list) or *empty* (in its arena's list, for any class). Arenas with free
+ * pools are kept in ascending order of that number, so that nearly empty arenas drain; an arena
+ * whose pools are all free goes back to the supply, unless it is the last one in that order.
  *
- * Invariants: a pool in a class's list has a free block; lists of free pools, numbers of free pools and
- * `last_with_free` agree (gcr_pools_check). Cost: allocation and free are O(1). */
+ * Invariants: a pool in a class's list has a free block; lists of free pools, numbers of free pools
+ * and `last_with_free` agree (gcr_pools_check). Cost: allocation and free are O(1). */
 #ifndef GCR_ALLOCATORS_COMMON_POOLS_H
 #define GCR_ALLOCATORS_COMMON_POOLS_H
 
@@ -51,16 +51,17 @@ _Static_assert(sizeof(struct gcr_pool) == 48, "48 bytes a pool, as in CPython");
 
 struct gcr_arena; /* pools_parts.h */
 
-/* A leaf of the radix tree: which part of one arena-sized slot of the address space is ours. An arena
- * need not be aligned, so its end (below `low`) and another's start (from `high`) can share a slot. */
+/* A leaf of the radix tree: which part of one arena-sized slot of the address space is ours. An
+ * arena need not be aligned, so its end (below `low`) and another's start (from `high`) can share a
+ * slot. */
 struct gcr_arena_cover {
     uint32_t low;  /* offsets below this are ours */
     uint32_t high; /* 0: none; else offsets from this on are ours */
 };
 
 struct gcr_pools {
-    /* Heads of the circular lists of used pools. A head's free_list is NULL, and that is how the fast
-     * path sees that its list is empty. */
+    /* Heads of the circular lists of used pools. A head's free_list is NULL, and that is how the
+     * fast path sees that its list is empty. */
     struct gcr_pool class_head[GCR_POOLS_MAX_CLASSES];
     struct gcr_supply *supply;
     struct gcr_pools_options options;
@@ -69,34 +70,34 @@ struct gcr_pools {
     uint32_t arena_shift; /* log2(arena_bytes) */
     uintptr_t pool_mask;
 
-    struct gcr_arena *arenas; /* reserved table, committed as it grows */
-    uint32_t arenas_ready;    /* entries on committed pages */
-    uint32_t arenas_known;    /* entries ever used */
-    struct gcr_arena *spare;  /* entries without an arena */
-    struct gcr_arena *usable; /* arenas with free pools, fewest first */
+    struct gcr_arena *arenas;          /* reserved table, committed as it grows */
+    uint32_t arenas_ready;             /* entries on committed pages */
+    uint32_t arenas_known;             /* entries ever used */
+    struct gcr_arena *spare;           /* entries without an arena */
+    struct gcr_arena *usable;          /* arenas with free pools, fewest first */
     struct gcr_arena **last_with_free; /* [n]: last usable arena with n free pools */
     struct gcr_arena_cover ***tree;
     size_t side_bytes; /* mapping of last_with_free and the tree's top */
 
-    uint64_t arena_count;      /* now */
-    uint64_t arenas_mapped;    /* ever */
-    uint64_t pools_in_use;     /* used or full */
+    uint64_t arena_count;   /* now */
+    uint64_t arenas_mapped; /* ever */
+    uint64_t pools_in_use;  /* used or full */
 };
 
-/* GCR_USAGE: options out of range (err names which). GCR_HEAP_EXHAUSTED: no room for the side tables.
- * The pools struct must not move afterwards. */
+/* GCR_USAGE: options out of range (err names which). GCR_HEAP_EXHAUSTED: no room for the side
+ * tables. The pools struct must not move afterwards. */
 gcr_status gcr_pools_init(struct gcr_pools *pools, const struct gcr_pools_options *options,
                           struct gcr_supply *supply, struct gcr_error *err) GCR_MUST_USE;
 /* Gives all memory back, blocks in use included. */
 void gcr_pools_finish(struct gcr_pools *pools);
 
-/* Visits each block in use, arena by arena, pool by pool, in address order within a pool. Stops when
- * `visit` returns false. O(carved blocks). The heap must not change meanwhile. */
+/* Visits each block in use, arena by arena, pool by pool, in address order within a pool. Stops
+ * when `visit` returns false. O(carved blocks). The heap must not change meanwhile. */
 typedef bool gcr_block_visitor(void *arg, void *block, size_t bytes);
 bool gcr_pools_walk(const struct gcr_pools *pools, gcr_block_visitor *visit, void *arg);
 
-/* Free room inside pools in use plus whole free pools is what remains of the arenas after the blocks;
- * this is the pool headers' part of it. */
+/* Free room inside pools in use plus whole free pools is what remains of the arenas after the
+ * blocks; this is the pool headers' part of it. */
 static inline uint64_t gcr_pools_header_bytes(const struct gcr_pools *pools)
 {
     return pools->pools_in_use * sizeof(struct gcr_pool);
@@ -173,11 +174,10 @@ static inline bool gcr_pools_owns(const struct gcr_pools *pools, const void *add
     uintptr_t a = (uintptr_t)address;
     if (a >> GCR_POOLS_ADDRESS_BITS != 0)
         return false;
-    uint32_t leaf_bits = GCR_POOLS_ADDRESS_BITS - GCR_POOLS_TOP_BITS - GCR_POOLS_MIDDLE_BITS -
-                         pools->arena_shift;
+    uint32_t leaf_bits =
+        GCR_POOLS_ADDRESS_BITS - GCR_POOLS_TOP_BITS - GCR_POOLS_MIDDLE_BITS - pools->arena_shift;
     uintptr_t slot = a >> pools->arena_shift;
-    struct gcr_arena_cover **middle =
-        pools->tree[slot >> (leaf_bits + GCR_POOLS_MIDDLE_BITS)];
+    struct gcr_arena_cover **middle = pools->tree[slot >> (leaf_bits + GCR_POOLS_MIDDLE_BITS)];
     if (middle == NULL)
         return false;
     const struct gcr_arena_cover *leaf =

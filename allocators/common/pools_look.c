@@ -95,7 +95,8 @@ static bool check_pool(const struct gcr_pools *pools, const struct gcr_pool *poo
                  (const void *)pool);
         return false;
     }
-    size_t carved = (pool->carved_bytes - sizeof *pool) / gcr_pools_class_bytes(pools, pool->size_class);
+    size_t carved =
+        (pool->carved_bytes - sizeof *pool) / gcr_pools_class_bytes(pools, pool->size_class);
     if (free_blocks + pool->used != carved) {
         gcr_fail(err, GCR_FAULT, "pool %p: %u used + %u free blocks, but %zu are carved",
                  (const void *)pool, pool->used, free_blocks, carved);
@@ -129,9 +130,10 @@ static bool check_arena(const struct gcr_pools *pools, uint32_t index, uint64_t 
         *in_use += pool->used != 0;
     }
     if (listed != empty || listed + unused != arena->free_count) {
-        gcr_fail(err, GCR_FAULT,
-                 "arena %u: %u pools listed as free, %u empty, %u never used, but the count says %u",
-                 index, listed, empty, unused, arena->free_count);
+        gcr_fail(
+            err, GCR_FAULT,
+            "arena %u: %u pools listed as free, %u empty, %u never used, but the count says %u",
+            index, listed, empty, unused, arena->free_count);
         return false;
     }
     if (!gcr_pools_owns(pools, (const void *)arena->start) ||
@@ -167,7 +169,8 @@ static bool check_usable_order(const struct gcr_pools *pools, uint64_t expected,
 }
 
 /* Used pools are linked under their class, full ones are not. */
-static bool check_class_lists(const struct gcr_pools *pools, uint64_t *linked, struct gcr_error *err)
+static bool check_class_lists(const struct gcr_pools *pools, uint64_t *linked,
+                              struct gcr_error *err)
 {
     for (uint32_t c = 0; c < pools->class_count; c++) {
         const struct gcr_pool *head = &pools->class_head[c];
@@ -207,7 +210,8 @@ bool gcr_pools_check(const struct gcr_pools *pools, struct gcr_error *err)
         return false;
     uint64_t partial = count_used_not_full(pools);
     if (in_use != pools->pools_in_use || linked != partial) {
-        gcr_fail(err, GCR_FAULT, "%llu pools in use (count says %llu), %llu with room (%llu listed)",
+        gcr_fail(err, GCR_FAULT,
+                 "%llu pools in use (count says %llu), %llu with room (%llu listed)",
                  (unsigned long long)in_use, (unsigned long long)pools->pools_in_use,
                  (unsigned long long)partial, (unsigned long long)linked);
         return false;

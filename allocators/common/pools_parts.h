@@ -19,7 +19,8 @@ static inline size_t gcr_pools_class_bytes(const struct gcr_pools *pools, uint32
 }
 
 /* The arena's first pool; pools from there to next_pool have been in use at some time. */
-static inline uintptr_t gcr_arena_first_pool(const struct gcr_pools *pools, const struct gcr_arena *arena)
+static inline uintptr_t gcr_arena_first_pool(const struct gcr_pools *pools,
+                                             const struct gcr_arena *arena)
 {
     return (arena->start + pools->pool_mask) & ~pools->pool_mask;
 }
@@ -32,8 +33,8 @@ bool gcr_pools_arenas_init(struct gcr_pools *pools) GCR_MUST_USE;
 void gcr_pools_arenas_finish(struct gcr_pools *pools);
 /* Takes one pool from the usable arena with the fewest free ones. NULL: no page. O(1). */
 struct gcr_pool *gcr_pools_take_pool(struct gcr_pools *pools) GCR_MUST_USE;
-/* One more free pool: restores the order of usable arenas, and gives the arena back if all its pools
- * are free and it is not the last. O(1). */
+/* One more free pool: restores the order of usable arenas, and gives the arena back if all its
+ * pools are free and it is not the last. O(1). */
 void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct gcr_pool *pool);
 
 /* ---- pools_tree.c ---- */

@@ -9,8 +9,7 @@ size_t gcr_pools_tree_bytes(void)
 
 static uint32_t leaf_bits(const struct gcr_pools *pools)
 {
-    return GCR_POOLS_ADDRESS_BITS - GCR_POOLS_TOP_BITS - GCR_POOLS_MIDDLE_BITS -
-           pools->arena_shift;
+    return GCR_POOLS_ADDRESS_BITS - GCR_POOLS_TOP_BITS - GCR_POOLS_MIDDLE_BITS - pools->arena_shift;
 }
 
 static size_t middle_bytes(void)
@@ -23,8 +22,8 @@ static size_t leaf_bytes(const struct gcr_pools *pools)
     return gcr_page_round(sizeof(struct gcr_arena_cover) << leaf_bits(pools));
 }
 
-/* The entry for one arena-sized slot; makes the nodes on the way. NULL: the supply refused (nodes made
- * so far stay, they are found again). */
+/* The entry for one arena-sized slot; makes the nodes on the way. NULL: the supply refused (nodes
+ * made so far stay, they are found again). */
 static struct gcr_arena_cover *tree_entry(struct gcr_pools *pools, uintptr_t slot)
 {
     uint32_t bits = leaf_bits(pools);
@@ -33,8 +32,7 @@ static struct gcr_arena_cover *tree_entry(struct gcr_pools *pools, uintptr_t slo
         *top = gcr_supply_map(pools->supply, GCR_PAGES_SIDE, middle_bytes(), GCR_PAGE_BYTES);
     if (*top == NULL)
         return NULL;
-    struct gcr_arena_cover **middle =
-        &(*top)[(slot >> bits) & ((1u << GCR_POOLS_MIDDLE_BITS) - 1)];
+    struct gcr_arena_cover **middle = &(*top)[(slot >> bits) & ((1u << GCR_POOLS_MIDDLE_BITS) - 1)];
     if (*middle == NULL)
         *middle = gcr_supply_map(pools->supply, GCR_PAGES_SIDE, leaf_bytes(pools), GCR_PAGE_BYTES);
     if (*middle == NULL)

@@ -14,14 +14,16 @@ static const size_t SEGMENT_RESERVE_BYTES = (size_t)1 << 30;
 /* Low bits of a size word; sizes are multiples of 16. */
 enum { BEFORE_USED = 1, MAPPED = 2, SIZE_FLAGS = 15 };
 
-/* `size` is the size of the whole chunk, this word included, and the block starts behind it. The links
- * are there only while the chunk is free; so is its size in the last word, for the chunk above it. */
+/* `size` is the size of the whole chunk, this word included, and the block starts behind it. The
+ * links are there only while the chunk is free; so is its size in the last word, for the chunk
+ * above it. */
 struct gcr_system_chunk {
     size_t size;
     struct gcr_system_chunk *next, *prev;
 };
 
-/* At the start of its reservation. Chunks tile [first, top); the rest up to `committed` is the top. */
+/* At the start of its reservation. Chunks tile [first, top); the rest up to `committed` is the top.
+ */
 struct gcr_system_segment {
     struct gcr_system_segment *next;
     size_t reserved_bytes;
@@ -139,8 +141,8 @@ static unsigned bin_next_used(const struct gcr_system_heap *heap, unsigned bin)
     return GCR_SYSTEM_BINS;
 }
 
-/* A free chunk of at least `size` bytes, taken out of its bin. Chunks of one wide bin may be too small, so
- * that bin is searched; any chunk of a higher bin is large enough. */
+/* A free chunk of at least `size` bytes, taken out of its bin. Chunks of one wide bin may be too
+ * small, so that bin is searched; any chunk of a higher bin is large enough. */
 static struct gcr_system_chunk *bin_take(struct gcr_system_heap *heap, size_t size)
 {
     for (unsigned bin = bin_next_used(heap, bin_of(size)); bin < GCR_SYSTEM_BINS;
@@ -198,9 +200,8 @@ static bool top_grow(struct gcr_system_heap *heap, struct gcr_system_segment *se
 static struct gcr_system_chunk *top_take(struct gcr_system_heap *heap, size_t size)
 {
     struct gcr_system_segment *segment = heap->segments;
-    size_t room = segment == NULL ? 0
-                                  : (size_t)((char *)segment + segment->reserved_bytes -
-                                             segment->top);
+    size_t room =
+        segment == NULL ? 0 : (size_t)((char *)segment + segment->reserved_bytes - segment->top);
     if (room < size) {
         if (!segment_create(heap))
             return NULL;
@@ -282,7 +283,8 @@ void gcr_system_heap_finish(struct gcr_system_heap *heap)
 
 static size_t request_chunk_bytes(size_t bytes)
 {
-    size_t size = (bytes + GCR_SYSTEM_CHUNK_HEADER_BYTES + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t size =
+        (bytes + GCR_SYSTEM_CHUNK_HEADER_BYTES + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     return size < GCR_SYSTEM_MIN_CHUNK_BYTES ? GCR_SYSTEM_MIN_CHUNK_BYTES : size;
 }
 
@@ -440,8 +442,8 @@ static bool check_bins(const struct gcr_system_heap *heap, uint64_t free_chunks,
         const struct gcr_system_chunk *prev = NULL;
         for (const struct gcr_system_chunk *c = heap->bin[bin]; c != NULL; prev = c, c = c->next) {
             if (c->prev != prev || bin_of(chunk_size(c)) != bin || ++binned > free_chunks) {
-                gcr_fail(err, GCR_FAULT, "free chunk %p: wrongly listed in bin %u",
-                         (const void *)c, bin);
+                gcr_fail(err, GCR_FAULT, "free chunk %p: wrongly listed in bin %u", (const void *)c,
+                         bin);
                 return false;
             }
         }

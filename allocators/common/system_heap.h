@@ -1,16 +1,16 @@
 /* A general-purpose heap over the page supply: the "system malloc" of the designs, ours so that the
  * accounting and the cache model see it.
  *
- * Boundary tags (Knuth, The Art of Computer Programming vol. 1, 2.5; Lea's malloc): a chunk is an 8-byte
- * size word, then the block; a free chunk repeats its size in its last word, so that a neighbour
- * finds its start. Sizes are multiples of 16, at least 32. Free chunks are coalesced at once and
- * kept in bins, exact up to 1 KiB, then four a power of two; the smallest bin that can serve
- * does. What is left at a segment's end (its top) grows and shrinks page by page. Requests of
+ * Boundary tags (Knuth, The Art of Computer Programming vol. 1, 2.5; Lea's malloc): a chunk is an
+ * 8-byte size word, then the block; a free chunk repeats its size in its last word, so that a
+ * neighbour finds its start. Sizes are multiples of 16, at least 32. Free chunks are coalesced at
+ * once and kept in bins, exact up to 1 KiB, then four a power of two; the smallest bin that can
+ * serve does. What is left at a segment's end (its top) grows and shrinks page by page. Requests of
  * 128 KiB and more have a mapping of their own.
  *
- * Invariants (gcr_system_heap_check): chunks tile a segment; no two free chunks touch; every free chunk is
- * in the bin of its size; `used_chunks` counts the others. Cost: alloc O(bins + chunks of one bin),
- * free O(1). */
+ * Invariants (gcr_system_heap_check): chunks tile a segment; no two free chunks touch; every free
+ * chunk is in the bin of its size; `used_chunks` counts the others. Cost: alloc O(bins + chunks of
+ * one bin), free O(1). */
 #ifndef GCR_ALLOCATORS_COMMON_SYSTEM_HEAP_H
 #define GCR_ALLOCATORS_COMMON_SYSTEM_HEAP_H
 
@@ -30,7 +30,7 @@ enum {
     GCR_SYSTEM_BINS = 96
 };
 
-struct gcr_system_chunk;   /* system_heap.c */
+struct gcr_system_chunk; /* system_heap.c */
 struct gcr_system_segment;
 struct gcr_system_mapping;
 
@@ -49,7 +49,8 @@ void gcr_system_heap_init(struct gcr_system_heap *heap, struct gcr_supply *suppl
 /* Gives all memory back, blocks in use included. */
 void gcr_system_heap_finish(struct gcr_system_heap *heap);
 
-/* A 16-aligned block of at least `bytes` (0 counts as 1), contents undefined. NULL: supply refused. */
+/* A 16-aligned block of at least `bytes` (0 counts as 1), contents undefined. NULL: supply refused.
+ */
 void *gcr_system_heap_alloc(struct gcr_system_heap *heap, size_t bytes);
 void gcr_system_heap_free(struct gcr_system_heap *heap, void *block);
 /* Usable bytes of a block: at least what was asked for. O(1). */

@@ -46,8 +46,8 @@ bool gcr_address_map_promise(struct gcr_address_map *map, size_t n)
     }
     struct gcr_address_map larger = *map;
     larger.capacity = capacity;
-    larger.entry =
-        gcr_supply_map(map->supply, GCR_PAGES_SIDE, capacity * sizeof *larger.entry, GCR_PAGE_BYTES);
+    larger.entry = gcr_supply_map(map->supply, GCR_PAGES_SIDE, capacity * sizeof *larger.entry,
+                                  GCR_PAGE_BYTES);
     if (larger.entry == NULL)
         return false;
     for (size_t i = 0; i < map->capacity; i++) {

@@ -1,5 +1,5 @@
-/* Blocks for objects and bodies: pools up to the small limit, the system heap above, lists of recycled
- * blocks; one emergency collection when the supply refuses a page. */
+/* Blocks for objects and bodies: pools up to the small limit, the system heap above, lists of
+ * recycled blocks; one emergency collection when the supply refuses a page. */
 #include <string.h>
 
 #include "allocators/linked_list/gc_head.h"

@@ -52,7 +52,8 @@ static void drop_items(struct linked_list *ll, const struct linked_list_type *ty
     }
 }
 
-/* The block for the new length: the old one, a new one, or NULL (with *refused) if there is none. */
+/* The block for the new length: the old one, a new one, or NULL (with *refused) if there is none.
+ */
 static char *new_body(struct linked_list *ll, char *body, uint64_t bytes, bool shrinks,
                       bool *refused)
 {

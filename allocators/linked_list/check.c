@@ -1,5 +1,6 @@
-/* The heap's own invariants. Level 2: lists, flags, tables, allocators, footprint. Level 3, in verified runs:
- * every object, with its count recomputed from all slots, roots and hidden counts. */
+/* The heap's own invariants. Level 2: lists, flags, tables, allocators, footprint. Level 3, in
+ * verified runs: every object, with its count recomputed from all slots, roots and hidden counts.
+ */
 #include <stdlib.h>
 
 #include "allocators/linked_list/gc_head.h"
@@ -78,13 +79,15 @@ static bool check_footprint(const struct census *c)
 {
     struct gcr_footprint f;
     gcr_linked_list_footprint(&c->ll->base, &f);
-    uint64_t sum = f.objects_bytes + f.headers_bytes + f.free_bytes + f.side_bytes + f.buffers_bytes;
+    uint64_t sum =
+        f.objects_bytes + f.headers_bytes + f.free_bytes + f.side_bytes + f.buffers_bytes;
     uint64_t committed = c->ll->base.supply->committed_bytes;
     if (sum != committed || f.free_bytes > committed) {
-        gcr_fail(c->err, GCR_FAULT,
-                 "linked-list: footprint adds up to %llu bytes (%llu of them free), %llu are committed",
-                 (unsigned long long)sum, (unsigned long long)f.free_bytes,
-                 (unsigned long long)committed);
+        gcr_fail(
+            c->err, GCR_FAULT,
+            "linked-list: footprint adds up to %llu bytes (%llu of them free), %llu are committed",
+            (unsigned long long)sum, (unsigned long long)f.free_bytes,
+            (unsigned long long)committed);
         return false;
     }
     return true;
@@ -103,7 +106,8 @@ static bool check_idle(const struct census *c)
 {
     if (c->ll->collecting || (!c->ll->burying && c->ll->dead != NULL)) {
         gcr_fail(c->err, GCR_FAULT, "linked-list: %s",
-                 c->ll->collecting ? "a collection is marked as running" : "dead objects are queued");
+                 c->ll->collecting ? "a collection is marked as running"
+                                   : "dead objects are queued");
         return false;
     }
     return true;
@@ -145,8 +149,9 @@ static bool gather_objects(struct census *c)
     c->sound = true;
     gcr_linked_list_walk(&c->ll->base, gather_object, c);
     if (!c->sound || c->count != c->capacity) {
-        gcr_fail(c->err, GCR_FAULT, "linked-list: %zu objects lie in blocks in use, %zu were allocated",
-                 c->count, c->capacity);
+        gcr_fail(c->err, GCR_FAULT,
+                 "linked-list: %zu objects lie in blocks in use, %zu were allocated", c->count,
+                 c->capacity);
         return false;
     }
     qsort(c->object, c->count, sizeof *c->object, compare_refs);
@@ -157,9 +162,9 @@ static bool count_reference(struct census *c, gcr_ref value)
 {
     if (value == NULL)
         return true;
-    gcr_ref *found = c->count == 0 ? NULL
-                                   : bsearch(&value, c->object, c->count, sizeof *c->object,
-                                             compare_refs);
+    gcr_ref *found = c->count == 0
+                         ? NULL
+                         : bsearch(&value, c->object, c->count, sizeof *c->object, compare_refs);
     if (found == NULL) {
         gcr_fail(c->err, GCR_FAULT, "linked-list: a reference to %p, where no object is",
                  (const void *)value);
@@ -250,7 +255,8 @@ static bool check_sums(const struct census *c)
         return false;
     }
     if (c->weak_set != 0) {
-        gcr_fail(c->err, GCR_FAULT, "linked-list: weak references and their lists differ in number");
+        gcr_fail(c->err, GCR_FAULT,
+                 "linked-list: weak references and their lists differ in number");
         return false;
     }
     return true;

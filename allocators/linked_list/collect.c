@@ -109,7 +109,8 @@ static void untrack_and_promote(struct cycle *c, uint32_t g)
 /* Weak references to unreachable objects, and unreachable weak references. */
 static void clear_weak_references(struct linked_list *ll, struct gc_head *unreachable)
 {
-    for (struct gc_head *head = head_next(unreachable); head != unreachable; head = head_next(head)) {
+    for (struct gc_head *head = head_next(unreachable); head != unreachable;
+         head = head_next(head)) {
         gcr_ref object = head_object(head, ll->head_bytes);
         if (type_is(object_type(ll, object), GCR_SHAPE_WEAK))
             gcr_linked_list_clear_weak(ll, object);
@@ -118,7 +119,8 @@ static void clear_weak_references(struct linked_list *ll, struct gc_head *unreac
     }
 }
 
-/* Each object goes to a second list before its finalizer runs, because that may change the first one. */
+/* Each object goes to a second list before its finalizer runs, because that may change the first
+ * one. */
 static void run_finalizers(struct linked_list *ll, struct gc_head *unreachable)
 {
     struct gc_head seen;
@@ -147,8 +149,8 @@ static void separate_resurrected(struct cycle *c)
 {
     struct linked_list *ll = c->ll;
     if (GCR_SABOTAGE == GCR_SABOTAGE_SKIP_SLOT && ll->sabotage_overlooked) {
-        /* A second look would find the object again whose slot was overlooked; a damaged build trusts the
-         * first one. */
+        /* A second look would find the object again whose slot was overlooked; a damaged build
+         * trusts the first one. */
         ll->sabotage_overlooked = false;
         c->done.collected = list_count(&c->unreachable);
         list_init(&c->garbage);

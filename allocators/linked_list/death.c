@@ -1,8 +1,8 @@
 /* Death by counting. A count that falls to zero chains its object, through the count itself, on a
  * stack; one loop takes them off, so that a list of a million objects needs no recursion.
  *
- * A dying object, in order: finalizer (which may revive it), weak references to it, its own entries in
- * tables and lists, its references, its body, its block. */
+ * A dying object, in order: finalizer (which may revive it), weak references to it, its own entries
+ * in tables and lists, its references, its body, its block. */
 #include "allocators/linked_list/gc_head.h"
 
 void gcr_linked_list_queue_dead(struct linked_list *ll, gcr_ref object)
@@ -27,7 +27,8 @@ static bool take_finalizer_turn(struct linked_list *ll, gcr_ref object, bool con
     return true;
 }
 
-/* Runs the finalizer of an object whose count is zero, on a temporary count. True: it lives again. */
+/* Runs the finalizer of an object whose count is zero, on a temporary count. True: it lives again.
+ */
 static bool finalize_dying(struct linked_list *ll, const struct linked_list_type *type,
                            gcr_ref object)
 {

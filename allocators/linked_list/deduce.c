@@ -1,10 +1,11 @@
 /* Steps 1 to 3 of a collection, and step 6: which candidates are referred to from outside.
  *
- * Every function here exists once per head layout: `packed` is a constant where it is used. No stack
- * and no memory: working counts are in the GC heads, and step 3 uses the list itself as its queue.
+ * Every function here exists once per head layout: `packed` is a constant where it is used. No
+ * stack and no memory: working counts are in the GC heads, and step 3 uses the list itself as its
+ * queue.
  *
- * Invariants (check level 2 and up): after step 2 each working count is between 0 and the true one, and
- * the differences add up to the visited edges between candidates.
+ * Invariants (check level 2 and up): after step 2 each working count is between 0 and the true one,
+ * and the differences add up to the visited edges between candidates.
  *
  * A *separate buffer* is not a container but has slots. While exactly one reference to it exists it
  * counts as part of its holder: a visit goes through it, one level. */
@@ -144,8 +145,8 @@ GCR_ALWAYS_INLINE uint64_t subtract_internal(struct linked_list *ll, struct gc_h
 {
     uint64_t edges = 0;
     for (struct gc_head *head = head_next(young); head != young; head = head_next(head))
-        visit_referents(ll, head_object(head, head_bytes),
-                        packed ? subtract_packed : subtract_wide, &edges);
+        visit_referents(ll, head_object(head, head_bytes), packed ? subtract_packed : subtract_wide,
+                        &edges);
     return edges;
 }
 
@@ -165,8 +166,8 @@ static void check_counts(struct linked_list *ll, struct gc_head *young, uint64_t
 
 /* ---- step 3 ---- */
 
-/* A candidate referred to by a reachable one: back from the unreachable list if it is there already,
- * else its turn is still to come and a count of 1 is enough. arg: the young list. */
+/* A candidate referred to by a reachable one: back from the unreachable list if it is there
+ * already, else its turn is still to come and a count of 1 is enough. arg: the young list. */
 GCR_ALWAYS_INLINE void reach_one(struct linked_list *ll, gcr_ref container, void *arg, bool packed)
 {
     struct gc_head *young = arg;
@@ -278,11 +279,13 @@ static uint64_t split_wide(struct linked_list *ll, struct gc_head *young,
     return untracked;
 }
 
-/* Clears the unreachable flags, so that ordinary list operations work; returns the list's length. */
+/* Clears the unreachable flags, so that ordinary list operations work; returns the list's length.
+ */
 static uint64_t clear_unreachable_flags(struct gc_head *unreachable)
 {
     uint64_t n = 0;
-    for (struct gc_head *head = head_next(unreachable); head != unreachable; head = head_next(head)) {
+    for (struct gc_head *head = head_next(unreachable); head != unreachable;
+         head = head_next(head)) {
         head->next &= ~(uintptr_t)NEXT_UNREACHABLE;
         n++;
     }
@@ -314,7 +317,8 @@ uint64_t gcr_linked_list_deduce(struct linked_list *ll, struct gc_head *young,
         candidates = count_and_subtract(ll, young, ll->head_bytes, false);
         *untracked = split_wide(ll, young, unreachable, untrack);
     }
-    /* CPython does this as part of step 6, and again after step 9; nothing looks at the flags between. */
+    /* CPython does this as part of step 6, and again after step 9; nothing looks at the flags
+     * between. */
     *moved = clear_unreachable_flags(unreachable);
     if (GCR_CHECK_LEVEL >= 2)
         GCR_CHECK(1, list_count(young) + *moved + *untracked == candidates);

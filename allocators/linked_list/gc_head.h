@@ -2,12 +2,11 @@
  *
  * Layout of 3.8 to 3.11 ("packed", 16 bytes): next, prev.
  *   next: 0 = not tracked. Bit 0: tentatively unreachable, inside a collection only.
- *   prev: bit 0: the finalizer has run (survives everything). Bit 1: collecting, the object is a candidate
- *         of the running collection. Above: the link, or inside a collection, while the list is only
- *         singly linked, the working count.
- * Layout of 3.6 and 3.7 ("wide", 24 or 32 bytes): next, prev, refs. Links stay intact all the time.
- *   refs: bit 0: the finalizer has run. Above, signed: -2 untracked, -3 reachable (the normal state), -4
- *         tentatively unreachable, >= 0 the working count.
+ *   prev: bit 0: the finalizer has run (survives everything). Bit 1: collecting, the object is a
+ * candidate of the running collection. Above: the link, or inside a collection, while the list is
+ * only singly linked, the working count. Layout of 3.6 and 3.7 ("wide", 24 or 32 bytes): next,
+ * prev, refs. Links stay intact all the time. refs: bit 0: the finalizer has run. Above, signed: -2
+ * untracked, -3 reachable (the normal state), -4 tentatively unreachable, >= 0 the working count.
  *
  * Functions that differ take `packed`; where it is a constant, the other layout folds away. */
 #ifndef GCR_ALLOCATORS_LINKED_LIST_GC_HEAD_H

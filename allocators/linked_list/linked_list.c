@@ -11,7 +11,8 @@ static const struct gcr_option linked_list_options[] = {
     {"head", GCR_OPT_CHOICE, NULL, "16", 0, 0, "16|24|32",
      "bytes of the GC head: 16 as in CPython 3.8 to 3.11, 24 as in 3.6, 32 as in 3.7.4"},
     {"alignment", GCR_OPT_CHOICE, NULL, "auto", 0, 0, "auto|8|16",
-     "alignment of blocks and spacing of size classes in bytes; auto is 8 for a head of 24, else 16"},
+     "alignment of blocks and spacing of size classes in bytes; auto is 8 for a head of 24, else "
+     "16"},
     {"pool", GCR_OPT_BYTES, "bytes", "0", 0, 65536, NULL,
      "size of a pool, a power of two from 4K; 0 is 4K for a head of 24, else 16K"},
     {"arena", GCR_OPT_BYTES, "bytes", "0", 0, 67108864, NULL,
@@ -22,13 +23,16 @@ static const struct gcr_option linked_list_options[] = {
      "container allocations minus frees above which a collection starts; 0 never; if set, "
      "overrides the trace"},
     {"threshold1", GCR_OPT_COUNT, "collections", "10", 0, 2147483647, NULL,
-     "collections of generation 0 above which generation 1 is collected; if set, overrides the trace"},
+     "collections of generation 0 above which generation 1 is collected; if set, overrides the "
+     "trace"},
     {"threshold2", GCR_OPT_COUNT, "collections", "10", 0, 2147483647, NULL,
-     "collections of generation 1 above which generation 2 is collected; if set, overrides the trace"},
+     "collections of generation 1 above which generation 2 is collected; if set, overrides the "
+     "trace"},
     {"long-lived-ratio", GCR_OPT_RATIO, "1", "0.25", 0, 100, NULL,
      "an automatic full collection waits until this part of its last survivors has newly arrived"},
     {"untrack", GCR_OPT_CHOICE, NULL, "once", 0, 0, "once|fixpoint|off",
-     "collections stop tracking tuples (and dicts, where the trace is faithful) that cannot be in a "
+     "collections stop tracking tuples (and dicts, where the trace is faithful) that cannot be in "
+     "a "
      "cycle: in one pass, until nothing changes, or never"},
     {"empty-free-lists", GCR_OPT_FLAG, NULL, "on", 0, 0, NULL,
      "full collections give back the blocks of recycled objects"},
@@ -90,8 +94,8 @@ static void read_policy(struct linked_list *ll, const struct gcr_option_values *
                         const struct gcr_capabilities *capabilities)
 {
     static const char *const threshold[] = {"threshold0", "threshold1", "threshold2"};
-    bool recorded = capabilities->faithful != 0 &&
-                    !gcr_option_get(options, "long-lived-ratio")->is_set;
+    bool recorded =
+        capabilities->faithful != 0 && !gcr_option_get(options, "long-lived-ratio")->is_set;
     for (int g = 0; g < LINKED_LIST_GENERATIONS; g++) {
         const struct gcr_option_value *value = gcr_option_get(options, threshold[g]);
         ll->threshold[g] = (uint32_t)value->number;
@@ -134,8 +138,12 @@ static gcr_status open_pools(struct linked_list *ll, const struct gcr_option_val
     uint64_t arena = gcr_option_number(options, "arena");
     struct gcr_pools_options geometry = {
         .alignment = alignment == 0 ? (old ? 8 : 16) : (uint32_t)alignment * 8,
-        .pool_bytes = pool != 0 ? (uint32_t)pool : old ? 4096 : 16384,
-        .arena_bytes = arena != 0 ? (uint32_t)arena : old ? 256 << 10 : 1 << 20,
+        .pool_bytes = pool != 0 ? (uint32_t)pool
+                      : old     ? 4096
+                                : 16384,
+        .arena_bytes = arena != 0 ? (uint32_t)arena
+                       : old      ? 256 << 10
+                                  : 1 << 20,
         .small_limit = (uint32_t)gcr_option_number(options, "small-limit"),
     };
     ll->small_limit = geometry.small_limit;

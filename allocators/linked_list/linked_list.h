@@ -6,12 +6,13 @@
  *
  * A block:   [GC head, containers only] object header [body word] [weak target word] payload
  *            ^ block                    ^ gcr_ref
- * The payload is as in traces/shape.h. The items of a resizable shape are in a raw block of their own.
+ * The payload is as in traces/shape.h. The items of a resizable shape are in a raw block of their
+ * own.
  *
- * Parts, in the order in which a reader may want them: object.h (an object's words), gc_head.h (list
- * links and flags), allocate.c, body.c (RESIZE), death.c (counts that fall to zero), deduce.c (steps 1
- * to 3), collect.c (trigger and steps 4 to 12), weak.c, look.c, check.c; linked_list.c has options,
- * life cycle and the descriptor; linked_list_inline.h the mutator's fast paths. */
+ * Parts, in the order in which a reader may want them: object.h (an object's words), gc_head.h
+ * (list links and flags), allocate.c, body.c (RESIZE), death.c (counts that fall to zero), deduce.c
+ * (steps 1 to 3), collect.c (trigger and steps 4 to 12), weak.c, look.c, check.c; linked_list.c has
+ * options, life cycle and the descriptor; linked_list_inline.h the mutator's fast paths. */
 #ifndef GCR_ALLOCATORS_LINKED_LIST_H
 #define GCR_ALLOCATORS_LINKED_LIST_H
 
@@ -32,8 +33,8 @@ enum linked_list_untrack { UNTRACK_ONCE, UNTRACK_FIXPOINT, UNTRACK_OFF };
 /* What decoding an object of a shape takes, precomputed: stands for a type descriptor, like the
  * host's shapes, and like them is no part of the footprint. */
 struct linked_list_type {
-    uint32_t flags;        /* enum gcr_shape_flag and the TYPE_IS_ bits below */
-    uint32_t slots;        /* fixed ones */
+    uint32_t flags; /* enum gcr_shape_flag and the TYPE_IS_ bits below */
+    uint32_t slots; /* fixed ones */
     uint32_t item_slots;
     uint32_t item_bytes;   /* of each item in the object itself: 0 if resizable */
     uint32_t slots_offset; /* from the object's address to its first slot */
@@ -41,13 +42,13 @@ struct linked_list_type {
     uint32_t header_bytes; /* everything before the payload, GC head included */
     uint32_t fixed_data;   /* bytes of plain data outside the items */
     uint32_t item_data;
-    uint32_t inline_slots; /* slots below this number lie in the object itself */
-    uint64_t base_bytes;   /* block bytes without items */
+    uint32_t inline_slots;                 /* slots below this number lie in the object itself */
+    uint64_t base_bytes;                   /* block bytes without items */
     uint64_t field_bytes, body_item_bytes; /* object bytes, and of each item wherever it lies */
 };
 
 enum {
-    TYPE_IS_PLAIN = 1 << 28,  /* the inline allocation path serves it */
+    TYPE_IS_PLAIN = 1 << 28, /* the inline allocation path serves it */
     TYPE_IS_BUFFER = 1 << 29 /* not a container, no finalizer, but has slots */
 };
 
@@ -63,14 +64,14 @@ struct linked_list {
     const struct linked_list_type *types; /* by shape number */
     struct gcr_pools *container_pools;    /* &pools[0], or &pools[1] with separate-pools */
     uint64_t small_limit;
-    uint32_t head_bytes; /* 16, 24 or 32 */
-    bool packed;         /* head_bytes == 16: flags and counts share the two words */
+    uint32_t head_bytes;  /* 16, 24 or 32 */
+    bool packed;          /* head_bytes == 16: flags and counts share the two words */
     bool tracks_at_alloc; /* the trace has no TRACK events */
     bool collecting;
-    bool burying; /* the loop over dead objects is running */
+    bool burying;           /* the loop over dead objects is running */
     uint64_t trigger_above; /* threshold[0]; UINT64_MAX while collection is off */
     uint64_t count[LINKED_LIST_GENERATIONS];
-    gcr_ref dead; /* objects whose count fell to zero, chained through the count */
+    gcr_ref dead;          /* objects whose count fell to zero, chained through the count */
     uint64_t header_bytes; /* of allocated objects */
     uint64_t freed_bytes;  /* object bytes of freed objects, ever */
     int64_t resized_bytes; /* object bytes gained by RESIZE, ever */
@@ -112,8 +113,8 @@ static inline struct linked_list *linked_list_of(struct gcr_heap *heap)
 
 /* ---- allocate.c ---- */
 
-/* Object with count 1, untracked, zero payload; the caller counts, triggers, tracks. Everything that
- * the inline path does not serve: large ones, hidden words, bodies, recycled blocks, refused
+/* Object with count 1, untracked, zero payload; the caller counts, triggers, tracks. Everything
+ * that the inline path does not serve: large ones, hidden words, bodies, recycled blocks, refused
  * pages, verified runs. NULL: heap exhausted. */
 gcr_ref gcr_linked_list_alloc_slow(struct linked_list *ll, const struct gcr_shape *shape,
                                    uint32_t length, unsigned flags, uint32_t cookie);
@@ -134,8 +135,8 @@ bool gcr_linked_list_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t len
 
 /* ---- death.c ---- */
 
-/* The object's count has just fallen to 0: frees it and what dies with it, without recursion; inside
- * such a loop, only queues it. */
+/* The object's count has just fallen to 0: frees it and what dies with it, without recursion;
+ * inside such a loop, only queues it. */
 void gcr_linked_list_bury(struct linked_list *ll, gcr_ref object);
 /* Queues it without starting; gcr_linked_list_bury_queued starts. */
 void gcr_linked_list_queue_dead(struct linked_list *ll, gcr_ref object);
@@ -143,13 +144,14 @@ void gcr_linked_list_bury_queued(struct linked_list *ll);
 
 /* ---- deduce.c ---- */
 
-/* Steps 1 to 3: splits the list `young` into what is referred to from outside (stays) and the rest (moves
- * to `unreachable`, flagged so). Returns the number of candidates; *moved gets the number of the
- * unreachable ones, *untracked that of tuples untracked on the way (layouts up to 3.7). */
+/* Steps 1 to 3: splits the list `young` into what is referred to from outside (stays) and the rest
+ * (moves to `unreachable`, flagged so). Returns the number of candidates; *moved gets the number of
+ * the unreachable ones, *untracked that of tuples untracked on the way (layouts up to 3.7). */
 uint64_t gcr_linked_list_deduce(struct linked_list *ll, struct gc_head *young,
                                 struct gc_head *unreachable, bool untrack, uint64_t *moved,
                                 uint64_t *untracked);
-/* Step 6: moves objects with legacy finalizers, and all they reach in `unreachable`, to `finalizers`. */
+/* Step 6: moves objects with legacy finalizers, and all they reach in `unreachable`, to
+ * `finalizers`. */
 void gcr_linked_list_move_legacy(struct linked_list *ll, struct gc_head *unreachable,
                                  struct gc_head *finalizers);
 /* True if no item of this tuple or dict could ever be tracked. */

@@ -190,7 +190,8 @@ static inline void linked_list_load(struct gcr_heap *heap, gcr_ref object, uint3
 
 /* ---- data ---- */
 
-/* Reading through a reference costs an increment and a decrement, which the compiler must not merge. */
+/* Reading through a reference costs an increment and a decrement, which the compiler must not
+ * merge. */
 static inline void linked_list_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
                                     uint32_t length)
 {

@@ -61,8 +61,8 @@ gcr_ref gcr_linked_list_weak_target(struct gcr_heap *heap, gcr_ref weak)
     return *object_weak_target(object_type(linked_list_of(heap), weak), weak);
 }
 
-/* Pool headers are side tables inside object pages; whatever object pages hold besides objects, their
- * headers and those is free room: rounding, free blocks and pools, recycled blocks. */
+/* Pool headers are side tables inside object pages; whatever object pages hold besides objects,
+ * their headers and those is free room: rounding, free blocks and pools, recycled blocks. */
 void gcr_linked_list_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
 {
     const struct linked_list *ll = linked_list_of(heap);

@@ -1,8 +1,8 @@
 /* The words of an object: count and type, hidden words, slots, data.
  *
- * Type word: bits 0-23 shape number; 24 containers: a tuple untracked by a collection, others: finalizer has
- * run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak references to it
- * exist; 60 prebuilt and 61 garbage: one count belongs to no slot and no root. */
+ * Type word: bits 0-23 shape number; 24 containers: a tuple untracked by a collection, others:
+ * finalizer has run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak
+ * references to it exist; 60 prebuilt and 61 garbage: one count belongs to no slot and no root. */
 #ifndef GCR_ALLOCATORS_LINKED_LIST_OBJECT_H
 #define GCR_ALLOCATORS_LINKED_LIST_OBJECT_H
 
@@ -85,8 +85,8 @@ struct slot_span {
     uint64_t count;
 };
 
-/* The object's slots, in order: [0] in the object, [1] in its body (empty if there is none; never NULL,
- * so that a loop may always form start + count). */
+/* The object's slots, in order: [0] in the object, [1] in its body (empty if there is none; never
+ * NULL, so that a loop may always form start + count). */
 static inline void object_spans(const struct linked_list_type *type, gcr_ref object,
                                 struct slot_span span[2])
 {
@@ -108,7 +108,8 @@ static inline uint8_t *object_data(const struct linked_list_type *type, gcr_ref 
     if (!type_is(type, GCR_SHAPE_RESIZABLE)) {
         *bytes = type->fixed_data + length * type->item_data - offset;
         return (uint8_t *)(object_inline_slots(type, object) +
-                           object_inline_slot_count(type, object)) + offset;
+                           object_inline_slot_count(type, object)) +
+               offset;
     }
     if (offset < type->fixed_data) {
         *bytes = type->fixed_data - offset;

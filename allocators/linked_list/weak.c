@@ -41,8 +41,7 @@ void gcr_linked_list_set_cookie(struct linked_list *ll, gcr_ref object, uint32_t
 
 uint32_t gcr_linked_list_cookie(const struct linked_list *ll, gcr_ref object)
 {
-    const struct gcr_address_entry *e =
-        gcr_address_map_find(&ll->side, key_of(object, TAG_COOKIE));
+    const struct gcr_address_entry *e = gcr_address_map_find(&ll->side, key_of(object, TAG_COOKIE));
     return e != NULL ? (uint32_t)e->a : 0;
 }
 

@@ -6,15 +6,16 @@
 
 #include "base/status.h"
 
-/* One accepted flag, or a positional argument (name without dashes). Parser and --help are made from
- * the same rows. A table ends with a row without name. */
+/* One accepted flag, or a positional argument (name without dashes). Parser and --help are made
+ * from the same rows. A table ends with a row without name. */
 struct gcr_flag {
     const char *name;  /* "--json", or "TRACE" */
     char letter;       /* 'c' for -c; 0: none */
     const char *value; /* metavariable: "FILE"; NULL: a switch */
     const char *help;
     enum { GCR_FLAG_OPTIONAL, GCR_FLAG_REQUIRED, GCR_FLAG_REPEATED } kind;
-    const char *implied; /* value when "--flag" stands alone ("--verify" = "--verify=on"); NULL: none */
+    const char
+        *implied; /* value when "--flag" stands alone ("--verify" = "--verify=on"); NULL: none */
 };
 
 struct gcr_arguments;

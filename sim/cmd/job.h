@@ -47,8 +47,8 @@ gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name,
                               struct gcr_error *err) GCR_MUST_USE;
 
 /* Replays in a fresh child process, so that runs do not disturb each other. *result is the document
- * of docs/result.md, owned by the caller; a child that crashed has one as well, with that outcome and
- * without lanes. */
+ * of docs/result.md, owned by the caller; a child that crashed has one as well, with that outcome
+ * and without lanes. */
 gcr_status gcr_job_run(const struct gcr_job *job, json_t **result,
                        struct gcr_error *err) GCR_MUST_USE;
 

@@ -1,4 +1,5 @@
-/* Size-class pools: classes, carving, pool states, order of arenas, radix tree, refusals, damage. */
+/* Size-class pools: classes, carving, pool states, order of arenas, radix tree, refusals, damage.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -294,12 +295,9 @@ static void test_bad_options_are_named(void **state)
     static const struct {
         struct gcr_pools_options options;
         const char *word;
-    } bad[] = {{{12, 4096, 1 << 18, 512}, "alignment"},
-               {{8, 5000, 1 << 18, 512}, "pool"},
-               {{8, 4096, 5 << 16, 512}, "arena"},
-               {{8, 65536, 65536, 512}, "arena"},
-               {{8, 4096, 1 << 18, 510}, "small limit"},
-               {{8, 4096, 1 << 18, 2048}, "small limit"}};
+    } bad[] = {{{12, 4096, 1 << 18, 512}, "alignment"},  {{8, 5000, 1 << 18, 512}, "pool"},
+               {{8, 4096, 5 << 16, 512}, "arena"},       {{8, 65536, 65536, 512}, "arena"},
+               {{8, 4096, 1 << 18, 510}, "small limit"}, {{8, 4096, 1 << 18, 2048}, "small limit"}};
     struct gcr_supply supply;
     struct gcr_pools pools;
     gcr_supply_init(&supply, 0);

@@ -1,4 +1,5 @@
-/* Boundary-tag heap: sizes, coalescing, best fit, top growth and trim, mappings, refusals, damage. */
+/* Boundary-tag heap: sizes, coalescing, best fit, top growth and trim, mappings, refusals, damage.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,8 +41,9 @@ static void test_chunk_sizes(void **state)
 {
     (void)state;
     /* request -> chunk: 8 bytes of overhead, rounded to 16, at least 32 */
-    static const size_t expected[][2] = {{0, 32},   {1, 32},    {24, 32},   {25, 48},   {40, 48},
-                                         {41, 64},  {513, 528}, {520, 528}, {521, 544}, {100000, 100016}};
+    static const size_t expected[][2] = {{0, 32},    {1, 32},         {24, 32},   {25, 48},
+                                         {40, 48},   {41, 64},        {513, 528}, {520, 528},
+                                         {521, 544}, {100000, 100016}};
     struct world w;
     open_world(&w);
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -263,8 +265,9 @@ static uint64_t next_random(uint64_t *s)
 static size_t random_size(uint64_t *s)
 {
     uint64_t r = next_random(s);
-    return r % 50 == 0 ? 100000 + next_random(s) % 200000 : r % 5 == 0 ? next_random(s) % 20000
-                                                                         : next_random(s) % 1500;
+    return r % 50 == 0  ? 100000 + next_random(s) % 200000
+           : r % 5 == 0 ? next_random(s) % 20000
+                        : next_random(s) % 1500;
 }
 
 static void test_random_operations(void **state)

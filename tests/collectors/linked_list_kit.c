@@ -10,12 +10,14 @@ const struct gcr_shape kit_shapes[SHAPES + 1] = {
     [LEGACY] = {16, 2, 0, 0, GCR_SHAPE_CONTAINER | GCR_SHAPE_LEGACY_FINALIZER, LEGACY, "legacy"},
     [WEAK] = {8, 1, 0, 0, GCR_SHAPE_CONTAINER | GCR_SHAPE_WEAK, WEAK, "weak"},
     [BUFFER] = {16, 2, 0, 0, 0, BUFFER, "buffer"},
-    [DICT] = {8, 0, 24, 2, GCR_SHAPE_CONTAINER | GCR_SHAPE_RESIZABLE | GCR_SHAPE_DICT, DICT, "dict"},
+    [DICT] = {8, 0, 24, 2, GCR_SHAPE_CONTAINER | GCR_SHAPE_RESIZABLE | GCR_SHAPE_DICT, DICT,
+              "dict"},
     [FINAL_LEAF] = {8, 1, 0, 0, GCR_SHAPE_FINALIZER, FINAL_LEAF, "final leaf"},
     [BYTES] = {0, 0, 1, 0, GCR_SHAPE_ACYCLIC, BYTES, "bytes"},
 };
 
-const char *const kit_head_settings[3][2] = {{"head=16", NULL}, {"head=24", NULL}, {"head=32", NULL}};
+const char *const kit_head_settings[3][2] = {
+    {"head=16", NULL}, {"head=24", NULL}, {"head=32", NULL}};
 
 struct fixture_config kit_config(const char *const *settings)
 {

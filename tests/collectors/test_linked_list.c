@@ -1,4 +1,5 @@
-/* linked-list: layout, counting, COPY, RESIZE and recycled blocks, layout by layout: what the mutator does. */
+/* linked-list: layout, counting, COPY, RESIZE and recycled blocks, layout by layout: what the
+ * mutator does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,8 +120,8 @@ static void test_separate_pools(void **state)
 static void test_bad_geometry_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[][2] = {{"pool=5000", NULL}, {"arena=70000", NULL},
-                                         {"small-limit=500", NULL}};
+    static const char *const bad[][2] = {
+        {"pool=5000", NULL}, {"arena=70000", NULL}, {"small-limit=500", NULL}};
     for (size_t i = 0; i < 3; i++) {
         struct fixture f;
         struct gcr_error err;

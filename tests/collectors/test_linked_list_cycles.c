@@ -10,8 +10,8 @@
 
 /* ---- trigger ---- */
 
-/* Allocates until the next collection ends; everything stays alive in a chain at root 0. Returns the
- * number of allocations. */
+/* Allocates until the next collection ends; everything stays alive in a chain at root 0. Returns
+ * the number of allocations. */
 static uint32_t allocate_until_collection(struct fixture *f)
 {
     uint32_t before = f->collection_count, n = 0;

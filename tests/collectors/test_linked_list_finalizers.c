@@ -153,7 +153,8 @@ static void test_weak_reference_is_cleared_by_counting(void **state)
     fixture_check(&f);
     fixture_root(&f, 0, 0);
     assert_null(f.collector->weak_target(f.heap, fixture_ref(&f, weak[0])));
-    assert_ptr_equal(f.collector->weak_target(f.heap, fixture_ref(&f, weak[4])), fixture_ref(&f, b));
+    assert_ptr_equal(f.collector->weak_target(f.heap, fixture_ref(&f, weak[4])),
+                     fixture_ref(&f, b));
     assert_int_equal(kit_heap(&f)->side.count, 2);
     kit_close(&f);
 }
@@ -166,8 +167,7 @@ static void looking_finalize(struct gcr_host *host, struct gcr_heap *heap, uint3
                              gcr_ref object)
 {
     struct fixture *f = (struct fixture *)host;
-    weak_was_null_at_finalizer =
-        f->collector->weak_target(heap, f->roots[5]) == NULL;
+    weak_was_null_at_finalizer = f->collector->weak_target(heap, f->roots[5]) == NULL;
     plain_finalize(host, heap, cookie, object);
 }
 

@@ -73,7 +73,10 @@ static void test_refused_pages_one_by_one(void **state)
             continue;
         for (int i = 0; i < 2000; i++) {
             static const uint32_t shape[] = {NODE, LIST, WEAK, FINAL, BYTES};
-            uint32_t object = fixture_alloc(&f, shape[i % 5], i % 5 == 1 ? 300 : i % 5 == 4 ? 2000 : 0,
+            uint32_t object = fixture_alloc(&f, shape[i % 5],
+                                            i % 5 == 1   ? 300
+                                            : i % 5 == 4 ? 2000
+                                                         : 0,
                                             i % 60);
             if (object != 0 && i % 5 == 2)
                 fixture_weakref(&f, object, object);

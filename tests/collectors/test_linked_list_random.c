@@ -62,8 +62,8 @@ static uint32_t model_reach(struct model *m)
 /* A reachable object: a root, or a few steps from one. 0: no root is set. */
 static uint32_t pick_reachable(struct model *m)
 {
-    uint32_t o = pick(m, 10) == 0 ? m->global[pick(m, FIXTURE_GLOBAL_ROOTS)]
-                                  : m->root[pick(m, MODEL_ROOTS)];
+    uint32_t o =
+        pick(m, 10) == 0 ? m->global[pick(m, FIXTURE_GLOBAL_ROOTS)] : m->root[pick(m, MODEL_ROOTS)];
     for (uint32_t steps = pick(m, 4); o != 0 && steps > 0; steps--) {
         uint32_t next = m->slots[o] != 0 ? m->slot[o][pick(m, m->slots[o])] : 0;
         if (next != 0)
@@ -80,7 +80,8 @@ static uint32_t slots_of(uint32_t shape, uint32_t length)
 static void step_alloc(struct model *m, struct fixture *f)
 {
     uint32_t s = m->shape_choice[pick(m, m->shape_choices)], root = pick(m, MODEL_ROOTS);
-    uint32_t length = gcr_shape_has_items(&kit_shapes[s]) ? pick(m, s == DICT ? 6 : MODEL_SLOTS) : 0;
+    uint32_t length =
+        gcr_shape_has_items(&kit_shapes[s]) ? pick(m, s == DICT ? 6 : MODEL_SLOTS) : 0;
     unsigned flags = pick(m, 10) == 0 ? pick(m, 4) : 0;
     uint32_t o = fixture_alloc_flags(f, s, length, flags, (int)root);
     assert_int_equal(o, ++m->objects);
@@ -246,7 +247,8 @@ static void test_random_operations(void **state)
         {"head=16", "threshold0=40", "threshold1=3", "threshold2=2", NULL},
         {"head=24", "threshold0=40", "threshold1=3", "threshold2=2", NULL},
         {"head=32", "threshold0=25", "untrack=fixpoint", "small-limit=128", NULL},
-        {"head=16", "threshold0=60", "untrack=off", "separate-pools=on", "empty-free-lists=off", NULL},
+        {"head=16", "threshold0=60", "untrack=off", "separate-pools=on", "empty-free-lists=off",
+         NULL},
     };
     print_message("seed %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {

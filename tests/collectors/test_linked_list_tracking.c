@@ -91,7 +91,8 @@ static void test_untrack_once_needs_a_collection_a_level(void **state)
 static void test_untrack_fixpoint_and_off(void **state)
 {
     (void)state;
-    static const char *const fixpoint[] = {"untrack=fixpoint", NULL}, *const off[] = {"untrack=off", NULL};
+    static const char *const fixpoint[] = {"untrack=fixpoint", NULL}, *const off[] = {"untrack=off",
+                                                                                      NULL};
     struct fixture f;
     uint32_t tuple[3];
     kit_open(&f, fixpoint);

@@ -20,7 +20,8 @@ struct lane_board *lane_board;
 int lane_set_up(void **unused)
 {
     (void)unused;
-    lane_board = mmap(NULL, sizeof *lane_board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    lane_board =
+        mmap(NULL, sizeof *lane_board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     probe_reset();
     return lane_board == MAP_FAILED;
 }

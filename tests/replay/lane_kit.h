@@ -21,8 +21,7 @@ extern struct lane_board *lane_board; /* between lane_set_up and lane_tear_down 
 int lane_set_up(void **unused); /* an empty board, a fresh probe */
 int lane_tear_down(void **unused);
 
-#define LANE_TEST(function)                                                                        \
-    cmocka_unit_test_setup_teardown(function, lane_set_up, lane_tear_down)
+#define LANE_TEST(function) cmocka_unit_test_setup_teardown(function, lane_set_up, lane_tear_down)
 
 bool lane_process_lives(pid_t pid); /* a zombie does not */
 void assert_no_children_left(void);

@@ -243,7 +243,8 @@ static void nothing_survives_a_killed_tool(void **unused)
     for (waited = 0; waited < 1000; waited++) {
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
-        if (!lane_process_lives(lane_board->pid[1]) && !lane_process_lives(lane_board->pid[2]) && !lane_process_lives(tool))
+        if (!lane_process_lives(lane_board->pid[1]) && !lane_process_lives(lane_board->pid[2]) &&
+            !lane_process_lives(tool))
             break;
         lane_sleep_ms(10);
     }
