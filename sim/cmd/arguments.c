@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct given {
     const struct gcr_flag *flag;
@@ -198,6 +199,29 @@ static gcr_status arguments_check_required(const struct gcr_arguments *arguments
     return GCR_OK;
 }
 
+/* Every flag that takes a FILE or a TRACE is an output. One that names an input by mistake would
+ * replace it, and a recording cannot be made again. */
+static gcr_status arguments_keep_inputs(const struct gcr_arguments *arguments,
+                                        struct gcr_error *err)
+{
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        const struct given *output = &arguments->given[i];
+        const char *kind = output->flag->value;
+        struct stat out, in;
+        if (kind == NULL || (strcmp(kind, "FILE") != 0 && strcmp(kind, "TRACE") != 0) ||
+            stat(output->value, &out) != 0 || !S_ISREG(out.st_mode))
+            continue;
+        for (size_t k = 0; k < arguments->given_count; k++) {
+            const struct given *input = &arguments->given[k];
+            if (flag_is_positional(input->flag) && stat(input->value, &in) == 0 &&
+                in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+                return gcr_fail(err, GCR_USAGE, "%s %s would replace the input %s",
+                                output->flag->name, output->value, input->value);
+        }
+    }
+    return GCR_OK;
+}
+
 gcr_status gcr_arguments_parse(const struct gcr_command *command, int argc, char *const *argv,
                                struct gcr_arguments **out, bool *help, struct gcr_error *err)
 {
@@ -212,6 +236,8 @@ gcr_status gcr_arguments_parse(const struct gcr_command *command, int argc, char
     gcr_status status = arguments_read(arguments, argc, argv, err);
     if (status == GCR_OK && !arguments->help)
         status = arguments_check_required(arguments, err);
+    if (status == GCR_OK && !arguments->help)
+        status = arguments_keep_inputs(arguments, err);
     if (status != GCR_OK) {
         gcr_arguments_destroy(arguments);
         return status;

@@ -1,8 +1,10 @@
 /* gcreplay: the command line. Finds the subcommand, parses by its table, runs it, and turns the
  * status into one line on standard error and an exit code: 0 done, 1 run failed, 2 usage or bad
  * input. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/cmd/arguments.h"
 #include "sim/cmd/commands.h"
@@ -68,9 +70,22 @@ static gcr_status main_run(const struct gcr_command *command, int argc, char *co
     return status;
 }
 
+/* A standard stream that the caller has closed must not become the number of the next file that is
+ * opened, which would then get what is printed. Its place is taken by one that fails when used. */
+static bool main_take_standard_streams(void)
+{
+    for (int stream = 0; stream <= 2; stream++)
+        if (fcntl(stream, F_GETFD) < 0 &&
+            open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY) != stream)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct gcr_error err = {""};
+    if (!main_take_standard_streams())
+        return 1;
     if (argc < 2) {
         main_print_help(stderr);
         return 2;

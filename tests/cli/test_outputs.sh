@@ -72,6 +72,28 @@ limited dump t.gct -o kept.gtt
 expect_code 1
 expect "the old file is still there" [ "$(cat kept.gtt)" = before ]
 
+# An output that is the input by mistake: refused, and the input is as it was.
+cp t.gct mine.gct
+ln -s mine.gct alias.gct
+must dump t.gct -o mine.gtt
+for command in 'dump mine.gct -o mine.gct' 'dump alias.gct -o ./mine.gct' 'info mine.gct --json=mine.gct' \
+  'run mine.gct -c epsilon --json mine.gct' 'compare t.gct mine.gct -c epsilon --json mine.gct' \
+  'assemble mine.gtt -o mine.gtt'; do
+  # shellcheck disable=SC2086
+  gcr $command
+  expect_usage 'would replace the input'
+done
+expect "the trace is unchanged" cmp t.gct mine.gct
+"$gcreplay" dump t.gct | expect "the text is unchanged" cmp - mine.gtt
+
+# Closed standard streams: nothing that is printed gets into a file, and what cannot be printed is an error.
+"$gcreplay" run t.gct -c epsilon --json closed.json <&- >&- 2>&-
+expect "a table for a closed output is an error" [ $? -eq 1 ]
+expect_json closed.json "d['outcome'] == 'ok'"
+"$gcreplay" dump t.gct -o closed.gtt <&- >&- 2>&-
+expect "nothing printed, no error" [ $? -eq 0 ]
+expect "the text is whole" cmp closed.gtt mine.gtt
+
 # Silent when piped, even for work of more than a second; alive on a terminal.
 must generate gcbench --set stretch-depth=16 -o long.gct
 expect_no_err
