@@ -53,13 +53,15 @@ static void free_lists_pop(struct recorder *recorder, uint64_t object, unsigned 
 }
 
 /* Where the stack is still as it was: the number of members in common. Fills `now` above that. */
-static int free_lists_common(const struct recorder *recorder, const struct free_list_mirror *seen,
-                             unsigned list, int length, PyObject *head, uint64_t *now)
+static int free_lists_common(const struct recorder *recorder, unsigned list, int length,
+                             PyObject *head, uint64_t *now)
 {
+    const struct free_list_mirror *seen = &recorder->free_lists[list];
+    int count = recorder->free_list_tops.length[list];
     if (list >= PY_TUPLE_LISTS) {
         for (int i = length; i-- > 0;) {
             now[i] = (uint64_t)(uintptr_t)py_free_list_below(recorder->interpreter, list, NULL, i);
-            if (i < seen->count && seen->member[i] == now[i])
+            if (i < count && seen->member[i] == now[i])
                 return i + 1;
         }
         return 0;
@@ -67,7 +69,7 @@ static int free_lists_common(const struct recorder *recorder, const struct free_
     PyObject *object = head;
     int common = length;
     for (; common > 0; common--) {
-        if (common <= seen->count && seen->member[common - 1] == (uint64_t)(uintptr_t)object)
+        if (common <= count && seen->member[common - 1] == (uint64_t)(uintptr_t)object)
             break;
         now[common - 1] = (uint64_t)(uintptr_t)object;
         object = py_free_list_below(recorder->interpreter, list, object, 0);
@@ -82,26 +84,28 @@ static void free_lists_sync_one(struct recorder *recorder, unsigned list, int le
     uint64_t now[FREE_LIST_LIMIT];
     if (length > FREE_LIST_LIMIT)
         return;
-    int common = free_lists_common(recorder, seen, list, length, head, now);
-    for (int i = seen->count; i-- > common;)
+    int common = free_lists_common(recorder, list, length, head, now);
+    for (int i = recorder->free_list_tops.length[list]; i-- > common;)
         free_lists_pop(recorder, seen->member[i], list);
     for (int i = common; i < length; i++) {
         seen->member[i] = now[i];
         free_lists_push(recorder, (PyObject *)(uintptr_t)now[i], list);
     }
-    seen->count = length;
-    seen->head = (uint64_t)(uintptr_t)head;
+    recorder->free_list_tops.length[list] = length;
+    recorder->free_list_tops.head[list] = head;
 }
 
 void free_lists_sync(struct recorder *recorder)
 {
+    const struct py_free_list_tops *tops = &recorder->free_list_tops;
+    if (py_free_lists_are_at(recorder->interpreter, tops))
+        return;
     for (unsigned list = 0; list < PY_FREE_LISTS; list++) {
         int length = py_free_list_length(recorder->interpreter, list);
-        const struct free_list_mirror *seen = &recorder->free_lists[list];
-        if (length == 0 && seen->count == 0)
+        if (length == 0 && tops->length[list] == 0)
             continue;
         PyObject *head = length == 0 ? NULL : py_free_list_head(recorder->interpreter, list);
-        if (length != seen->count || (uint64_t)(uintptr_t)head != seen->head)
+        if (length != tops->length[list] || head != tops->head[list])
             free_lists_sync_one(recorder, list, length, head);
     }
 }

@@ -379,6 +379,7 @@ static void hook_free(void *context, void *block)
     struct recorder *recorder = hook->recorder;
     if (block != NULL && hooks_enter(recorder)) {
         uint32_t object = heap_map_find(&recorder->map, (uint64_t)(uintptr_t)block);
+        GCR_PREFETCH(mirror_record(&recorder->mirror, object));
         hooks_sync(recorder, object);
         if (object != 0)
             hooks_bury(recorder, object);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define Py_BUILD_CORE_MODULE 1
 #include <Python.h>
@@ -220,5 +221,30 @@ static inline PyObject *py_free_list_below(const PyInterpreterState *interpreter
     return (PyObject *)interpreter->dict_state.free_list[index];
 }
 PyTypeObject *py_free_list_type(unsigned list);
+
+/* Length and head of every free list, side by side as the interpreter has those of tuples, so that one
+ * comparison tells that nothing happened: it is made at every hook call. */
+struct py_free_list_tops {
+    PyObject *head[PY_FREE_LISTS];
+    int length[PY_FREE_LISTS];
+};
+
+static inline bool py_free_lists_are_at(const PyInterpreterState *interpreter,
+                                        const struct py_free_list_tops *tops)
+{
+    const struct _Py_tuple_state *tuples = &interpreter->tuple;
+    _Static_assert(sizeof tuples->free_list == PY_TUPLE_LISTS * sizeof tops->head[0] &&
+                       sizeof tuples->numfree == PY_TUPLE_LISTS * sizeof tops->length[0],
+                   "the tuple lists come first");
+    return memcmp(tuples->free_list, tops->head, sizeof tuples->free_list) == 0 &&
+           memcmp(tuples->numfree, tops->length, sizeof tuples->numfree) == 0 &&
+           py_free_list_length(interpreter, PY_TUPLE_LISTS) == tops->length[PY_TUPLE_LISTS] &&
+           py_free_list_length(interpreter, PY_TUPLE_LISTS + 1) ==
+               tops->length[PY_TUPLE_LISTS + 1] &&
+           (tops->length[PY_TUPLE_LISTS] == 0 ||
+            py_free_list_head(interpreter, PY_TUPLE_LISTS) == tops->head[PY_TUPLE_LISTS]) &&
+           (tops->length[PY_TUPLE_LISTS + 1] == 0 ||
+            py_free_list_head(interpreter, PY_TUPLE_LISTS + 1) == tops->head[PY_TUPLE_LISTS + 1]);
+}
 
 #endif

@@ -33,8 +33,6 @@ struct collection {
 enum { FREE_LIST_LIMIT = 2048 };
 struct free_list_mirror {
     uint64_t member[FREE_LIST_LIMIT]; /* addresses of objects, bottom first */
-    int count;
-    uint64_t head;
 };
 
 /* Allocation sites by return address: does what is allocated there have a GC head? */
@@ -68,6 +66,7 @@ struct recorder {
     struct snapshot snapshot;
     struct collection collection;
     struct tiers tiers;
+    struct py_free_list_tops free_list_tops; /* as last seen */
     struct free_list_mirror *free_lists;
     struct site *sites;
     py_gc *gc;
