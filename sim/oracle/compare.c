@@ -269,15 +269,22 @@ static void compare_cut(struct gcr_verify *v, struct gcr_shadow_node *n)
     }
 }
 
+/* Who goes is decided before the first one does: a release may be what makes the next owner of an
+ * index go as well, but that one has not been cut off yet and waits for the next comparison. */
 static void compare_release(struct gcr_verify *v)
 {
     struct gcr_shadow *s = v->shadow;
 
-    for (uint32_t i = 1; i < s->node_end; i++)
-        if ((s->nodes[i].flags & GCR_NODE_USED) && !compare_is_over(v, i))
+    for (uint32_t i = 1; i < s->node_end; i++) {
+        if (!(s->nodes[i].flags & GCR_NODE_USED))
+            continue;
+        if (compare_is_over(v, i))
+            s->nodes[i].flags |= GCR_NODE_OVER;
+        else
             compare_cut(v, &s->nodes[i]);
+    }
     for (uint32_t i = 1; i < s->node_end; i++)
-        if ((s->nodes[i].flags & GCR_NODE_USED) && compare_is_over(v, i))
+        if (s->nodes[i].flags & GCR_NODE_OVER)
             gcr_shadow_release(s, i, !(s->nodes[i].flags & GCR_NODE_DEATHED));
     gcr_shadow_begin_window(s);
 }

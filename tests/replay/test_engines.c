@@ -40,6 +40,8 @@ static const struct expected golden[] = {
     {"weak", 1, {{4, 3, 40, 48, 1}}},
     /* nodes of 16 bytes: three in lane 0; lane 1 starts with two, loses one, allocates one */
     {"fork", 2, {{3, 3, 48, 48, 0}, {1, 2, 32, 32, 1}}},
+    /* 8 bytes each: two die, four live; lane 1 starts with two, loses one, allocates one */
+    {"reborn", 2, {{6, 4, 32, 32, 2}, {1, 2, 16, 16, 1}}},
 };
 
 static void assemble(const char *program, const char *path)
