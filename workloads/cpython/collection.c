@@ -25,10 +25,12 @@ bool collection_init(struct recorder *recorder)
     const size_t bytes = (size_t)RECORD_LIMIT * sizeof(uint32_t);
     collection->dead.item = recorder_reserve(bytes);
     collection->fresh.item = recorder_reserve(bytes);
+    collection->stand_ins.item = recorder_reserve(bytes);
     collection->work.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
     collection->inserts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->inserts);
     collection->cuts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->cuts);
     return collection->dead.item != NULL && collection->fresh.item != NULL &&
+           collection->stand_ins.item != NULL &&
            collection->work.item != NULL && collection->inserts != NULL &&
            collection->cuts != NULL;
 }
@@ -219,17 +221,31 @@ static void collection_keep_resurrected(struct recorder *recorder)
 
 /* ---- what CPython counts as collected ---- */
 
+static void collection_cut(struct recorder *recorder, enum gcr_op op, uint32_t a, uint32_t b,
+                           uint32_t c)
+{
+    struct collection *collection = &recorder->collection;
+    if (collection->cut_count < INSERT_LIMIT)
+        collection->cuts[collection->cut_count++] =
+            (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c};
+}
+
 /* Members of the garbage that the program no longer had when CPython counted it: their finalizers
- * undid the cycle, as a generator's does, and they died by counting. They survive the replayed
- * collection and are buried after it. Finalizers run first, so these were freed first. */
+ * undid the cycle, as a generator's does, and they died by counting. The replayed collection passes
+ * over them, and they are buried after it. Finalizers run first, so these were freed first. */
 static void collection_keep_finalized(struct recorder *recorder, int64_t surplus)
 {
     struct mirror *mirror = &recorder->mirror;
     const struct index_list *dead = &recorder->collection.dead;
     struct index_list *work = &recorder->collection.work;
+    for (uint32_t i = 0; i < dead->count; i++) {
+        struct record *record = mirror_record(mirror, dead->item[i]);
+        if (collection_is_candidate(mirror, record) && (record->flags & RECORD_REACHED) == 0)
+            record->flags |= RECORD_FINALIZED;
+    }
     for (uint32_t i = 0; i < dead->count && surplus > 0; i++) {
         struct record *record = mirror_record(mirror, dead->item[i]);
-        if (!collection_is_candidate(mirror, record) || (record->flags & RECORD_REACHED) != 0)
+        if ((record->flags & RECORD_FINALIZED) == 0 || (record->flags & RECORD_REACHED) != 0)
             continue;
         collection_root_before(recorder, dead->item[i]);
         record->flags |= RECORD_REACHED;
@@ -237,14 +253,48 @@ static void collection_keep_finalized(struct recorder *recorder, int64_t surplus
         list_push(work, dead->item[i]);
         surplus -= 1 + collection_close(recorder);
     }
+    /* Neither do they count among the survivors. */
+    for (uint32_t i = 0; i < dead->count && !recorder->neutral; i++) {
+        struct record *record = mirror_record(mirror, dead->item[i]);
+        if ((record->flags & (RECORD_FINALIZED | RECORD_REACHED)) !=
+            (RECORD_FINALIZED | RECORD_REACHED))
+            continue;
+        collection_cut(recorder, GCR_OP_UNTRACK, dead->item[i], 0, 0);
+        record->generation = GENERATION_NONE;
+    }
 }
 
-static void collection_cut(struct recorder *recorder, enum gcr_op op, uint32_t a, uint32_t b,
-                           uint32_t c)
+/* CPython counts one survivor more than the replay would: an object that exists for this collection
+ * only makes up for it. Only the counts of survivors decide when generation 2 is next collected. */
+static void collection_add_survivor(struct recorder *recorder)
 {
+    struct mirror *mirror = &recorder->mirror;
     struct collection *collection = &recorder->collection;
-    collection->cuts[collection->cut_count++] =
-        (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c};
+    if (recorder->neutral || collection->cut_count + 2 > INSERT_LIMIT)
+        return;
+    uint32_t object = mirror_park(mirror, 0, 32);
+    mirror_record(mirror, object)->root = mirror->root_top++;
+    collection->cuts[collection->cut_count++] = (struct gcr_event){
+        .op = GCR_OP_ALLOC,
+        .flags = GCR_ALLOC_UNCOUNTED,
+        .a = object,
+        .b = recorder->types.info[TYPE_UNKNOWN_CONTAINER].shape,
+        .c = gcr_root_global(mirror_record(mirror, object)->root - 1)};
+    collection_cut(recorder, GCR_OP_TRACK, object, 0, 0);
+    list_push(&collection->stand_ins, object);
+}
+
+static void collection_remove_survivors(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct index_list *stand_ins = &recorder->collection.stand_ins;
+    for (uint32_t i = 0; i < stand_ins->count; i++) {
+        mirror_event(mirror, GCR_OP_RECYCLE, stand_ins->item[i], 0, 0);
+        mirror_unroot(mirror, stand_ins->item[i]);
+        mirror_event(mirror, GCR_OP_DEATH, stand_ins->item[i], 0, 0);
+        mirror_release_record(mirror, stand_ins->item[i]);
+    }
+    stand_ins->count = 0;
 }
 
 /* Weak references that their own callbacks removed: CPython counts them as collected
@@ -279,6 +329,7 @@ static void collection_add_weakrefs(struct recorder *recorder, int64_t missing)
         }
         record->flags &= (uint16_t)~RECORD_REACHED;
         missing--;
+        collection_add_survivor(recorder);
     }
 }
 
@@ -298,6 +349,51 @@ static void collection_match_count(struct recorder *recorder, int generation)
         collection_keep_finalized(recorder, garbage - real);
     else if (garbage < real)
         collection_add_weakrefs(recorder, real - garbage);
+}
+
+/* gcmodule.c, untrack_tuples: whether the replay untracks this survivor by itself. */
+static bool collection_predicts_untracking(const struct mirror *mirror, const struct record *record,
+                                           int generation)
+{
+    bool tuple = (record->flags & RECORD_TUPLE) != 0;
+    if (!tuple && ((record->flags & RECORD_DICT) == 0 || generation != 2))
+        return false;
+    uint32_t items = 0;
+    for (uint32_t i = 0; i < record->edge_count; i++) {
+        const struct edge *edge = &mirror->edges[record->edges + i];
+        const struct record *item = &mirror->records[edge->dst];
+        if (edge->dst == 0)
+            continue;
+        items++;
+        if ((item->flags & RECORD_CONTAINER) != 0 &&
+            ((item->flags & RECORD_TUPLE) == 0 || record_is_traced(item)))
+            return false;
+    }
+    return !tuple || items == record->length;
+}
+
+/* Tuples first, then dicts, as gcmodule.c does. A tuple within a tuple may go in the same pass or in
+ * the next, by their order on the list: the replay, whose lists are in CPython's order, does as CPython
+ * did, and these events say so to one that does not. */
+static void collection_untrack(struct recorder *recorder, int generation, unsigned kind)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t object = candidates->item[i];
+        struct record *record = mirror_record(mirror, object);
+        if (!collection_is_candidate(mirror, record) || (record->flags & kind) == 0 ||
+            (record->flags & RECORD_DEAD) != 0)
+            continue;
+        bool predicted = collection_predicts_untracking(mirror, record, generation);
+        bool tracked = py_is_tracked(py_object_at(record->block + record->prefix));
+        if (!tracked && !predicted)
+            mirror_event(mirror, GCR_OP_UNTRACK, object, 0, 0);
+        if (tracked && predicted)
+            mirror_event(mirror, GCR_OP_TRACK, object, 0, 0);
+        if (!tracked)
+            record->generation = GENERATION_NONE;
+    }
 }
 
 /* ---- carrying it out ---- */
@@ -399,49 +495,6 @@ static void collection_bury_dead(struct recorder *recorder)
     }
 }
 
-/* gcmodule.c, untrack_tuples: whether the replay untracks this survivor by itself. */
-static bool collection_predicts_untracking(const struct mirror *mirror, const struct record *record,
-                                           int generation)
-{
-    bool tuple = (record->flags & RECORD_TUPLE) != 0;
-    if (!tuple && ((record->flags & RECORD_DICT) == 0 || generation != 2))
-        return false;
-    uint32_t items = 0;
-    for (uint32_t i = 0; i < record->edge_count; i++) {
-        const struct edge *edge = &mirror->edges[record->edges + i];
-        const struct record *item = &mirror->records[edge->dst];
-        if (edge->dst == 0)
-            continue;
-        items++;
-        if ((item->flags & RECORD_CONTAINER) != 0 &&
-            ((item->flags & RECORD_TUPLE) == 0 || record_is_traced(item)))
-            return false;
-    }
-    return !tuple || items == record->length;
-}
-
-/* Tuples first, then dicts, as gcmodule.c does. */
-static void collection_untrack(struct recorder *recorder, int generation, unsigned kind)
-{
-    struct mirror *mirror = &recorder->mirror;
-    const struct index_list *candidates = &recorder->snapshot.candidates;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        uint32_t object = candidates->item[i];
-        struct record *record = mirror_record(mirror, object);
-        if (record->epoch != mirror->epoch || record->kind != RECORD_OBJECT ||
-            (record->flags & kind) == 0 || !record_is_traced(record))
-            continue;
-        bool predicted = collection_predicts_untracking(mirror, record, generation);
-        bool tracked = py_is_tracked(py_object_at(record->block + record->prefix));
-        if (!tracked && !predicted)
-            mirror_event(mirror, GCR_OP_UNTRACK, object, 0, 0);
-        if (tracked && predicted)
-            mirror_event(mirror, GCR_OP_TRACK, object, 0, 0);
-        if (!tracked)
-            record->generation = GENERATION_NONE;
-    }
-}
-
 /* Survivors move to the next list. */
 static void collection_promote(struct recorder *recorder, int generation)
 {
@@ -504,6 +557,11 @@ void collection_end(struct recorder *recorder)
         collection_find_reachable(recorder);
         collection_keep_resurrected(recorder);
         collection_match_count(recorder, generation);
+        if (!recorder->neutral) {
+            collection_untrack(recorder, generation, RECORD_TUPLE);
+            if (generation == 2)
+                collection_untrack(recorder, generation, RECORD_DICT);
+        }
         collection_free_garbage(recorder);
         collection_insert(recorder, collection->trigger, collection->cuts, collection->cut_count);
         collection_insert(recorder, recorder->snapshot.position, collection->inserts,
@@ -512,12 +570,10 @@ void collection_end(struct recorder *recorder)
     for (uint32_t i = 0; i < collection->fresh.count; i++)
         mirror_record(&recorder->mirror, collection->fresh.item[i])->flags &=
             (uint16_t)~RECORD_NEW;
+    collection_remove_survivors(recorder);
     collection_bury_dead(recorder);
     if (generation >= 0) {
         if (!recorder->neutral) {
-            collection_untrack(recorder, generation, RECORD_TUPLE);
-            if (generation == 2)
-                collection_untrack(recorder, generation, RECORD_DICT);
             collection_promote(recorder, generation);
         } else {
             for (uint32_t i = 0; i < recorder->snapshot.candidates.count; i++)

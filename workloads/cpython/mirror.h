@@ -41,7 +41,8 @@ enum record_flag {
     RECORD_REPLAY_FREED = 1u << 8, /* the replayed collection under way frees it */
     RECORD_WEAK_KNOWN = 1u << 9,   /* its WEAKREF event is written */
     RECORD_REACHED = 1u << 10,     /* scratch mark of collection.c */
-    RECORD_UNCOUNTED = 1u << 11    /* its ALLOC does not count */
+    RECORD_UNCOUNTED = 1u << 11,   /* its ALLOC does not count */
+    RECORD_FINALIZED = 1u << 12    /* was garbage; perhaps gone before it was counted */
 };
 
 enum {

@@ -20,6 +20,7 @@ struct collection {
     struct index_list dead;    /* really freed meanwhile, in order */
     struct index_list fresh;   /* allocated meanwhile: those marked NEW, some perhaps dead again */
     struct index_list work;
+    struct index_list stand_ins; /* objects made up for the number of survivors */
     uint64_t trigger;          /* position of the event that starts it in the replay */
     struct gcr_event *inserts; /* roots to put before it */
     uint32_t insert_count;
