@@ -152,8 +152,8 @@ static uint8_t encode_cheapest(const struct column *column)
     return best;
 }
 
-/* One event of the first pass or the second: weighed or filled into its columns, then followed. Inlined with
- * constants, so that kinds and counts of operands are constants too. */
+/* One event of the first pass or the second: weighed or filled into its columns, then followed.
+ * Inlined with constants, so that kinds and counts of operands are constants too. */
 enum encode_pass { ENCODE_FOLLOW, ENCODE_WEIGH, ENCODE_FILL };
 
 GCR_ALWAYS_INLINE void encode_event(struct gcr_block_encoder *encoder, enum encode_pass pass,

@@ -32,8 +32,9 @@ static gcr_status record_parse(const struct gcr_arguments *arguments,
     size_t words = 0;
     config->command = gcr_argument_rest(arguments, &words);
     if (words == 0)
-        return gcr_fail(err, GCR_USAGE, "record: no program after '--' (example: gcreplay record -o "
-                                        "out.gct -- /usr/bin/python3 app.py)");
+        return gcr_fail(err, GCR_USAGE,
+                        "record: no program after '--' (example: gcreplay record -o "
+                        "out.gct -- /usr/bin/python3 app.py)");
     config->path = gcr_argument(arguments, "--output");
     config->library = gcr_argument(arguments, "--library");
     config->neutral = mode == NULL || strcmp(mode, "neutral") == 0;
@@ -44,8 +45,8 @@ static gcr_status record_parse(const struct gcr_arguments *arguments,
         char *end;
         unsigned long n = strtoul(every, &end, 10);
         if (*end != '\0' || n < 1 || n > 1000000)
-            return gcr_fail(err, GCR_USAGE,
-                            "record: --snapshot-every %.32s: expected 1 .. 1000000", every);
+            return gcr_fail(err, GCR_USAGE, "record: --snapshot-every %.32s: expected 1 .. 1000000",
+                            every);
         config->dense_every = (uint32_t)n;
     }
     return gcr_output_check_trace_path(config->path, err);
@@ -79,14 +80,12 @@ static void record_print(const char *path, const struct gcr_recording *recording
                (unsigned long long)counts->unplaced_references,
                (unsigned long long)counts->forced_drops, (unsigned long long)counts->count_drift,
                (unsigned long long)counts->late_insertions,
-               (unsigned long long)counts->unmapped_blocks,
-               (unsigned long long)counts->lost_lanes);
+               (unsigned long long)counts->unmapped_blocks, (unsigned long long)counts->lost_lanes);
     if (recording->stop_reason[0] != '\0')
         fprintf(stderr, "gcreplay: recording stopped before the program: %s\n",
                 recording->stop_reason);
     if (recording->program_status != 0)
-        fprintf(stderr, "gcreplay: the program ended with status %d\n",
-                recording->program_status);
+        fprintf(stderr, "gcreplay: the program ended with status %d\n", recording->program_status);
 }
 
 static gcr_status record_run(const struct gcr_arguments *arguments, struct gcr_error *err)

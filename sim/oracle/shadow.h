@@ -42,8 +42,8 @@ enum gcr_shadow_flag {
     GCR_NODE_RESURRECTS = 1u << 5,
     GCR_NODE_GARBAGE =
         1u << 6, /* unreachable since an earlier window, kept because a heap has it */
-    GCR_NODE_CHANGED = 1u << 7,  /* a slot was set in this window */
-    GCR_NODE_EXCUSED = 1u << 8,  /* a finalizer waits for it: see retain.h */
+    GCR_NODE_CHANGED = 1u << 7,   /* a slot was set in this window */
+    GCR_NODE_EXCUSED = 1u << 8,   /* a finalizer waits for it: see retain.h */
     GCR_NODE_WEAK_LOST = 1u << 9, /* the weak target's node was released */
     GCR_NODE_OVER = 1u << 10      /* about to be released */
 };

@@ -25,6 +25,8 @@ struct expected {
     const char *program;
     uint32_t lanes;
     struct expected_lane lane[2];
+    /* Objects are dead in the heap at the fork: on which side they are freed is each design's own. */
+    bool is_dead_at_fork;
 };
 
 static const struct expected golden[] = {
@@ -41,7 +43,7 @@ static const struct expected golden[] = {
     /* nodes of 16 bytes: three in lane 0; lane 1 starts with two, loses one, allocates one */
     {"fork", 2, {{3, 3, 48, 48, 0}, {1, 2, 32, 32, 1}}},
     /* 8 bytes each: two die, four live; lane 1 starts with two, loses one, allocates one */
-    {"reborn", 2, {{6, 4, 32, 32, 2}, {1, 2, 16, 16, 1}}},
+    {"reborn", 2, {{6, 4, 32, 32, 2}, {1, 2, 16, 16, 1}}, .is_dead_at_fork = true},
 };
 
 static void assemble(const char *program, const char *path)
@@ -59,7 +61,7 @@ static void assemble(const char *program, const char *path)
 }
 
 static void check_lane(const struct gcr_lane_result *lane, const struct expected_lane *expected,
-                       const struct gcr_collector *collector)
+                       const struct gcr_collector *collector, bool is_dead_at_fork)
 {
     assert_int_equal(lane->work.allocated_objects, expected->allocated);
     assert_true(lane->live_known);
@@ -69,6 +71,8 @@ static void check_lane(const struct gcr_lane_result *lane, const struct expected
     assert_int_equal(lane->events - lane->events_without_deaths, expected->dead);
     assert_true(lane->footprint_peak_bytes >= lane->live_peak_bytes);
     assert_true(lane->footprint_mean_bytes <= lane->footprint_peak_bytes);
+    if (is_dead_at_fork)
+        return;
     if (collector->caps & (GCR_CAP_COLLECTS | GCR_CAP_NEEDS_DEATHS))
         assert_int_equal(lane->work.freed_objects, expected->dead); /* after the final collection */
     else
@@ -101,7 +105,7 @@ static void replay_golden(const struct expected *expected, const char *path,
     for (uint32_t i = 0; i < result.lane_count; i++) {
         assert_int_equal(result.lanes[i].verified, verify != GCR_VERIFY_OFF);
         assert_int_equal(result.lanes[i].events, gcr_reader_lane_events(config.reader, i));
-        check_lane(&result.lanes[i], &expected->lane[i], collector);
+        check_lane(&result.lanes[i], &expected->lane[i], collector, expected->is_dead_at_fork);
     }
     gcr_result_finish(&result);
     gcr_reader_close(config.reader);

@@ -1,7 +1,7 @@
 /* Appending events to a lane ring: see channel.h and segment.h.
  *
- * One producer, one consumer, no lock: the producer alone moves head and committed, the consumer alone
- * moves drained. Cost of an append: one 24-byte store and two compares. */
+ * One producer, one consumer, no lock: the producer alone moves head and committed, the consumer
+ * alone moves drained. Cost of an append: one 24-byte store and two compares. */
 #include "workloads/cpython/channel.h"
 
 #include <errno.h>

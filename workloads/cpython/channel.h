@@ -61,9 +61,9 @@ static inline uint64_t channel_append(struct channel *channel, struct gcr_event 
     return position;
 }
 
-/* Puts n events before the event at `position`, which moves up with all that follow; `moved` is called
- * for each pending ALLOC that moves, with its object and new position. Returns 0 if `position` is
- * committed already. O(events after position). */
+/* Puts n events before the event at `position`, which moves up with all that follow; `moved` is
+ * called for each pending ALLOC that moves, with its object and new position. Returns 0 if
+ * `position` is committed already. O(events after position). */
 int channel_insert(struct channel *channel, uint64_t position, const struct gcr_event *events,
                    uint32_t n, void (*moved)(void *arg, uint32_t object, uint64_t position));
 

@@ -2,15 +2,16 @@
  *
  * In the replay, a collection happens whole, inside the event that triggers it. In the program it
  * takes a while: finalizers and callbacks run, and the hooks see its frees one by one. So from its
- * beginning to its end the mirror stands still, but for new objects; the frees are noted. At the end
+ * beginning to its end the mirror stands still, but for new objects; the frees are noted. At the
+ * end
  *
  *  1. the collection is computed on the mirror as the replay will have done it (gcmodule.c's
  *     subtract_refs and move_unreachable, as a reachability question);
- *  2. what came out unreachable but was not freed has been resurrected by a finalizer or a callback,
- *     which the replay does not run: such objects get a root *before* the collection, at the place
- *     where the snapshot's removals begin and everything is still reachable, and survive in the
- *     replay as they did in the program. The same is done for whatever the garbage alone held, as far
- *     as the trace knows, and the program still has;
+ *  2. what came out unreachable but was not freed has been resurrected by a finalizer or a
+ * callback, which the replay does not run: such objects get a root *before* the collection, at the
+ * place where the snapshot's removals begin and everything is still reachable, and survive in the
+ *     replay as they did in the program. The same is done for whatever the garbage alone held, as
+ * far as the trace knows, and the program still has;
  *  3. what the program freed and the replay did not is buried explicitly;
  *  4. DEATH is written for all that was freed, and the survivors change generation and tracking.
  *
@@ -30,9 +31,8 @@ bool collection_init(struct recorder *recorder)
     collection->inserts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->inserts);
     collection->cuts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->cuts);
     return collection->dead.item != NULL && collection->fresh.item != NULL &&
-           collection->stand_ins.item != NULL &&
-           collection->work.item != NULL && collection->inserts != NULL &&
-           collection->cuts != NULL;
+           collection->stand_ins.item != NULL && collection->work.item != NULL &&
+           collection->inserts != NULL && collection->cuts != NULL;
 }
 
 bool collection_is_new(const struct recorder *recorder)
@@ -140,7 +140,8 @@ static void collection_find_reachable(struct recorder *recorder)
 
 /* ---- 2: what survives for reasons that the replay does not see ---- */
 
-/* A root from before the collection on. Its slot has never been used, so it is free at that place. */
+/* A root from before the collection on. Its slot has never been used, so it is free at that place.
+ */
 static void collection_root_before(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -184,8 +185,7 @@ static void collection_note_rebirth(struct recorder *recorder, uint32_t object)
     record->flags |= RECORD_RECYCLED;
     collection_note_death(recorder, object);
     uint32_t type = record->type;
-    uint32_t fresh =
-        mirror_allocate(mirror, record->block, record->bytes, GCR_ALLOC_UNCOUNTED);
+    uint32_t fresh = mirror_allocate(mirror, record->block, record->bytes, GCR_ALLOC_UNCOUNTED);
     mirror_record(mirror, fresh)->flags |= RECORD_CONTAINER | RECORD_UNCOUNTED;
     types_settle(&recorder->types, fresh, type);
     heap_map_set(&recorder->map, record->block, fresh);
@@ -274,12 +274,12 @@ static void collection_add_survivor(struct recorder *recorder)
         return;
     uint32_t object = mirror_park(mirror, 0, 32);
     mirror_record(mirror, object)->root = mirror->root_top++;
-    collection->cuts[collection->cut_count++] = (struct gcr_event){
-        .op = GCR_OP_ALLOC,
-        .flags = GCR_ALLOC_UNCOUNTED,
-        .a = object,
-        .b = recorder->types.info[TYPE_UNKNOWN_CONTAINER].shape,
-        .c = gcr_root_global(mirror_record(mirror, object)->root - 1)};
+    collection->cuts[collection->cut_count++] =
+        (struct gcr_event){.op = GCR_OP_ALLOC,
+                           .flags = GCR_ALLOC_UNCOUNTED,
+                           .a = object,
+                           .b = recorder->types.info[TYPE_UNKNOWN_CONTAINER].shape,
+                           .c = gcr_root_global(mirror_record(mirror, object)->root - 1)};
     collection_cut(recorder, GCR_OP_TRACK, object, 0, 0);
     list_push(&collection->stand_ins, object);
 }
@@ -298,8 +298,8 @@ static void collection_remove_survivors(struct recorder *recorder)
 }
 
 /* Weak references that their own callbacks removed: CPython counts them as collected
- * (handle_weakrefs). Just before the collection they lose every reference but one to themselves, held
- * in the slot of a word that never has one, and so become garbage. */
+ * (handle_weakrefs). Just before the collection they lose every reference but one to themselves,
+ * held in the slot of a word that never has one, and so become garbage. */
 static void collection_add_weakrefs(struct recorder *recorder, int64_t missing)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -372,9 +372,9 @@ static bool collection_predicts_untracking(const struct mirror *mirror, const st
     return !tuple || items == record->length;
 }
 
-/* Tuples first, then dicts, as gcmodule.c does. A tuple within a tuple may go in the same pass or in
- * the next, by their order on the list: the replay, whose lists are in CPython's order, does as CPython
- * did, and these events say so to one that does not. */
+/* Tuples first, then dicts, as gcmodule.c does. A tuple within a tuple may go in the same pass or
+ * in the next, by their order on the list: the replay, whose lists are in CPython's order, does as
+ * CPython did, and these events say so to one that does not. */
 static void collection_untrack(struct recorder *recorder, int generation, unsigned kind)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -568,8 +568,7 @@ void collection_end(struct recorder *recorder)
                           collection->insert_count);
     }
     for (uint32_t i = 0; i < collection->fresh.count; i++)
-        mirror_record(&recorder->mirror, collection->fresh.item[i])->flags &=
-            (uint16_t)~RECORD_NEW;
+        mirror_record(&recorder->mirror, collection->fresh.item[i])->flags &= (uint16_t)~RECORD_NEW;
     collection_remove_survivors(recorder);
     collection_bury_dead(recorder);
     if (generation >= 0) {
@@ -587,8 +586,8 @@ void collection_end(struct recorder *recorder)
     collection->count_is_due = true;
 }
 
-/* Takes the first `from` steps' allocations out of the count, as far as their events are still open, and
- * works out what the replay's counter will be. */
+/* Takes the first `from` steps' allocations out of the count, as far as their events are still
+ * open, and works out what the replay's counter will be. */
 static void collection_uncount(struct recorder *recorder, uint32_t from)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -609,9 +608,9 @@ static void collection_uncount(struct recorder *recorder, uint32_t from)
 }
 
 /* The counter after a run of steps up and down, which never goes below 0, is the largest sum of a
- * suffix of the run. So if everything before some place does not count, what follows it decides alone;
- * and from the end of the run to its beginning that sum grows by one at a time, so there is a place for
- * every value up to the whole. */
+ * suffix of the run. So if everything before some place does not count, what follows it decides
+ * alone; and from the end of the run to its beginning that sum grows by one at a time, so there is
+ * a place for every value up to the whole. */
 void collection_settle_count(struct recorder *recorder)
 {
     struct mirror *mirror = &recorder->mirror;

@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Room is given back to the program every so many events. */
+enum { DRAIN_RETURN_STEP = 1 << 13 };
+
 void drain_init(struct drain *drain, struct gcr_segment *segment, struct gcr_writer *writer)
 {
     memset(drain, 0, sizeof *drain);
@@ -93,6 +96,8 @@ static gcr_status drain_take(struct drain *drain, struct gcr_ring *ring, uint64_
     gcr_status status = drain_declare_shapes(drain, err);
     for (; at < until && status == GCR_OK; at++) {
         struct gcr_event event = ring->events[at & (GCR_RING_EVENTS - 1)];
+        if (at % DRAIN_RETURN_STEP == 0) /* a program that waits for room goes on */
+            atomic_store_explicit(&ring->drained, at, memory_order_release);
         if (event.op == GCR_OP_NONE)
             continue;
         event.unused = 0;
@@ -139,8 +144,9 @@ static gcr_status drain_end_lane(struct drain *drain, unsigned index, struct gcr
     return status;
 }
 
-/* A ring reserved by a fork whose parent is gone: the child may not have run yet, or the fork may have
- * failed. True once it has been waited for long enough; the child cannot start then any more. */
+/* A ring reserved by a fork whose parent is gone: the child may not have run yet, or the fork may
+ * have failed. True once it has been waited for long enough; the child cannot start then any more.
+ */
 static bool drain_is_abandoned(struct drain *drain, unsigned index)
 {
     if (!drain_has_ended(drain, index)) {
@@ -165,9 +171,9 @@ gcr_status drain_all(struct drain *drain, bool *busy, bool *in_use, struct gcr_e
             continue;
         *in_use = true;
         /* In this order: what it wrote before its end is seen after its end was seen. */
-        bool ended = state == GCR_RING_STOPPED ||
-                     (state == GCR_RING_RESERVED ? drain_is_abandoned(drain, i)
-                                                 : drain_has_ended(drain, i));
+        bool ended =
+            state == GCR_RING_STOPPED ||
+            (state == GCR_RING_RESERVED ? drain_is_abandoned(drain, i) : drain_has_ended(drain, i));
         uint64_t committed = atomic_load_explicit(&ring->committed, memory_order_acquire);
         gcr_status status = GCR_OK;
         if (ended)

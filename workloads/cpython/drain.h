@@ -16,16 +16,16 @@ enum {
 struct drain {
     struct gcr_segment *segment;
     struct gcr_writer *writer;
-    uint32_t shapes;                   /* declared so far */
-    int watch[GCR_RINGS];              /* pidfd of the process that owns the ring; -1: none */
+    uint32_t shapes;      /* declared so far */
+    int watch[GCR_RINGS]; /* pidfd of the process that owns the ring; -1: none */
     pid_t watched[GCR_RINGS];
-    uint32_t orphaned[GCR_RINGS];      /* looks since the process that reserved the ring ended */
-    struct {                           /* processes that were reaped while their ring was in use */
+    uint32_t orphaned[GCR_RINGS]; /* looks since the process that reserved the ring ended */
+    struct {                      /* processes that were reaped while their ring was in use */
         pid_t pid;
         uint32_t status;
     } ended[GCR_RINGS];
     uint32_t ended_count;
-    uint32_t lanes;                    /* finished */
+    uint32_t lanes; /* finished */
     uint64_t events;
     struct gcr_recorder_counts counts; /* of finished lanes */
     char stop_reason[GCR_REASON_BYTES];

@@ -1,8 +1,8 @@
 /* CPython's free lists of tuples, lists and dicts.
  *
- * An object that dies into one keeps its block, and is born again without the allocator hearing of it.
- * The lists are stacks: comparing their tops at each hook call shows what was pushed and popped since
- * the last. What was pushed and popped again between two hook calls stays unseen. */
+ * An object that dies into one keeps its block, and is born again without the allocator hearing of
+ * it. The lists are stacks: comparing their tops at each hook call shows what was pushed and popped
+ * since the last. What was pushed and popped again between two hook calls stays unseen. */
 #include "workloads/cpython/recorder.h"
 
 static void free_lists_push(struct recorder *recorder, PyObject *object, unsigned list)

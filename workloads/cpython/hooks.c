@@ -52,9 +52,8 @@ static void hooks_settle_last(struct recorder *recorder, uint32_t freed, bool co
     struct record *record = mirror_record(&recorder->mirror, object);
     struct site *site = recorder->last_site;
     int count = recorder->gc->generations[0].count;
-    bool frees_container =
-        freed != 0 && freed != object &&
-        (mirror_record(&recorder->mirror, freed)->flags & RECORD_CONTAINER) != 0;
+    bool frees_container = freed != 0 && freed != object &&
+                           (mirror_record(&recorder->mirror, freed)->flags & RECORD_CONTAINER) != 0;
     bool likely = site->containers > site->others;
     bool container;
     if (collected)
@@ -91,12 +90,11 @@ static void hooks_note_control(struct recorder *recorder)
     recorder->enabled = gc->enabled;
     for (int i = 0; i < 3; i++)
         recorder->thresholds[i] = gc->generations[i].threshold;
-    channel_append(&recorder->channel,
-                   (struct gcr_event){.op = GCR_OP_GCCONTROL,
-                                      .a = gc->enabled != 0,
-                                      .b = (uint32_t)recorder->thresholds[0],
-                                      .c = (uint32_t)recorder->thresholds[1],
-                                      .d = (uint32_t)recorder->thresholds[2]});
+    channel_append(&recorder->channel, (struct gcr_event){.op = GCR_OP_GCCONTROL,
+                                                          .a = gc->enabled != 0,
+                                                          .b = (uint32_t)recorder->thresholds[0],
+                                                          .c = (uint32_t)recorder->thresholds[1],
+                                                          .d = (uint32_t)recorder->thresholds[2]});
 }
 
 static void hooks_note_thread(struct recorder *recorder)
@@ -111,12 +109,12 @@ static void hooks_note_thread(struct recorder *recorder)
 /* Brings the mirror up to the present. `freed` as in hooks_settle_last. */
 static void hooks_sync(struct recorder *recorder, uint32_t freed)
 {
-    bool begins = !recorder->collection.running &&
-                  (recorder->gc->collecting || collection_is_new(recorder));
+    bool begins =
+        !recorder->collection.running && (recorder->gc->collecting || collection_is_new(recorder));
     uint64_t trigger = recorder->channel.head;
     if (recorder->last != 0)
-        trigger -= (uint32_t)((uint32_t)trigger -
-                              mirror_record(&recorder->mirror, recorder->last)->event);
+        trigger -=
+            (uint32_t)((uint32_t)trigger - mirror_record(&recorder->mirror, recorder->last)->event);
     hooks_settle_last(recorder, freed, begins);
     if (begins)
         collection_begin(recorder, trigger);
@@ -167,11 +165,15 @@ static bool hooks_enter(struct recorder *recorder)
     return false;
 }
 
-static inline void hooks_leave(struct recorder *recorder) { recorder->inside = false; }
+static inline void hooks_leave(struct recorder *recorder)
+{
+    recorder->inside = false;
+}
 
 /* ---- allocation ---- */
 
-/* Neutral mode: CPython's own collections are held off, except one at a time when much has grown. */
+/* Neutral mode: CPython's own collections are held off, except one at a time when much has grown.
+ */
 static void hooks_hold_off(struct recorder *recorder)
 {
     py_gc *gc = recorder->gc;
@@ -193,7 +195,9 @@ static void hooks_examine_tiers(struct recorder *recorder)
     if (tiers->allocated < tiers->due[0])
         return;
     const uint64_t dense = recorder->segment->dense_every;
-    unsigned tier = tiers->allocated >= tiers->due[2] ? 2 : tiers->allocated >= tiers->due[1] ? 1 : 0;
+    unsigned tier = tiers->allocated >= tiers->due[2]   ? 2
+                    : tiers->allocated >= tiers->due[1] ? 1
+                                                        : 0;
     snapshot_take_tiers(recorder, tier);
     tiers->due[0] = tiers->allocated + dense;
     if (tier >= 1)
@@ -202,8 +206,8 @@ static void hooks_examine_tiers(struct recorder *recorder)
         tiers->due[2] = tiers->allocated + 400 * dense + tiers->live / 2;
 }
 
-/* Before an allocation: if it can start a collection, the heap is looked at now. Returns the flags of
- * its event. */
+/* Before an allocation: if it can start a collection, the heap is looked at now. Returns the flags
+ * of its event. */
 static unsigned hooks_before_allocation(struct recorder *recorder, const struct site *site)
 {
     hooks_sync_count(recorder);
@@ -506,8 +510,8 @@ static struct gcr_segment *hooks_map_segment(const char *number)
     long file = strtol(number, &end, 10);
     if (*end != '\0' || file < 0 || file > INT32_MAX)
         return NULL;
-    void *range = mmap(NULL, sizeof(struct gcr_segment), PROT_READ | PROT_WRITE, MAP_SHARED,
-                       (int)file, 0);
+    void *range =
+        mmap(NULL, sizeof(struct gcr_segment), PROT_READ | PROT_WRITE, MAP_SHARED, (int)file, 0);
     if (range == MAP_FAILED)
         return NULL;
     struct gcr_segment *segment = range;

@@ -1,9 +1,9 @@
 /* The mirror of the replay's counts: see mirror.h.
  *
- * Edges of one object lie in one run, in the order in which the object's traversal visits them; runs
- * come in capacities 1, 2, 3, 4, 6, 8, 12 ... and are recycled by capacity. Edges to one object form a
- * doubly linked list, so that an object's death finds every slot that still refers to it.
- * Cost: 64 bytes an object, 32 an edge; each operation is O(1) except where said. */
+ * Edges of one object lie in one run, in the order in which the object's traversal visits them;
+ * runs come in capacities 1, 2, 3, 4, 6, 8, 12 ... and are recycled by capacity. Edges to one
+ * object form a doubly linked list, so that an object's death finds every slot that still refers to
+ * it. Cost: 64 bytes an object, 32 an edge; each operation is O(1) except where said. */
 #include "workloads/cpython/mirror.h"
 
 #include <string.h>
@@ -35,8 +35,8 @@ static uint32_t mirror_take_record(struct mirror *mirror)
     if (mirror->free_records.count > 0) {
         uint32_t object = mirror->free_records.item[--mirror->free_records.count];
         if (mirror->free_records.count > 0) /* for the next allocation: it is often out of cache */
-            GCR_PREFETCH(mirror_record(
-                mirror, mirror->free_records.item[mirror->free_records.count - 1]));
+            GCR_PREFETCH(
+                mirror_record(mirror, mirror->free_records.item[mirror->free_records.count - 1]));
         return object;
     }
     if (mirror->record_top >= RECORD_LIMIT - 1) {
@@ -101,10 +101,8 @@ void mirror_reallocate(struct mirror *mirror, uint32_t object, unsigned flags)
 uint32_t mirror_park(struct mirror *mirror, uint64_t block, uint32_t bytes)
 {
     uint32_t object = mirror_take_record(mirror);
-    mirror->records[object] = (struct record){.block = block,
-                                              .bytes = bytes,
-                                              .kind = RECORD_PARKED,
-                                              .generation = GENERATION_NONE};
+    mirror->records[object] = (struct record){
+        .block = block, .bytes = bytes, .kind = RECORD_PARKED, .generation = GENERATION_NONE};
     return object;
 }
 
@@ -179,7 +177,7 @@ static unsigned edge_class_for(uint32_t count)
 {
     unsigned class = 0;
     while (edge_class_capacity(class) < count)
-        class++;
+        class ++;
     return class;
 }
 
@@ -261,7 +259,7 @@ void mirror_reserve_edges(struct mirror *mirror, uint32_t object, uint32_t count
         mirror_give_run(mirror, record->edges, record->edge_class);
     }
     record->edges = run;
-    record->edge_class = (uint8_t)class;
+    record->edge_class = (uint8_t) class;
 }
 
 void mirror_free_edges(struct mirror *mirror, uint32_t object)
@@ -305,10 +303,10 @@ void mirror_protect(struct mirror *mirror, uint32_t dst)
 
 /* ---- death ---- */
 
-/* All edges of the object go away together, and several may lead to one referent: they are added up in
- * its scratch word before it is judged. */
-/* The object is about to go: its references no longer count, and what only they held gets a root. All
- * are taken off before the first is judged, because several may lead to one object. */
+/* All edges of the object go away together, and several may lead to one referent: they are added up
+ * in its scratch word before it is judged. */
+/* The object is about to go: its references no longer count, and what only they held gets a root.
+ * All are taken off before the first is judged, because several may lead to one object. */
 static void mirror_release_referents(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);

@@ -10,9 +10,9 @@
  * Object index = record number. Every root is a global root slot that belongs to one object.
  *
  * A traced container (one on the collector's lists) loses its root only where its real count has
- * just been compared with its known edges (snapshot.c); whenever one of its known edges goes away at
- * another time, it gets a root. By induction, everything that the program can reach is reachable in
- * the trace at every event. */
+ * just been compared with its known edges (snapshot.c); whenever one of its known edges goes away
+ * at another time, it gets a root. By induction, everything that the program can reach is reachable
+ * in the trace at every event. */
 #ifndef GCR_WORKLOADS_CPYTHON_MIRROR_H
 #define GCR_WORKLOADS_CPYTHON_MIRROR_H
 
@@ -30,7 +30,8 @@ enum record_kind {
 };
 
 enum record_flag {
-    RECORD_PENDING = 1u << 0,   /* its ALLOC event can still be patched and has provisional operands */
+    RECORD_PENDING =
+        1u << 0, /* its ALLOC event can still be patched and has provisional operands */
     RECORD_CONTAINER = 1u << 1, /* has a GC head */
     RECORD_DEAD = 1u << 2,      /* really freed during the collection under way */
     RECORD_NEW = 1u << 3,       /* allocated during the collection under way */
@@ -52,24 +53,24 @@ enum {
 
 /* 64 bytes: one cache line. */
 struct record {
-    uint64_t block;      /* address */
-    uint32_t bytes;      /* as asked for */
-    uint32_t event;      /* low word of the ALLOC event's position */
-    uint32_t in_count;   /* known edges to it */
-    uint32_t in_head;    /* first of them; 0: none */
-    uint32_t edges;      /* its own: first of a run; 0: none */
+    uint64_t block;    /* address */
+    uint32_t bytes;    /* as asked for */
+    uint32_t event;    /* low word of the ALLOC event's position */
+    uint32_t in_count; /* known edges to it */
+    uint32_t in_head;  /* first of them; 0: none */
+    uint32_t edges;    /* its own: first of a run; 0: none */
     uint32_t edge_count;
-    uint32_t root;       /* number of its root slot, from 1; 0: none */
-    uint32_t epoch;      /* of the snapshot that last examined it */
-    uint32_t length;     /* items, as the replay knows them */
-    uint32_t type;       /* index of types.h; 0: unknown */
-    uint32_t scratch;    /* 0 outside a function that uses it */
-    uint16_t flags;      /* enum record_flag */
-    uint8_t kind;        /* enum record_kind */
-    uint8_t generation;  /* the list it is on, as the replay knows it */
-    uint8_t prefix;      /* bytes of the block before the object */
-    uint8_t edge_class;  /* capacity class of the run */
-    uint8_t tier;        /* neutral: how often it was examined; see snapshot.c */
+    uint32_t root;      /* number of its root slot, from 1; 0: none */
+    uint32_t epoch;     /* of the snapshot that last examined it */
+    uint32_t length;    /* items, as the replay knows them */
+    uint32_t type;      /* index of types.h; 0: unknown */
+    uint32_t scratch;   /* 0 outside a function that uses it */
+    uint16_t flags;     /* enum record_flag */
+    uint8_t kind;       /* enum record_kind */
+    uint8_t generation; /* the list it is on, as the replay knows it */
+    uint8_t prefix;     /* bytes of the block before the object */
+    uint8_t edge_class; /* capacity class of the run */
+    uint8_t tier;       /* neutral: how often it was examined; see snapshot.c */
     uint8_t unused[5];
 };
 _Static_assert(sizeof(struct record) == 64, "a record is a cache line");
@@ -99,14 +100,14 @@ struct mirror {
     uint32_t free_edges[EDGE_CLASSES]; /* runs, chained through edge.next */
     struct index_list touched; /* untraced objects that gained an edge or a temporary root */
     uint32_t static_record;
-    uint32_t raw_shape; /* of blocks of unknown type */
-    uint32_t epoch;     /* number of the snapshot under way or last taken */
-    bool examining;     /* roots of this epoch's candidates are about to be judged */
-    int young_count;    /* CPython's generations[0].count as the replay computes it */
-    struct index_list steps; /* while `logging`: changes of young_count in order; the low word of the
-                                ALLOC event's position for +1, STEP_DOWN for -1 */
+    uint32_t raw_shape;      /* of blocks of unknown type */
+    uint32_t epoch;          /* number of the snapshot under way or last taken */
+    bool examining;          /* roots of this epoch's candidates are about to be judged */
+    int young_count;         /* CPython's generations[0].count as the replay computes it */
+    struct index_list steps; /* while `logging`: changes of young_count in order; the low word of
+                                the ALLOC event's position for +1, STEP_DOWN for -1 */
     bool logging;
-    bool exhausted;     /* a table is full: recording must stop */
+    bool exhausted; /* a table is full: recording must stop */
 };
 
 bool mirror_init(struct mirror *mirror, struct channel *channel);
@@ -169,8 +170,7 @@ void mirror_forget_edges(struct mirror *mirror, uint32_t object);
 static inline void mirror_event(struct mirror *mirror, enum gcr_op op, uint32_t a, uint32_t b,
                                 uint32_t c)
 {
-    channel_append(mirror->channel,
-                   (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c});
+    channel_append(mirror->channel, (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c});
 }
 
 static inline bool record_is_traced(const struct record *record)

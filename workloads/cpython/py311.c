@@ -115,12 +115,13 @@ struct py_dict_table py_dict_table(PyObject *dict)
     if (object->ma_values != NULL) {
         table.values = object->ma_values->values;
         table.stride = 1;
-        table.body_block = (uint64_t)(uintptr_t)object->ma_values -
-                           ((const uint8_t *)object->ma_values)[-1];
+        table.body_block =
+            (uint64_t)(uintptr_t)object->ma_values - ((const uint8_t *)object->ma_values)[-1];
         return table;
     }
     table.body_block = (uint64_t)(uintptr_t)keys;
-    const int8_t *entries = (const int8_t *)keys->dk_indices + ((size_t)1 << keys->dk_log2_index_bytes);
+    const int8_t *entries =
+        (const int8_t *)keys->dk_indices + ((size_t)1 << keys->dk_log2_index_bytes);
     if (DK_IS_UNICODE(keys)) {
         table.keys = &((PyDictUnicodeEntry *)(uintptr_t)entries)->me_key;
         table.values = &((PyDictUnicodeEntry *)(uintptr_t)entries)->me_value;
@@ -193,16 +194,43 @@ const PyTypeObject *py_c_base(const PyTypeObject *type)
 
 bool py_type_keeps_inside(const PyTypeObject *type)
 {
-    const PyTypeObject *const inside[] = {
-        &PyBaseObject_Type, &PyFunction_Type, &PyCell_Type, &PyMethod_Type, &PyCFunction_Type,
-        &PyCMethod_Type, &PyProperty_Type, &PyStaticMethod_Type, &PyClassMethod_Type,
-        &PyInstanceMethod_Type, &PySlice_Type, &PyTraceBack_Type, &PySuper_Type,
-        &PyWrapperDescr_Type, &PyMethodDescr_Type, &PyClassMethodDescr_Type, &PyGetSetDescr_Type,
-        &PyMemberDescr_Type, &PyListIter_Type, &PyTupleIter_Type, &PySeqIter_Type,
-        &PyCallIter_Type, &PyDictIterKey_Type, &PyDictIterValue_Type, &PyDictIterItem_Type,
-        &PyDictKeys_Type, &PyDictValues_Type, &PyDictItems_Type, &PySetIter_Type, &PyEnum_Type,
-        &PyReversed_Type, &PyZip_Type, &PyMap_Type, &PyFilter_Type, &_PyWeakref_RefType,
-        &_PyWeakref_ProxyType, &_PyWeakref_CallableProxyType};
+    const PyTypeObject *const inside[] = {&PyBaseObject_Type,
+                                          &PyFunction_Type,
+                                          &PyCell_Type,
+                                          &PyMethod_Type,
+                                          &PyCFunction_Type,
+                                          &PyCMethod_Type,
+                                          &PyProperty_Type,
+                                          &PyStaticMethod_Type,
+                                          &PyClassMethod_Type,
+                                          &PyInstanceMethod_Type,
+                                          &PySlice_Type,
+                                          &PyTraceBack_Type,
+                                          &PySuper_Type,
+                                          &PyWrapperDescr_Type,
+                                          &PyMethodDescr_Type,
+                                          &PyClassMethodDescr_Type,
+                                          &PyGetSetDescr_Type,
+                                          &PyMemberDescr_Type,
+                                          &PyListIter_Type,
+                                          &PyTupleIter_Type,
+                                          &PySeqIter_Type,
+                                          &PyCallIter_Type,
+                                          &PyDictIterKey_Type,
+                                          &PyDictIterValue_Type,
+                                          &PyDictIterItem_Type,
+                                          &PyDictKeys_Type,
+                                          &PyDictValues_Type,
+                                          &PyDictItems_Type,
+                                          &PySetIter_Type,
+                                          &PyEnum_Type,
+                                          &PyReversed_Type,
+                                          &PyZip_Type,
+                                          &PyMap_Type,
+                                          &PyFilter_Type,
+                                          &_PyWeakref_RefType,
+                                          &_PyWeakref_ProxyType,
+                                          &_PyWeakref_CallableProxyType};
     const PyTypeObject *base = py_c_base(type);
     if ((base->tp_flags & Py_TPFLAGS_BASE_EXC_SUBCLASS) != 0)
         return true;

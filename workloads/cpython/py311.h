@@ -95,8 +95,14 @@ int py_collect_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *keywo
 
 typedef struct _gc_runtime_state py_gc;
 
-static inline PyInterpreterState *py_interpreter(void) { return &_PyRuntime._main_interpreter; }
-static inline py_gc *py_gc_state(void) { return &_PyRuntime._main_interpreter.gc; }
+static inline PyInterpreterState *py_interpreter(void)
+{
+    return &_PyRuntime._main_interpreter;
+}
+static inline py_gc *py_gc_state(void)
+{
+    return &_PyRuntime._main_interpreter.gc;
+}
 static inline bool py_is_finalizing(void)
 {
     return _PyRuntimeState_GetFinalizing(&_PyRuntime) != NULL;
@@ -138,7 +144,10 @@ static inline bool py_is_tracked(const PyObject *object)
 
 /* ---- objects ---- */
 
-static inline PyObject *py_object_at(uint64_t address) { return (PyObject *)(uintptr_t)address; }
+static inline PyObject *py_object_at(uint64_t address)
+{
+    return (PyObject *)(uintptr_t)address;
+}
 /* Bytes of an object's block that precede the object. */
 static inline uint32_t py_prefix(const PyTypeObject *type)
 {
@@ -170,10 +179,12 @@ struct py_dict_table py_dict_table(PyObject *dict);
  * interned strings to themselves. */
 bool py_is_intern_table(const struct py_dict_table *table);
 
-/* Whether the program can get at a live object without any counted reference to it: an interned string,
- * an object with weak references, or one whose finalizer may save it and what it refers to. */
+/* Whether the program can get at a live object without any counted reference to it: an interned
+ * string, an object with weak references, or one whose finalizer may save it and what it refers to.
+ */
 bool py_is_found_uncounted(PyObject *object);
-/* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT. */
+/* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT.
+ */
 uint64_t py_values_block(PyObject *object);
 
 /* ---- types ---- */
@@ -222,8 +233,8 @@ static inline PyObject *py_free_list_below(const PyInterpreterState *interpreter
 }
 PyTypeObject *py_free_list_type(unsigned list);
 
-/* Length and head of every free list, side by side as the interpreter has those of tuples, so that one
- * comparison tells that nothing happened: it is made at every hook call. */
+/* Length and head of every free list, side by side as the interpreter has those of tuples, so that
+ * one comparison tells that nothing happened: it is made at every hook call. */
 struct py_free_list_tops {
     PyObject *head[PY_FREE_LISTS];
     int length[PY_FREE_LISTS];

@@ -9,25 +9,27 @@ struct snapshot {
     struct index_list candidates;    /* of the last snapshot, in the order of the lists */
     struct index_list generation[4]; /* objects that the replay has on that list, as last seen;
                                         entries whose record says otherwise are stale */
-    int collects;      /* the generation that the last snapshot expects to be collected; -1: none */
-    uint64_t position; /* of the first event after its additions: what resurrection inserts before */
+    int collects; /* the generation that the last snapshot expects to be collected; -1: none */
+    uint64_t
+        position; /* of the first event after its additions: what resurrection inserts before */
 };
 
 /* A collection of the recorded runtime, from its trigger to the first hook call after its end. */
 struct collection {
     bool running;
     bool has_snapshot;
-    struct index_list dead;    /* really freed meanwhile, in order */
-    struct index_list fresh;   /* allocated meanwhile: those marked NEW, some perhaps dead again */
+    struct index_list dead;  /* really freed meanwhile, in order */
+    struct index_list fresh; /* allocated meanwhile: those marked NEW, some perhaps dead again */
     struct index_list work;
     struct index_list stand_ins; /* objects made up for the number of survivors */
-    uint64_t trigger;          /* position of the event that starts it in the replay */
-    struct gcr_event *inserts; /* roots to put before it */
+    uint64_t trigger;            /* position of the event that starts it in the replay */
+    struct gcr_event *inserts;   /* roots to put before it */
     uint32_t insert_count;
     struct gcr_event *cuts; /* what makes freed weak references part of the garbage */
     uint32_t cut_count;
-    bool count_is_due;         /* the trigger count must be compared at the next allocation */
-    Py_ssize_t seen[3], collected[3], uncollectable[3]; /* CPython's statistics when last looked at */
+    bool count_is_due; /* the trigger count must be compared at the next allocation */
+    Py_ssize_t seen[3], collected[3],
+        uncollectable[3]; /* CPython's statistics when last looked at */
 };
 
 /* The mirror of the runtime's free lists. */
@@ -47,10 +49,10 @@ struct site {
 enum { TIERS = 3 };
 struct tiers {
     struct index_list member[TIERS];
-    uint64_t allocated;    /* containers, so far */
-    uint64_t due[TIERS];   /* examine tier i when `allocated` gets there */
-    uint64_t live;         /* containers */
-    uint64_t collect_at;   /* live containers that call for a collection of the recorder's own */
+    uint64_t allocated;  /* containers, so far */
+    uint64_t due[TIERS]; /* examine tier i when `allocated` gets there */
+    uint64_t live;       /* containers */
+    uint64_t collect_at; /* live containers that call for a collection of the recorder's own */
 };
 
 struct recorder {
@@ -97,7 +99,8 @@ void snapshot_unfreeze(struct recorder *recorder);
 /* ---- collection.c ---- */
 
 bool collection_init(struct recorder *recorder);
-/* A collection was found to be running, or to have run; the event at `trigger` starts it in the replay. */
+/* A collection was found to be running, or to have run; the event at `trigger` starts it in the
+ * replay. */
 void collection_begin(struct recorder *recorder, uint64_t trigger);
 /* It is over: carries it out on the mirror and writes what the replay cannot know. */
 void collection_end(struct recorder *recorder);
@@ -107,12 +110,12 @@ bool collection_is_new(const struct recorder *recorder);
 void collection_note_birth(struct recorder *recorder, uint32_t object);
 /* The block of a live object is freed while a collection runs. */
 void collection_note_death(struct recorder *recorder, uint32_t object);
-/* At an allocation after a collection, when CPython's counter is known for certain: what was allocated
- * inside it (by finalizers, or by other threads meanwhile) counts so that the replay's is the same. Its
- * events can be committed from then on. */
+/* At an allocation after a collection, when CPython's counter is known for certain: what was
+ * allocated inside it (by finalizers, or by other threads meanwhile) counts so that the replay's is
+ * the same. Its events can be committed from then on. */
 void collection_settle_count(struct recorder *recorder);
-/* Makes the replay's counter equal to CPython's, should they differ for any other reason, by objects
- * that only count up or only count down. Each one is noted as a loss (count_drift). */
+/* Makes the replay's counter equal to CPython's, should they differ for any other reason, by
+ * objects that only count up or only count down. Each one is noted as a loss (count_drift). */
 void collection_correct_count(struct recorder *recorder);
 
 /* ---- freelists.c ---- */

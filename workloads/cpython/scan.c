@@ -1,10 +1,10 @@
 /* Scanning objects for references: see scan.h.
  *
  * An unchanged object costs one traversal and one sequential comparison of raw pointers: an edge's
- * pointer is only kept while its target lives (the target's death clears it), so equal pointers mean
- * equal objects. A changed one is compared again, slot by slot (tuples, lists, dicts, whose slots are
- * positions) or as a multiset (all others, whose slots are found by looking for the pointer in the
- * object's words; what is not found there lies in the object's body). */
+ * pointer is only kept while its target lives (the target's death clears it), so equal pointers
+ * mean equal objects. A changed one is compared again, slot by slot (tuples, lists, dicts, whose
+ * slots are positions) or as a multiset (all others, whose slots are found by looking for the
+ * pointer in the object's words; what is not found there lies in the object's body). */
 #include "workloads/cpython/scan.h"
 
 #include <string.h>
@@ -27,8 +27,7 @@ bool scanner_init(struct scanner *scanner, struct mirror *mirror, struct types *
 uint32_t scan_find(struct scanner *scanner, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    uint32_t found =
-        heap_map_find(scanner->map, (uint64_t)(uintptr_t)object - py_prefix(type));
+    uint32_t found = heap_map_find(scanner->map, (uint64_t)(uintptr_t)object - py_prefix(type));
     if (found == 0)
         return 0;
     struct mirror *mirror = scanner->mirror;
@@ -36,7 +35,7 @@ uint32_t scan_find(struct scanner *scanner, PyObject *object)
     if (record->kind == RECORD_BODY) {
         /* It was taken for another object's table. */
         mirror_reallocate(mirror, found, 0);
-        record->flags &= (uint16_t)~(RECORD_CONTAINER | RECORD_UNCOUNTED);
+        record->flags &= (uint16_t) ~(RECORD_CONTAINER | RECORD_UNCOUNTED);
     }
     if (record->kind != RECORD_OBJECT || (record->flags & RECORD_DEAD) != 0)
         return 0;
@@ -51,7 +50,8 @@ uint32_t scan_find(struct scanner *scanner, PyObject *object)
     return found;
 }
 
-/* The raw block at `block` becomes part of an object. Returns its bytes, 0 if it is no such block. */
+/* The raw block at `block` becomes part of an object. Returns its bytes, 0 if it is no such block.
+ */
 static uint32_t scan_absorb(struct scanner *scanner, uint64_t block)
 {
     uint32_t found = block == 0 ? 0 : heap_map_find(scanner->map, block);
@@ -315,8 +315,7 @@ static void scan_compare_sets(struct scanner *scanner, const struct type_info *i
     for (uint32_t j = 0; j < scanner->reference_count; j++) {
         struct scan_reference reference = scanner->references[j];
         if (reference.kept == 0) {
-            reference.slot =
-                scan_place(scanner, info, address, reference.raw, words, &bag, length);
+            reference.slot = scan_place(scanner, info, address, reference.raw, words, &bag, length);
             if (reference.slot == SCAN_RESIZE) {
                 scanner->counts->unplaced_references++;
                 continue;

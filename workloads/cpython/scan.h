@@ -37,9 +37,9 @@ struct scanner {
     uint32_t reference_count;
     struct scan_change *later;
     uint32_t later_count;
-    uint32_t *slot_state; /* scratch, by slot */
+    uint32_t *slot_state;         /* scratch, by slot */
     const PyObject *intern_table; /* the interpreter's dict of interned strings, once it is known */
-    bool keep_statics;    /* tuples: a static item is a reference to the stand-in */
+    bool keep_statics;            /* tuples: a static item is a reference to the stand-in */
 };
 
 bool scanner_init(struct scanner *scanner, struct mirror *mirror, struct types *types,

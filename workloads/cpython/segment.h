@@ -1,10 +1,10 @@
 /* The shared memory between `gcreplay record` and the recorded processes.
  *
- * `gcreplay record` creates one segment before it starts the program; the preload library maps it and
- * every forked process inherits it. Each recorded process owns one lane ring: it alone appends events
- * to it; `gcreplay record` alone takes them out, encodes them and writes the file. So the program
- * opens no file, and whatever ends a process (os._exit, a signal, kill -9) loses nothing that its
- * ring already holds.
+ * `gcreplay record` creates one segment before it starts the program; the preload library maps it
+ * and every forked process inherits it. Each recorded process owns one lane ring: it alone appends
+ * events to it; `gcreplay record` alone takes them out, encodes them and writes the file. So the
+ * program opens no file, and whatever ends a process (os._exit, a signal, kill -9) loses nothing
+ * that its ring already holds.
  *
  * A ring's three positions, counted in events since the lane's start, never decrease:
  *     drained <= committed <= head,   head - drained <= GCR_RING_EVENTS
@@ -26,7 +26,7 @@
 #define GCR_PRELOAD_VARIABLE "GCREPLAY_RECORD_PRELOAD" /* LD_PRELOAD as it was before */
 
 enum {
-    GCR_RING_EVENTS = 1 << 18, /* a power of two */
+    GCR_RING_EVENTS = 1 << 20, /* a power of two */
     GCR_RINGS = 192,           /* processes recorded at one time */
     GCR_SEGMENT_SHAPES = 1 << 16,
     GCR_SEGMENT_MAGIC = 0x67637233,
@@ -37,28 +37,31 @@ enum gcr_ring_state {
     GCR_RING_FREE = 0,
     GCR_RING_RESERVED, /* a fork is under way; the child will own it */
     GCR_RING_RUNNING,
-    GCR_RING_STOPPED   /* its process will append no more */
+    GCR_RING_STOPPED /* its process will append no more */
 };
 
-/* What a recording missed in one process, or did beside recording. Summed over lanes in the meta. */
+/* What a recording missed in one process, or did beside recording. Summed over lanes in the meta.
+ */
 struct gcr_recorder_counts {
-    uint64_t allocations;         /* blocks seen */
-    uint64_t containers;          /* of those, with a GC head */
+    uint64_t allocations; /* blocks seen */
+    uint64_t containers;  /* of those, with a GC head */
     uint64_t deaths;
     uint64_t snapshots, snapshot_objects;
-    uint64_t collections;         /* that the recorded runtime ran */
-    uint64_t own_collections;     /* of those, asked for by the recorder to bound memory (neutral) */
+    uint64_t collections;     /* that the recorded runtime ran */
+    uint64_t own_collections; /* of those, asked for by the recorder to bound memory (neutral) */
     uint64_t free_list_births;
     uint64_t resurrected;
     /* losses */
-    uint64_t unseen_collections;  /* no snapshot was taken before them */
-    uint64_t unseen_rebirths;     /* objects that died and came back between two hook calls */
-    uint64_t unplaced_references; /* found by traversal, no slot to hold them; their target is rooted */
-    uint64_t forced_drops;        /* stale edges dropped because counts said so */
-    uint64_t count_drift;         /* objects made up to keep the replay's trigger count equal to CPython's */
-    uint64_t late_insertions;     /* a root that came too late to be put before its collection */
-    uint64_t unmapped_blocks;     /* no memory to note them */
-    uint64_t lost_lanes;          /* forks without a free ring */
+    uint64_t unseen_collections; /* no snapshot was taken before them */
+    uint64_t unseen_rebirths;    /* objects that died and came back between two hook calls */
+    uint64_t
+        unplaced_references; /* found by traversal, no slot to hold them; their target is rooted */
+    uint64_t forced_drops;   /* stale edges dropped because counts said so */
+    uint64_t
+        count_drift; /* objects made up to keep the replay's trigger count equal to CPython's */
+    uint64_t late_insertions; /* a root that came too late to be put before its collection */
+    uint64_t unmapped_blocks; /* no memory to note them */
+    uint64_t lost_lanes;      /* forks without a free ring */
 };
 
 struct gcr_ring {
@@ -69,20 +72,21 @@ struct gcr_ring {
     _Atomic uint64_t head, committed;
     _Alignas(64) _Atomic uint64_t drained;
     _Alignas(64) struct gcr_recorder_counts counts;
-    char stop_reason[GCR_REASON_BYTES]; /* why recording stopped before the program did; "" if it did not */
+    char stop_reason[GCR_REASON_BYTES]; /* why recording stopped before the program did; "" if it
+                                           did not */
     struct gcr_event events[GCR_RING_EVENTS];
 };
 
 struct gcr_segment {
     uint32_t magic, bytes_of_ring; /* guards against a library of another build */
     int32_t recorder_pid;
-    uint32_t neutral;              /* mode: 0 faithful, 1 neutral */
-    uint32_t dense_every;          /* neutral: containers between snapshots of the youngest */
-    _Atomic uint32_t claimed;      /* the first Python process took lane 0 */
-    _Atomic uint32_t lanes;        /* lane numbers given out */
-    _Atomic uint32_t refused;      /* why the program could not be recorded: enum gcr_refusal */
+    uint32_t neutral;         /* mode: 0 faithful, 1 neutral */
+    uint32_t dense_every;     /* neutral: containers between snapshots of the youngest */
+    _Atomic uint32_t claimed; /* the first Python process took lane 0 */
+    _Atomic uint32_t lanes;   /* lane numbers given out */
+    _Atomic uint32_t refused; /* why the program could not be recorded: enum gcr_refusal */
     char python_version[64];
-    pthread_mutex_t shape_lock;    /* process-shared, robust */
+    pthread_mutex_t shape_lock; /* process-shared, robust */
     _Atomic uint32_t shape_count;
     struct gcr_shape shapes[GCR_SEGMENT_SHAPES]; /* [0] unused */
     struct gcr_ring rings[GCR_RINGS];

@@ -1,5 +1,5 @@
-/* A recording session: see session.h. One process, no threads: it polls the rings, reaps, and writes.
- * It is a subreaper, so that it learns how daemons of the program end. */
+/* A recording session: see session.h. One process, no threads: it polls the rings, reaps, and
+ * writes. It is a subreaper, so that it learns how daemons of the program end. */
 #include "workloads/cpython/session.h"
 
 #include <errno.h>
@@ -210,28 +210,25 @@ static gcr_status session_follow(struct session *session, struct gcr_error *err)
 
 static json_t *session_counts_json(const struct gcr_recorder_counts *counts)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
-                     (json_int_t)counts->allocations, "containers",
-                     (json_int_t)counts->containers, "deaths", (json_int_t)counts->deaths,
-                     "snapshots", (json_int_t)counts->snapshots, "snapshot_objects",
-                     (json_int_t)counts->snapshot_objects, "collections",
-                     (json_int_t)counts->collections, "own_collections",
-                     (json_int_t)counts->own_collections, "free_list_births",
-                     (json_int_t)counts->free_list_births, "resurrected",
-                     (json_int_t)counts->resurrected);
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations", (json_int_t)counts->allocations,
+        "containers", (json_int_t)counts->containers, "deaths", (json_int_t)counts->deaths,
+        "snapshots", (json_int_t)counts->snapshots, "snapshot_objects",
+        (json_int_t)counts->snapshot_objects, "collections", (json_int_t)counts->collections,
+        "own_collections", (json_int_t)counts->own_collections, "free_list_births",
+        (json_int_t)counts->free_list_births, "resurrected", (json_int_t)counts->resurrected);
 }
 
 static json_t *session_losses_json(const struct gcr_recorder_counts *counts)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "unseen_collections",
-                     (json_int_t)counts->unseen_collections, "unseen_rebirths",
-                     (json_int_t)counts->unseen_rebirths, "unplaced_references",
-                     (json_int_t)counts->unplaced_references, "forced_drops",
-                     (json_int_t)counts->forced_drops, "count_drift",
-                     (json_int_t)counts->count_drift, "late_insertions",
-                     (json_int_t)counts->late_insertions, "unmapped_blocks",
-                     (json_int_t)counts->unmapped_blocks, "lost_lanes",
-                     (json_int_t)counts->lost_lanes);
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "unseen_collections",
+        (json_int_t)counts->unseen_collections, "unseen_rebirths",
+        (json_int_t)counts->unseen_rebirths, "unplaced_references",
+        (json_int_t)counts->unplaced_references, "forced_drops", (json_int_t)counts->forced_drops,
+        "count_drift", (json_int_t)counts->count_drift, "late_insertions",
+        (json_int_t)counts->late_insertions, "unmapped_blocks", (json_int_t)counts->unmapped_blocks,
+        "lost_lanes", (json_int_t)counts->lost_lanes);
 }
 
 static gcr_status session_write_meta(struct session *session, struct gcr_writer *writer,

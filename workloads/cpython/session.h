@@ -1,5 +1,5 @@
-/* Recording a program from outside: starts it with the preload library, takes its events, and writes
- * the trace. */
+/* Recording a program from outside: starts it with the preload library, takes its events, and
+ * writes the trace. */
 #ifndef GCR_WORKLOADS_CPYTHON_SESSION_H
 #define GCR_WORKLOADS_CPYTHON_SESSION_H
 
@@ -10,26 +10,26 @@
 #include "workloads/cpython/segment.h"
 
 struct gcr_recording_config {
-    const char *path;       /* of the trace */
-    const char *library;    /* the preload library; NULL: beside the executable, or in ../lib */
+    const char *path;    /* of the trace */
+    const char *library; /* the preload library; NULL: beside the executable, or in ../lib */
     bool neutral;
-    uint32_t dense_every;   /* neutral: containers between snapshots of the youngest */
-    char *const *command;   /* program and arguments, ended by NULL */
+    uint32_t dense_every; /* neutral: containers between snapshots of the youngest */
+    char *const *command; /* program and arguments, ended by NULL */
 };
 
 struct gcr_recording {
     uint32_t lanes;
     uint64_t events;
-    int program_status;     /* exit status; 128 + signal if a signal ended it */
+    int program_status; /* exit status; 128 + signal if a signal ended it */
     struct gcr_recorder_counts counts;
     char python_version[64];
     char stop_reason[GCR_REASON_BYTES]; /* a process was not recorded to its end: why; "" */
 };
 
-/* Runs the program and returns when all its recorded processes have ended. Interrupts are left to the
- * program; a second one ends the recording with what there is.
- * GCR_USAGE: the program cannot be started or is not CPython 3.11. GCR_IO: the trace cannot be written;
- * what was written stays in "PATH.partial". */
+/* Runs the program and returns when all its recorded processes have ended. Interrupts are left to
+ * the program; a second one ends the recording with what there is. GCR_USAGE: the program cannot be
+ * started or is not CPython 3.11. GCR_IO: the trace cannot be written; what was written stays in
+ * "PATH.partial". */
 gcr_status gcr_record_program(const struct gcr_recording_config *config,
                               struct gcr_recording *recording, struct gcr_error *err) GCR_MUST_USE;
 

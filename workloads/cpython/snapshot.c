@@ -149,8 +149,8 @@ static void snapshot_refresh_holders(struct recorder *recorder, uint32_t object)
 
 /* A snapshot that no collection follows (at a fork, at gc.freeze) takes no roots away in a faithful
  * recording: garbage would lie about that a finalizer may still save when CPython finds it.
- * In a neutral recording cyclic garbage stays, perhaps for ever, and the program may take objects out of
- * it again by ways that count nothing: those keep their root until they are freed. */
+ * In a neutral recording cyclic garbage stays, perhaps for ever, and the program may take objects
+ * out of it again by ways that count nothing: those keep their root until they are freed. */
 static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -234,8 +234,8 @@ static bool snapshot_is_ready(struct recorder *recorder, uint32_t object, bool *
     PyObject *python = py_object_at(record->block + record->prefix);
     *tracked = py_is_tracked(python);
     /* An untracked tuple or dict may stay so for ever; others are not finished. */
-    return *tracked || ((record->flags & (RECORD_TUPLE | RECORD_DICT)) != 0 &&
-                        record_refcount(record) > 0);
+    return *tracked ||
+           ((record->flags & (RECORD_TUPLE | RECORD_DICT)) != 0 && record_refcount(record) > 0);
 }
 
 void snapshot_take_tiers(struct recorder *recorder, unsigned tier)

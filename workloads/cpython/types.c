@@ -1,5 +1,5 @@
-/* Types and shapes: see types.h. Shapes are registered in the shared segment, under its lock, because
- * all processes of a recording share their numbers. */
+/* Types and shapes: see types.h. Shapes are registered in the shared segment, under its lock,
+ * because all processes of a recording share their numbers. */
 #include "workloads/cpython/types.h"
 
 #include <errno.h>
@@ -101,8 +101,8 @@ static void types_classify(struct type_info *info, PyTypeObject *type)
     }
 }
 
-/* Field bytes are those of CPython's object behind its 16-byte header, less the words that each back
- * end adds for itself. */
+/* Field bytes are those of CPython's object behind its 16-byte header, less the words that each
+ * back end adds for itself. */
 static void types_describe_shape(const struct type_info *info, const PyTypeObject *type,
                                  struct gcr_shape *shape)
 {
@@ -168,15 +168,15 @@ bool types_init(struct types *types, struct gcr_segment *segment, struct mirror 
                                 .flags = GCR_SHAPE_CONTAINER | GCR_SHAPE_RESIZABLE,
                                 .name = "(container)"};
     types->count = TYPE_UNKNOWN_CONTAINER;
-    types->info[TYPE_UNKNOWN_CONTAINER] = (struct type_info){
-        .shape = types_register_shape(segment, &unknown),
-        .layout = LAYOUT_FIXED,
-        .prefix = 16,
-        .container = true,
-        .resizable = true,
-        .hidden_body = TYPE_NO_SLOT,
-        .hidden_target = TYPE_NO_SLOT,
-        .type_slot = TYPE_NO_SLOT};
+    types->info[TYPE_UNKNOWN_CONTAINER] =
+        (struct type_info){.shape = types_register_shape(segment, &unknown),
+                           .layout = LAYOUT_FIXED,
+                           .prefix = 16,
+                           .container = true,
+                           .resizable = true,
+                           .hidden_body = TYPE_NO_SLOT,
+                           .hidden_target = TYPE_NO_SLOT,
+                           .type_slot = TYPE_NO_SLOT};
     return true;
 }
 
@@ -256,7 +256,8 @@ uint32_t types_find_if_type(struct types *types, uint64_t word)
     const struct record *record = mirror_record(types->mirror, holder);
     if ((record->flags & RECORD_CONTAINER) == 0 || record->bytes < sizeof(PyHeapTypeObject))
         return 0;
-    /* Its own type, a metaclass, is static or was seen before: classes come after their metaclass. */
+    /* Its own type, a metaclass, is static or was seen before: classes come after their metaclass.
+     */
     uint32_t metaclass = types_find_metaclass(types, Py_TYPE(type));
     if (metaclass == 0 || !py_type_is_type(types->info[metaclass].type) ||
         (type->tp_flags & Py_TPFLAGS_READY) == 0)
@@ -304,7 +305,8 @@ void types_settle(struct types *types, uint32_t object, uint32_t type)
         return;
     const struct type_info *info = &types->info[type];
     struct gcr_event *event = mirror_alloc_event(types->mirror, object);
-    record->flags = (uint16_t)((record->flags & ~RECORD_PENDING) | RECORD_TYPED | info->record_flags);
+    record->flags =
+        (uint16_t)((record->flags & ~RECORD_PENDING) | RECORD_TYPED | info->record_flags);
     record->type = type;
     record->prefix = info->prefix;
     record->length = types_length(info, record);

@@ -1,11 +1,11 @@
 /* Python types -> trace shapes, and where in an object each reference lies.
  *
  * An object's words are numbered from the first after its GC head: the two words before the head
- * (managed dict) if it has them, then the fields. Two kinds of words are no slots, because a back end
- * adds them itself: the pointer to a body, and a weak reference's target. An instance of a Python
- * class also refers to its class; CPython keeps that reference in the object header, which a trace
- * does not have, so it takes the place of the weak reference list's head where there is one (never a
- * counted reference), and a slot of its own otherwise. */
+ * (managed dict) if it has them, then the fields. Two kinds of words are no slots, because a back
+ * end adds them itself: the pointer to a body, and a weak reference's target. An instance of a
+ * Python class also refers to its class; CPython keeps that reference in the object header, which a
+ * trace does not have, so it takes the place of the weak reference list's head where there is one
+ * (never a counted reference), and a slot of its own otherwise. */
 #ifndef GCR_WORKLOADS_CPYTHON_TYPES_H
 #define GCR_WORKLOADS_CPYTHON_TYPES_H
 
@@ -30,11 +30,11 @@ struct type_info {
     uint8_t layout;        /* enum type_layout */
     uint8_t prefix;
     bool container, resizable, weak, managed;
-    uint32_t words;       /* of fields, hidden ones included */
-    int32_t hidden_body;  /* word; TYPE_NO_SLOT: none */
+    uint32_t words;      /* of fields, hidden ones included */
+    int32_t hidden_body; /* word; TYPE_NO_SLOT: none */
     int32_t hidden_target;
-    int32_t type_slot;    /* slot of the reference to the class */
-    uint32_t slots;       /* fixed slots */
+    int32_t type_slot; /* slot of the reference to the class */
+    uint32_t slots;    /* fixed slots */
 };
 
 enum {
@@ -48,10 +48,10 @@ struct types {
     struct gcr_segment *segment;
     struct mirror *mirror;
     const struct heap_map *map;
-    struct type_info *info;    /* [0] unused */
-    uint32_t *table;           /* open addressing by type address -> index in info */
+    struct type_info *info; /* [0] unused */
+    uint32_t *table;        /* open addressing by type address -> index in info */
     uint32_t count;
-    uint32_t cached;           /* index of the last found */
+    uint32_t cached; /* index of the last found */
 };
 
 bool types_init(struct types *types, struct gcr_segment *segment, struct mirror *mirror,
