@@ -25,25 +25,26 @@ struct expected {
     const char *program;
     uint32_t lanes;
     struct expected_lane lane[2];
-    /* Objects are dead in the heap at the fork: on which side they are freed is each design's own. */
+    /* Objects are dead in the heap at the fork: on which side they are freed is each design's own.
+     */
     bool is_dead_at_fork;
 };
 
 static const struct expected golden[] = {
     /* 1 dies; 2 (16 bytes) and 3 (8 bytes) live together for a while */
-    {"finalizer", 1, {{3, 0, 0, 24, 3}}},
+    {"finalizer", 1, {{3, 0, 0, 24, 3}}, false},
     /* four cells of 24 bytes, two die */
-    {"list", 1, {{4, 2, 48, 96, 2}}},
+    {"list", 1, {{4, 2, 48, 96, 2}}, false},
     /* peak: 16+4x8 (1), 16+11 (2), 3x24 (3, 4, 5), 2x8 (6); end: 16+8, 27, 24, 16 */
-    {"resize", 1, {{6, 4, 91, 163, 2}}},
+    {"resize", 1, {{6, 4, 91, 163, 2}}, false},
     /* four nodes of 16 bytes, three die */
-    {"ring", 1, {{4, 1, 16, 64, 3}}},
+    {"ring", 1, {{4, 1, 16, 64, 3}}, false},
     /* 8 + 16 + 8 + 16, then the first dies */
-    {"weak", 1, {{4, 3, 40, 48, 1}}},
+    {"weak", 1, {{4, 3, 40, 48, 1}}, false},
     /* nodes of 16 bytes: three in lane 0; lane 1 starts with two, loses one, allocates one */
-    {"fork", 2, {{3, 3, 48, 48, 0}, {1, 2, 32, 32, 1}}},
+    {"fork", 2, {{3, 3, 48, 48, 0}, {1, 2, 32, 32, 1}}, false},
     /* 8 bytes each: two die, four live; lane 1 starts with two, loses one, allocates one */
-    {"reborn", 2, {{6, 4, 32, 32, 2}, {1, 2, 16, 16, 1}}, .is_dead_at_fork = true},
+    {"reborn", 2, {{6, 4, 32, 32, 2}, {1, 2, 16, 16, 1}}, true},
 };
 
 static void assemble(const char *program, const char *path)
