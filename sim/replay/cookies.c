@@ -1,11 +1,14 @@
 /* Cookies: a table with a free list, and a chained hash table over it (Knuth, The Art of Computer
  * Programming vol. 3, 6.4) whose chains run through the entries. Indexes are small and dense, so
- * the low bits are a good hash. */
+ * the low bits are a good hash. Chains are linked both ways: a program that uses few indexes again
+ * and again for objects with finalizers, which a collector finds dead much later, makes them long,
+ * but the newest comes first and any can be taken out in constant time. */
 #include "sim/replay/cookies.h"
 
 #include "base/check.h"
 
 enum { COOKIES_FIRST_BUCKETS = 1024 };
+#define COOKIE_FREE UINT32_MAX
 
 static struct gcr_cookie *cookies_table(const struct gcr_cookies *cookies)
 {
@@ -25,6 +28,7 @@ static void cookies_split_buckets(struct gcr_cookies *cookies, uint32_t old_coun
 
     for (uint32_t b = 0; b < old_count; b++) {
         uint32_t *tail[2] = {&buckets[b], &buckets[b + old_count]};
+        uint32_t last[2] = {0, 0};
         uint32_t next;
 
         for (uint32_t c = buckets[b]; c != 0; c = next) {
@@ -33,6 +37,8 @@ static void cookies_split_buckets(struct gcr_cookies *cookies, uint32_t old_coun
             next = table[c].next;
             *tail[half] = c;
             tail[half] = &table[c].next;
+            table[c].previous = last[half];
+            last[half] = c;
         }
         *tail[0] = 0;
         *tail[1] = 0;
@@ -72,6 +78,8 @@ uint32_t gcr_cookies_add(struct gcr_cookies *cookies, uint32_t object)
         cookie = cookies->end++;
     table[cookie] = (struct gcr_cookie){
         .object = object, .root = GCR_NO_ROOT, .serial = ++cookies->serial, .next = *bucket};
+    if (*bucket != 0)
+        table[*bucket].previous = cookie;
     *bucket = cookie;
     return cookie;
 }
@@ -93,16 +101,17 @@ bool gcr_cookies_resurrect(struct gcr_cookies *cookies, uint32_t object, uint32_
 struct gcr_cookie gcr_cookies_take(struct gcr_cookies *cookies, uint32_t cookie)
 {
     struct gcr_cookie *table = cookies_table(cookies), taken;
-    uint32_t *link;
 
     GCR_CHECK(1, cookie != 0 && cookie < cookies->end);
     taken = table[cookie];
-    link = cookies_bucket(cookies, taken.object);
-    while (*link != cookie) {
-        GCR_CHECK(1, *link != 0); /* a back end finalized one object twice */
-        link = &table[*link].next;
-    }
-    *link = taken.next;
+    GCR_CHECK(1, taken.previous != COOKIE_FREE); /* a back end finalized one object twice */
+    if (taken.previous != 0)
+        table[taken.previous].next = taken.next;
+    else
+        *cookies_bucket(cookies, taken.object) = taken.next;
+    if (taken.next != 0)
+        table[taken.next].previous = taken.previous;
+    table[cookie].previous = COOKIE_FREE;
     table[cookie].next = cookies->free;
     cookies->free = cookie;
     return taken;

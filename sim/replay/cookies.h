@@ -15,10 +15,10 @@
 #define GCR_NO_ROOT UINT32_MAX
 
 struct gcr_cookie {
-    uint32_t object; /* index at allocation */
-    uint32_t root;   /* operand of its RESURRECT event, or GCR_NO_ROOT */
-    uint32_t serial; /* 1, 2, 3 ... in the order of allocation, never given twice */
-    uint32_t next;   /* chain of its bucket, newest first; or list of free cookies */
+    uint32_t object;         /* index at allocation */
+    uint32_t root;           /* operand of its RESURRECT event, or GCR_NO_ROOT */
+    uint32_t serial;         /* 1, 2, 3 ... in the order of allocation, never given twice */
+    uint32_t next, previous; /* chain of its bucket, newest first; or list of free cookies */
 };
 
 /* All zero: empty. */
