@@ -10,7 +10,10 @@ if(GCR_WERROR)
   target_compile_options(gcr_flags INTERFACE -Werror)
 endif()
 if(GCR_SANITIZE)
-  target_compile_options(gcr_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
-    -fno-sanitize-recover=undefined)
-  target_link_options(gcr_flags INTERFACE -fsanitize=address,undefined)
+  # A target with the property GCR_UNSANITIZED goes without: the preload library runs inside programs that
+  # know nothing of a sanitizer's runtime.
+  set(on $<NOT:$<BOOL:$<TARGET_PROPERTY:GCR_UNSANITIZED>>>)
+  target_compile_options(gcr_flags INTERFACE
+    $<${on}:-fsanitize=address,undefined;-fno-omit-frame-pointer;-fno-sanitize-recover=undefined>)
+  target_link_options(gcr_flags INTERFACE $<${on}:-fsanitize=address,undefined>)
 endif()

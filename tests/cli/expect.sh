@@ -2,6 +2,10 @@
 #
 # Each test works in a fresh folder of its own. A failed expectation prints what was run and what came
 # out, and the script ends with exit code 1 after all of them have been tried.
+
+# A crash stays a crash: AddressSanitizer would make an exit code of it.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0:handle_abort=0
+
 set -uo pipefail
 gcreplay=$1
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

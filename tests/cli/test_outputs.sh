@@ -99,7 +99,7 @@ must generate gcbench --set stretch-depth=16 -o long.gct
 expect_no_err
 must run long.gct -c semispace
 expect_no_err
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then # else there are no pseudo-terminals here
   script -qec "'$gcreplay' generate gcbench -o longer.gct" /dev/null >terminal.txt 2>&1 </dev/null
   ran='generate on a terminal' out=$(tr -d '\0' <terminal.txt) err='' code=0
   expect_out '% '
