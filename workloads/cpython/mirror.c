@@ -14,8 +14,8 @@ bool mirror_init(struct mirror *mirror, struct channel *channel)
 {
     memset(mirror, 0, sizeof *mirror);
     mirror->channel = channel;
-    mirror->records = recorder_reserve((size_t)RECORD_LIMIT * sizeof *mirror->records);
-    mirror->edges = recorder_reserve((size_t)EDGE_LIMIT * sizeof *mirror->edges);
+    mirror->records = recorder_reserve_table((size_t)RECORD_LIMIT * sizeof *mirror->records);
+    mirror->edges = recorder_reserve_table((size_t)EDGE_LIMIT * sizeof *mirror->edges);
     mirror->free_records.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
     mirror->free_roots.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
     mirror->touched.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));

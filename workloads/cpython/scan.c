@@ -46,7 +46,8 @@ uint32_t scan_find(struct scanner *scanner, PyObject *object)
         else
             types_settle_block(scanner->types, found);
     }
-    record->prefix = (uint8_t)py_prefix(type);
+    if (record->prefix != py_prefix(type)) /* after a fork a write costs a page */
+        record->prefix = (uint8_t)py_prefix(type);
     return found;
 }
 

@@ -84,6 +84,21 @@ static void snapshot_add_candidate(struct recorder *recorder, PyObject *python, 
     list_push(&recorder->snapshot.candidates, object);
 }
 
+/* Objects of a list lie anywhere: those that come soon are fetched into the cache, first their
+ * records, then what the records point to. */
+enum { SNAPSHOT_AHEAD = 12, SNAPSHOT_SOON = 6 };
+
+static inline void snapshot_fetch_ahead(const struct mirror *mirror, const struct index_list *list,
+                                        uint32_t i)
+{
+    if (i + SNAPSHOT_AHEAD >= list->count)
+        return;
+    GCR_PREFETCH(&mirror->records[list->item[i + SNAPSHOT_AHEAD]]);
+    const struct record *soon = &mirror->records[list->item[i + SNAPSHOT_SOON]];
+    GCR_PREFETCH((const void *)(uintptr_t)(soon->block + soon->prefix));
+    GCR_PREFETCH(&mirror->edges[soon->edges]);
+}
+
 /* What the replay still has on the lists 0 .. generation and CPython has not. */
 static void snapshot_untrack_missing(struct recorder *recorder, int generation)
 {
@@ -168,8 +183,10 @@ static void snapshot_examine(struct recorder *recorder)
 {
     struct mirror *mirror = &recorder->mirror;
     const struct index_list *candidates = &recorder->snapshot.candidates;
-    for (uint32_t i = 0; i < candidates->count; i++)
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        snapshot_fetch_ahead(mirror, candidates, i);
         scan_object(&recorder->scanner, candidates->item[i]);
+    }
 
     recorder->snapshot.position = recorder->channel.head;
     if (recorder->snapshot.collects >= 0)
@@ -177,12 +194,15 @@ static void snapshot_examine(struct recorder *recorder)
     mirror->examining = true;
     scan_finish(&recorder->scanner);
     for (uint32_t i = 0; i < candidates->count; i++) {
+        snapshot_fetch_ahead(mirror, candidates, i);
         const struct record *record = mirror_record(mirror, candidates->item[i]);
         if (record_refcount(record) < (int64_t)record->in_count)
             snapshot_refresh_holders(recorder, candidates->item[i]);
     }
-    for (uint32_t i = 0; i < candidates->count; i++)
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        snapshot_fetch_ahead(mirror, candidates, i);
         snapshot_judge_root(recorder, candidates->item[i]);
+    }
     mirror->examining = false;
     for (uint32_t i = 0; i < mirror->touched.count; i++) {
         uint32_t object = mirror->touched.item[i];
