@@ -43,8 +43,11 @@ static void host_finalize(struct gcr_host *host, struct gcr_heap *heap, uint32_t
         else
             *slot = object;
     }
-    if (state->checker != NULL)
-        state->checker->finalized(state->checker, object, entry.object, entry.serial, entry.root);
+    if (state->checker == NULL)
+        return;
+    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    state->checker->finalized(state->checker, object, entry.object, entry.serial, entry.root);
+    gcr_clock_start(&state->clock, gcr_monotonic_ns());
 }
 
 static void host_freed(struct gcr_host *host, gcr_ref object)
