@@ -59,28 +59,31 @@ static uint64_t record_losses(const struct gcr_recorder_counts *counts)
            counts->unmapped_blocks + counts->lost_lanes;
 }
 
+/* On standard error: standard output is the recorded program's own. */
 static void record_print(const char *path, const struct gcr_recording *recording)
 {
     struct stat info;
     uint64_t bytes = stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
     const struct gcr_recorder_counts *counts = &recording->counts;
-    printf("%s: %llu events, %u process%s, %s on disk (%.2f bytes an event)\n", path,
-           (unsigned long long)recording->events, recording->lanes,
-           recording->lanes == 1 ? "" : "es", gcr_text_bytes(bytes).s,
-           recording->events > 0 ? (double)bytes / (double)recording->events : 0.0);
-    printf("%llu allocations (%llu containers), %llu collections, %llu snapshots\n",
-           (unsigned long long)counts->allocations, (unsigned long long)counts->containers,
-           (unsigned long long)counts->collections, (unsigned long long)counts->snapshots);
+    fprintf(stderr, "%s: %llu events, %u process%s, %s on disk (%.2f bytes an event)\n", path,
+            (unsigned long long)recording->events, recording->lanes,
+            recording->lanes == 1 ? "" : "es", gcr_text_bytes(bytes).s,
+            recording->events > 0 ? (double)bytes / (double)recording->events : 0.0);
+    fprintf(stderr, "%llu allocations (%llu containers), %llu collections, %llu snapshots\n",
+            (unsigned long long)counts->allocations, (unsigned long long)counts->containers,
+            (unsigned long long)counts->collections, (unsigned long long)counts->snapshots);
     if (record_losses(counts) > 0)
-        printf("losses: %llu collections and %llu rebirths unseen, %llu references unplaced, "
-               "%llu stale edges dropped, trigger count corrected by %llu, %llu late roots, "
-               "%llu blocks and %llu processes missed\n",
-               (unsigned long long)counts->unseen_collections,
-               (unsigned long long)counts->unseen_rebirths,
-               (unsigned long long)counts->unplaced_references,
-               (unsigned long long)counts->forced_drops, (unsigned long long)counts->count_drift,
-               (unsigned long long)counts->late_insertions,
-               (unsigned long long)counts->unmapped_blocks, (unsigned long long)counts->lost_lanes);
+        fprintf(stderr,
+                "losses: %llu collections and %llu rebirths unseen, %llu references unplaced, "
+                "%llu stale edges dropped, trigger count corrected by %llu, %llu late roots, "
+                "%llu blocks and %llu processes missed\n",
+                (unsigned long long)counts->unseen_collections,
+                (unsigned long long)counts->unseen_rebirths,
+                (unsigned long long)counts->unplaced_references,
+                (unsigned long long)counts->forced_drops, (unsigned long long)counts->count_drift,
+                (unsigned long long)counts->late_insertions,
+                (unsigned long long)counts->unmapped_blocks,
+                (unsigned long long)counts->lost_lanes);
     if (recording->stop_reason[0] != '\0')
         fprintf(stderr, "gcreplay: recording stopped before the program: %s\n",
                 recording->stop_reason);
