@@ -18,6 +18,25 @@ struct gct_limits {
 gcr_status gct_check_event(const struct gcr_event *event, const struct gct_limits *limits,
                            struct gcr_error *err) GCR_MUST_USE;
 
+/* True only of stores, roots and deaths that gct_check_event accepts whatever the limits: a short
+ * way past it for the operations that make up most of a trace. */
+static inline bool gct_event_is_plain(const struct gcr_event *event)
+{
+    if (event->flags != 0 || event->unused != 0 || event->d != 0 || event->e != 0)
+        return false;
+    switch (event->op) {
+    case GCR_OP_STORE:
+        return event->a - 1 < GCR_MAX_OBJECT && event->c <= GCR_MAX_OBJECT;
+    case GCR_OP_ROOT:
+        return gcr_root_slot(event->a) <= GCR_MAX_ROOT_SLOT && event->b <= GCR_MAX_OBJECT &&
+               event->c == 0;
+    case GCR_OP_DEATH:
+        return event->a - 1 < GCR_MAX_OBJECT && event->b == 0 && event->c == 0;
+    default:
+        return false;
+    }
+}
+
 struct gct_block_decoder; /* buffers for one block of the largest size */
 gcr_status gct_block_decoder_create(struct gct_block_decoder **out,
                                     struct gcr_error *err) GCR_MUST_USE;

@@ -263,31 +263,12 @@ static gcr_status writer_check_order(const struct lane_buffer *buffer, uint32_t 
     return GCR_OK;
 }
 
-/* Whether a store, a root or a death is plainly in order: what gct_check_event and
- * writer_check_order would find out the long way. These are most events of a trace. */
-static inline bool writer_is_plain(const struct lane_buffer *buffer, const struct gcr_event *event)
-{
-    if (event->flags != 0 || event->unused != 0 || event->d != 0 || event->e != 0 ||
-        buffer->has_exited)
-        return false;
-    switch (event->op) {
-    case GCR_OP_STORE:
-        return event->a - 1 < GCR_MAX_OBJECT && event->c <= GCR_MAX_OBJECT;
-    case GCR_OP_ROOT:
-        return gcr_root_slot(event->a) <= GCR_MAX_ROOT_SLOT && event->b <= GCR_MAX_OBJECT &&
-               event->c == 0;
-    case GCR_OP_DEATH:
-        return event->a - 1 < GCR_MAX_OBJECT && event->b == 0 && event->c == 0;
-    default:
-        return false;
-    }
-}
-
 gcr_status gcr_writer_event(struct gcr_writer *writer, uint32_t lane, const struct gcr_event *event,
                             struct gcr_error *err)
 {
+    /* Most events of a trace need neither the long check nor rules of order. */
     if (lane < writer->lane_count && writer->lanes[lane].events != NULL &&
-        writer_is_plain(&writer->lanes[lane], event)) {
+        !writer->lanes[lane].has_exited && gct_event_is_plain(event)) {
         struct lane_buffer *plain = &writer->lanes[lane];
         plain->events[plain->count++] = *event;
         plain->has_begun = true;

@@ -155,12 +155,6 @@ static inline uint32_t gcr_shadow_find(const struct gcr_shadow *shadow, uint32_t
     return index < shadow->index_room ? shadow->by_index[index] : GCR_SHADOW_NULL;
 }
 
-/* Whether a node is the present owner of its index. */
-static inline bool gcr_shadow_is_named(const struct gcr_shadow *shadow, uint32_t node)
-{
-    return gcr_shadow_find(shadow, shadow->nodes[node].index) == node;
-}
-
 /* The roots of a root operand (of the current thread, or global). */
 static inline const struct gcr_shadow_roots *gcr_shadow_root_span(const struct gcr_shadow *shadow,
                                                                   uint32_t root)

@@ -44,6 +44,7 @@ static void each_rule_refuses(void **state)
     for (size_t i = 0; i < GCR_COUNT_OF(rows); i++) {
         struct gcr_error err;
         assert_int_equal(gct_check_event(&rows[i].event, &limits, &err), GCR_INVALID_TRACE);
+        assert_false(gct_event_is_plain(&rows[i].event));
         if (strstr(err.text, rows[i].message) == NULL)
             fail_msg("'%s' instead of '%s'", err.text, rows[i].message);
     }
@@ -77,6 +78,7 @@ static void decoder_and_writer_agree(void **state)
         else
             *operands[j] = (uint32_t)(sample_random(&seed) >> (round % 64));
         bool is_good = gct_check_event(bad, &limits, &err) == GCR_OK;
+        assert_true(is_good || !gct_event_is_plain(bad));
         assert_int_equal(gcr_block_encode(encoder, 0, 0, events, EVENTS, input, &size, &err),
                          GCR_OK);
         assert_int_equal(gct_get_section(input, &section, &err), GCR_OK);
@@ -104,6 +106,33 @@ static void encoder_refuses_what_has_no_code(void **state)
     gcr_block_encoder_destroy(encoder);
 }
 
+/* The short way accepts nothing that the long one refuses, at every edge of every operand. */
+static void the_short_way_agrees_with_the_long(void **state)
+{
+    (void)state;
+    static const uint32_t edges[] = {0,          1,          GCR_MAX_OBJECT, GCR_MAX_OBJECT + 1u,
+                                     0x7fffffff, 0x80000000, UINT32_MAX};
+    static const uint8_t operations[] = {GCR_OP_STORE, GCR_OP_ROOT, GCR_OP_DEATH, GCR_OP_ALLOC};
+    enum { EDGES = sizeof edges / sizeof *edges };
+    unsigned plain = 0;
+    for (size_t op = 0; op < sizeof operations; op++) {
+        for (unsigned i = 0; i < EDGES * EDGES * EDGES * EDGES; i++) {
+            struct gcr_event event = {.op = operations[op],
+                                      .a = edges[i % EDGES],
+                                      .b = edges[i / EDGES % EDGES],
+                                      .c = edges[i / EDGES / EDGES % EDGES],
+                                      .d = edges[i / EDGES / EDGES / EDGES]};
+            bool is_good = gct_check_event(&event, &limits, NULL) == GCR_OK;
+            if (operations[op] == GCR_OP_ALLOC)
+                assert_false(gct_event_is_plain(&event));
+            else
+                assert_int_equal(gct_event_is_plain(&event), is_good);
+            plain += gct_event_is_plain(&event);
+        }
+    }
+    assert_true(plain > 0);
+}
+
 static void table_is_complete(void **state)
 {
     (void)state;
@@ -126,6 +155,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_refuses),
         cmocka_unit_test(decoder_and_writer_agree),
+        cmocka_unit_test(the_short_way_agrees_with_the_long),
         cmocka_unit_test(encoder_refuses_what_has_no_code),
         cmocka_unit_test(table_is_complete),
     };

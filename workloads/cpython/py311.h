@@ -118,10 +118,6 @@ static inline uint64_t py_thread_number(void)
     PyThreadState *thread = _PyRuntimeState_GetThreadState(&_PyRuntime);
     return thread == NULL ? 0 : thread->id;
 }
-static inline bool py_other_interpreters(void)
-{
-    return _PyRuntime.interpreters.head != NULL && _PyRuntime.interpreters.head->next != NULL;
-}
 
 /* Would one more container allocation start a collection? Its generation, or -1. */
 int py_predict_trigger(const py_gc *gc);
