@@ -51,11 +51,14 @@ enum gcr_collector_cap {
 /* ---- what happens in collections, reported as it happens ---- */
 
 enum gcr_reason {
-    GCR_REASON_ALLOCATION, /* the design's own trigger (threshold, space full) */
-    GCR_REASON_EXPLICIT,   /* COLLECT event */
-    GCR_REASON_GROWTH,     /* part of growing the heap (semispace doubling) */
-    GCR_REASON_EMERGENCY,  /* the budget refused a page; not native behaviour */
-    GCR_REASON_FINAL,      /* asked for by --final-collection */
+    GCR_REASON_ALLOCATION,    /* the design's own trigger (threshold, space full) */
+    GCR_REASON_EXPLICIT,      /* COLLECT event */
+    GCR_REASON_GROWTH,        /* part of growing the heap (semispace doubling) */
+    GCR_REASON_EMERGENCY,     /* the budget refused a page; not native behaviour */
+    GCR_REASON_FINAL,         /* asked for by --final-collection */
+    GCR_REASON_PROGRESS,      /* a step of an incremental collection under way */
+    GCR_REASON_BACK_PRESSURE, /* the mutator waits for a collector thread that has fallen behind */
+    GCR_REASON_FORK,          /* the mutator waits for helper threads to rest before a fork */
     GCR_REASON_COUNT
 };
 extern const char *const gcr_reason_name[GCR_REASON_COUNT];
@@ -123,7 +126,17 @@ static inline void gcr_footprint_complete(struct gcr_footprint *footprint,
 struct gcr_root_span {
     gcr_ref *start;
     size_t count;
+    uint32_t thread; /* whose they are, or GCR_GLOBAL_ROOTS */
 };
+#define GCR_GLOBAL_ROOTS UINT32_MAX
+
+/* What a design's `forwarded` answers for an object that a minor collection has left in the
+ * nursery (a pinned one): the host will ask for it again after the next one. Addresses of objects
+ * are even. */
+static inline gcr_ref gcr_still_young(gcr_ref object)
+{
+    return (gcr_ref)((uintptr_t)object | 1);
+}
 
 /* The host: what replay offers to a heap. One per heap. Functions are called on the mutator's
  * thread. */
@@ -139,10 +152,11 @@ struct gcr_host {
      * stay valid until the next event. */
     const struct gcr_root_span *(*roots)(struct gcr_host *host, size_t *count);
 
-    /* Moving designs: call exactly once in each collection, while stubs or forwarding information
-     * exist. The host asks gcr_mutator_ops.forwarded for each handle in scope: all of them, or
-     * after a minor collection only those allocated since the last one. The replay clock is
-     * stopped. */
+    /* Moving designs: call in each collection, once for each time that objects have moved, while
+     * stubs or forwarding information exist. The host asks gcr_mutator_ops.forwarded for each
+     * handle in scope: all of them, or after a minor collection only those allocated since the last
+     * call or answered with gcr_still_young then. The replay clock is stopped, unless helper
+     * threads run. */
     void (*update_handles)(struct gcr_host *host, struct gcr_heap *heap, bool minor);
 
     /* Runs the finalizer of an object found unreachable: does nothing, or stores the reference into
@@ -157,7 +171,9 @@ struct gcr_host {
                              uint32_t generation);
     void (*collection_end)(struct gcr_host *host, struct gcr_heap *heap,
                            const struct gcr_collection *done);
-    /* Inside a collection only, at phase changes. */
+    /* At phase changes: inside collections, and around work that a design does for its collector
+     * outside of them (lazy sweeping in an allocation's slow path, ended by GCR_PHASE_MUTATOR).
+     * Reads a clock: for blocks of work, never for single objects. */
     void (*phase)(struct gcr_host *host, enum gcr_gc_phase phase);
 
     /* Holds the replay clock (stopped) and lets it go on (not stopped), around what a comparison
@@ -174,6 +190,9 @@ struct gcr_heap {
     struct gcr_supply *supply;      /* == host->supply */
     struct gcr_work work;
     bool report_frees; /* == host->report_frees */
+    /* Set by create, if it starts threads that collect while the mutator runs: the replay clock is
+     * then not stopped for the harness's own work, and events are decoded a window ahead. */
+    bool concurrent;
 };
 
 /* A new heap's first member. */
@@ -213,7 +232,8 @@ struct gcr_mutator_ops {
                   uint8_t tag);
     /* *root = value. */
     void (*root)(struct gcr_heap *heap, gcr_ref *root, gcr_ref value, bool global_root);
-    /* Where an object went; only inside host->update_handles. NULL: dead; the same: not moved. */
+    /* Where an object went; only inside host->update_handles. NULL: dead; the same: not moved;
+     * gcr_still_young(the same). */
     gcr_ref (*forwarded)(struct gcr_heap *heap, gcr_ref object);
 
     void (*death)(struct gcr_heap *heap, gcr_ref object); /* explicit-free alone */
@@ -234,6 +254,17 @@ struct gcr_heap_config {
     const struct gcr_option_values *options; /* of the back end's own table, resolved */
     uint64_t budget_bytes;                   /* 0: native sizing; else the supply enforces it too */
 };
+
+/* A figure that only this design has: "mark stack peak", "collections of generation 3", "loads per
+ * free". Names are lower case, without punctuation, and constant. */
+struct gcr_design_figure {
+    const char *name;
+    const char *unit; /* "objects", "bytes", "collections", "ns" ... */
+    double value;
+    /* How values of several processes combine, and what a forked child starts with. */
+    enum { GCR_DESIGN_SUM, GCR_DESIGN_MAX } combine;
+};
+enum { GCR_MAX_DESIGN_FIGURES = 64 };
 
 /* Called for every object that has memory and has not been freed, dead or alive; bodies are not
  * objects. Order is the back end's. Return false to stop. */
@@ -280,6 +311,9 @@ struct gcr_collector {
     const uint8_t *(*data)(struct gcr_heap *heap, gcr_ref object, uint64_t offset, uint64_t *bytes);
     gcr_ref (*weak_target)(struct gcr_heap *heap, gcr_ref weak);
     void (*footprint)(struct gcr_heap *heap, struct gcr_footprint *out);
+    /* The design's own figures, over the heap's whole life, at most GCR_MAX_DESIGN_FIGURES; returns
+     * how many. The same names in the same order each time. NULL: none. */
+    size_t (*figures)(struct gcr_heap *heap, struct gcr_design_figure *out);
     /* Its own invariants at check level 2 or 3. False: err names the first broken one. */
     bool (*check)(struct gcr_heap *heap, int level, struct gcr_error *err);
 };

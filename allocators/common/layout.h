@@ -36,6 +36,15 @@
 #define GCR_HEADER_PAYLOAD_SHIFT 40 /* two bits: hidden words between header and payload */
 #define GCR_HEADER_RESIZABLE ((uint64_t)1 << 42)
 #define GCR_HEADER_INTERNAL ((uint64_t)1 << 43) /* body or filler: no object of the host's */
+/* Of designs with a nursery. NO_YOUNG: an object outside the nursery that is not in the remembered
+ * set; never set in the nursery. NO_HEAP: the same for prebuilt and non-moving objects and the list
+ * of those that refer to younger generations. AGE: collections survived in the semispaces. */
+#define GCR_HEADER_NO_YOUNG ((uint64_t)1 << 44)
+#define GCR_HEADER_NO_HEAP ((uint64_t)1 << 45)
+#define GCR_HEADER_AGE_SHIFT 46
+#define GCR_HEADER_AGE_MASK ((uint64_t)3 << GCR_HEADER_AGE_SHIFT)
+/* Of marking designs with marks in headers. Bits 48 to 62 are each design's own. */
+#define GCR_HEADER_MARKED ((uint64_t)1 << 63)
 
 enum {
     GCR_WORD_BYTES = 8,

@@ -18,9 +18,11 @@ struct gcr_handles {
     gcr_ref *table;
     uint32_t limit; /* highest index ever allocated, plus 1; larger ones were never allocated */
     struct gcr_growable memory;
-    /* Minor collections examine only these: indexes allocated since the last collection. */
+    /* Minor collections examine only these: indexes allocated since the last collection, and those
+     * that were still young after it. */
     uint32_t *young;
     size_t young_count;
+    size_t young_kept; /* while an update is under way: how many are still young */
     struct gcr_growable young_memory;
 };
 

@@ -216,6 +216,10 @@ GCR_ALWAYS_INLINE void gcr_loop_update_handle(const struct gcr_mutator_ops *ops,
     to = ops->forwarded(state->heap, from);
     if (to == from)
         return;
+    if (GCR_UNLIKELY(to == gcr_still_young(from))) {
+        state->handles.young[state->handles.young_kept++] = index;
+        return;
+    }
     *handle = to != NULL ? to : GCR_HANDLE_LOST;
     if (state->checker == NULL)
         return;
@@ -225,8 +229,10 @@ GCR_ALWAYS_INLINE void gcr_loop_update_handle(const struct gcr_mutator_ops *ops,
         state->checker->handle_moved(state->checker, index, from, to);
 }
 
-/* All handles, or after a minor collection those allocated since the last collection. Headers are
- * fetched ahead: this is the harness's own work, off the clock. */
+/* All handles, or after a minor collection those allocated since the last collection and those
+ * still young then. Those still young now are listed again: never more than were listed before, so
+ * the list has room, and entries are read before they are overwritten. Headers are fetched ahead:
+ * this is the harness's own work, off the clock. */
 GCR_ALWAYS_INLINE void gcr_loop_update_handles(const struct gcr_mutator_ops *ops,
                                                struct gcr_replay_state *state, bool minor)
 {
@@ -234,6 +240,7 @@ GCR_ALWAYS_INLINE void gcr_loop_update_handles(const struct gcr_mutator_ops *ops
 
     if (ops->forwarded == NULL)
         return;
+    handles->young_kept = 0;
     if (minor && state->track_young) {
         for (size_t i = 0; i < handles->young_count; i++)
             gcr_loop_update_handle(ops, state, handles->young[i]);
@@ -244,7 +251,7 @@ GCR_ALWAYS_INLINE void gcr_loop_update_handles(const struct gcr_mutator_ops *ops
             gcr_loop_update_handle(ops, state, i);
         }
     }
-    handles->young_count = 0;
+    handles->young_count = handles->young_kept;
 }
 
 #endif

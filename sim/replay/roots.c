@@ -65,12 +65,13 @@ const struct gcr_root_span *gcr_roots_spans(struct gcr_roots *roots, size_t *cou
     size_t n = 0;
 
     if (roots->global.count > 0)
-        spans[n++] = (struct gcr_root_span){roots->global.slots, roots->global.count};
+        spans[n++] =
+            (struct gcr_root_span){roots->global.slots, roots->global.count, GCR_GLOBAL_ROOTS};
     for (uint32_t t = 0; t < roots->thread_count; t++) {
         const struct gcr_root_array *array = &roots_threads(roots)[t];
 
         if (array->count > 0)
-            spans[n++] = (struct gcr_root_span){array->slots, array->count};
+            spans[n++] = (struct gcr_root_span){array->slots, array->count, t};
     }
     *count = n;
     return spans;

@@ -134,8 +134,9 @@ gcr_status fixture_try_open(struct fixture *fixture, const struct fixture_config
     fixture->capabilities.deaths = GCR_DEATHS_EXACT;
     if (config->capabilities != NULL)
         fixture->capabilities = *config->capabilities;
-    fixture->spans[0] = (struct gcr_root_span){fixture->roots, FIXTURE_ROOTS};
-    fixture->spans[1] = (struct gcr_root_span){fixture->globals, FIXTURE_GLOBAL_ROOTS};
+    fixture->spans[0] = (struct gcr_root_span){fixture->roots, FIXTURE_ROOTS, 0};
+    fixture->spans[1] =
+        (struct gcr_root_span){fixture->globals, FIXTURE_GLOBAL_ROOTS, GCR_GLOBAL_ROOTS};
     for (int i = 0; i < FIXTURE_GLOBAL_ROOTS; i++)
         fixture->resurrect_into[i] = FIXTURE_NO_ROOT;
     gcr_supply_init(&fixture->supply, config->budget_bytes);
