@@ -9,11 +9,17 @@ target_compile_options(gcr_flags INTERFACE
 if(GCR_WERROR)
   target_compile_options(gcr_flags INTERFACE -Werror)
 endif()
-if(GCR_SANITIZE)
-  # A target with the property GCR_UNSANITIZED goes without: the preload library runs inside programs that
-  # know nothing of a sanitizer's runtime.
-  set(on $<NOT:$<BOOL:$<TARGET_PROPERTY:GCR_UNSANITIZED>>>)
+# A target with the property GCR_UNSANITIZED goes without: the preload library runs inside programs that
+# know nothing of a sanitizer's runtime.
+set(on $<NOT:$<BOOL:$<TARGET_PROPERTY:GCR_UNSANITIZED>>>)
+if(GCR_SANITIZE AND GCR_TSAN)
+  message(FATAL_ERROR "AddressSanitizer and ThreadSanitizer exclude each other")
+elseif(GCR_SANITIZE)
   target_compile_options(gcr_flags INTERFACE
     $<${on}:-fsanitize=address,undefined;-fno-omit-frame-pointer;-fno-sanitize-recover=undefined>)
   target_link_options(gcr_flags INTERFACE $<${on}:-fsanitize=address,undefined>)
+elseif(GCR_TSAN)
+  target_compile_options(gcr_flags INTERFACE $<${on}:-fsanitize=thread;-fno-omit-frame-pointer>)
+  target_link_options(gcr_flags INTERFACE $<${on}:-fsanitize=thread>)
+  target_compile_definitions(gcr_flags INTERFACE $<${on}:GCR_TSAN=1>)
 endif()

@@ -19,8 +19,13 @@
 
 #include "base/check.h"
 
+#ifdef GCR_TSAN /* ThreadSanitizer lets a program have its lowest 512 GiB and little else */
+static const uintptr_t FIRST_ADDRESS = (uintptr_t)0x001000000000;
+static const uintptr_t LAST_ADDRESS = (uintptr_t)0x007000000000;
+#else
 static const uintptr_t FIRST_ADDRESS = (uintptr_t)0x200000000000;
 static const uintptr_t LAST_ADDRESS = (uintptr_t)0x4f0000000000;
+#endif
 static const uintptr_t NEXT_TRY = (uintptr_t)1 << 30;
 enum { PLACED_TRIES = 16 };
 
