@@ -261,6 +261,7 @@ bool gcr_layout_header_is_sane(const struct gcr_layouts *layouts, uint64_t heade
     if (id == 0 || id > layout_word_filler_id(layouts))
         return false;
     const uint64_t flags = GCR_HEADER_FORWARDED | GCR_HEADER_EXTERNAL | GCR_HEADER_ORDERING |
-                           GCR_HEADER_HASH_MASK | GCR_HEADER_UNVISITED;
+                           GCR_HEADER_HASH_MASK | GCR_HEADER_UNVISITED | GCR_HEADER_NO_YOUNG |
+                           GCR_HEADER_NO_HEAP | GCR_HEADER_AGE_MASK | GCR_HEADER_MARKED;
     return (header & ~flags) == layouts->row[id].header;
 }

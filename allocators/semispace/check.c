@@ -68,7 +68,8 @@ static bool check_tiling(struct check *check)
 {
     struct gcr_semispace *h = check->h;
     const uint64_t transient = GCR_HEADER_FORWARDED | GCR_HEADER_EXTERNAL | GCR_HEADER_ORDERING |
-                               GCR_HEADER_UNVISITED | GCR_HEADER_HASH_MASK;
+                               GCR_HEADER_UNVISITED | GCR_HEADER_HASH_MASK | GCR_HEADER_NO_YOUNG |
+                               GCR_HEADER_NO_HEAP | GCR_HEADER_AGE_MASK | GCR_HEADER_MARKED;
     char *at = h->to.start;
     while (at < h->free) {
         gcr_ref object = (gcr_ref)(void *)at;
