@@ -18,6 +18,19 @@
 /* Where the current function returns to, as a number. */
 #define GCR_RETURN_ADDRESS() ((unsigned long)__builtin_return_address(0))
 
+/* Atomic access to plain objects: side arrays are bytes that one phase scans by words and another
+ * shares between threads. */
+#define GCR_LOAD_RELAXED(p) __atomic_load_n(p, __ATOMIC_RELAXED)
+#define GCR_LOAD_ACQUIRE(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define GCR_STORE_RELAXED(p, value) __atomic_store_n(p, value, __ATOMIC_RELAXED)
+#define GCR_STORE_RELEASE(p, value) __atomic_store_n(p, value, __ATOMIC_RELEASE)
+#define GCR_EXCHANGE_RELAXED(p, value) __atomic_exchange_n(p, value, __ATOMIC_RELAXED)
+#define GCR_EXCHANGE(p, value) __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL)
+#define GCR_FETCH_OR_RELAXED(p, value) __atomic_fetch_or(p, value, __ATOMIC_RELAXED)
+/* *p = desired if *p == *expected, else *expected = *p; may fail spuriously. */
+#define GCR_COMPARE_EXCHANGE(p, expected, desired)                                                 \
+    __atomic_compare_exchange_n(p, expected, desired, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
+
 #define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif
