@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_size.h"
 #include "base/check.h"
 
 static size_t option_count_rows(const struct gcr_option *table)
@@ -93,6 +94,28 @@ static bool option_parse_ratio(const char *text, double *ratio)
     return true;
 }
 
+bool gcr_parse_cache_bytes(const char *text, uint64_t *bytes)
+{
+    static const double page = 4096;
+    char factor[32] = "1";
+    size_t length = strcspn(text, "L");
+    unsigned level = text[length] != '\0' ? (unsigned)(text[length + 1] - '0') : 0;
+    if (level < 1 || level > 3 || text[length + 2] != '\0' || length >= sizeof factor)
+        return false;
+    if (length != 0) {
+        memcpy(factor, text, length);
+        factor[length] = '\0';
+    }
+    double ratio;
+    if (!option_parse_ratio(factor, &ratio) || ratio <= 0)
+        return false;
+    double pages = floor(ratio * (double)gcr_cache_bytes(level) / page);
+    if (pages * page >= 18446744073709551615.0)
+        return false;
+    *bytes = (uint64_t)(pages * page);
+    return true;
+}
+
 static bool option_parse_flag(const char *text, uint64_t *number)
 {
     static const char *const words[2][4] = {{"off", "no", "false", "0"},
@@ -129,6 +152,19 @@ static bool option_in_range(const struct gcr_option *row, double number)
     return number >= row->min && number <= row->max;
 }
 
+/* Bytes, or a fraction of a cache: whatever the machine, that lands in the range. */
+static bool option_parse_bytes_or_cache(const struct gcr_option *row, const char *text,
+                                        uint64_t *bytes)
+{
+    if (!gcr_parse_cache_bytes(text, bytes))
+        return gcr_parse_bytes(text, bytes) && option_in_range(row, (double)*bytes);
+    if ((double)*bytes < row->min)
+        *bytes = (uint64_t)row->min;
+    if ((double)*bytes > row->max)
+        *bytes = (uint64_t)row->max;
+    return true;
+}
+
 /* Fills number and ratio from text. False: not a value of the row. */
 static bool option_parse(const struct gcr_option *row, const char *text,
                          struct gcr_option_value *value)
@@ -141,6 +177,8 @@ static bool option_parse(const struct gcr_option *row, const char *text,
                option_in_range(row, (double)value->number);
     case GCR_OPT_BYTES:
         return gcr_parse_bytes(text, &value->number) && option_in_range(row, (double)value->number);
+    case GCR_OPT_CACHE_BYTES:
+        return option_parse_bytes_or_cache(row, text, &value->number);
     case GCR_OPT_RATIO:
         return option_parse_ratio(text, &value->ratio) && option_in_range(row, value->ratio);
     case GCR_OPT_CHOICE:
@@ -287,6 +325,7 @@ void gcr_option_format(const struct gcr_option *row, const struct gcr_option_val
         (void)snprintf(out, size, "%" PRIu64, value->number);
         break;
     case GCR_OPT_BYTES:
+    case GCR_OPT_CACHE_BYTES:
         option_format_bytes(value->number, out, size);
         break;
     case GCR_OPT_RATIO:
@@ -309,7 +348,7 @@ static void option_format_bound(const struct gcr_option *row, double bound, char
         return;
     }
     uint64_t number = bound >= 18446744073709551615.0 ? UINT64_MAX : (uint64_t)bound;
-    if (row->type == GCR_OPT_BYTES)
+    if (row->type == GCR_OPT_BYTES || row->type == GCR_OPT_CACHE_BYTES)
         option_format_bytes(number, out, size);
     else
         (void)snprintf(out, size, "%" PRIu64, number);
@@ -336,6 +375,7 @@ void gcr_option_range(const struct gcr_option *row, char *out, size_t size)
     option_format_bound(row, row->max, max, sizeof max);
     /* "1" is the unit of a dimensionless number: nothing to print. */
     bool has_unit = row->unit != NULL && strcmp(row->unit, "1") != 0;
-    (void)snprintf(out, size, "%s .. %s%s%s", min, max, has_unit ? " " : "",
-                   has_unit ? row->unit : "");
+    (void)snprintf(out, size, "%s .. %s%s%s%s", min, max, has_unit ? " " : "",
+                   has_unit ? row->unit : "",
+                   row->type == GCR_OPT_CACHE_BYTES ? ", or of a cache: 0.5L2" : "");
 }

@@ -15,7 +15,12 @@ enum gcr_option_type {
     GCR_OPT_BYTES,  /* unsigned integer with optional K, M, G (powers of 1024; KiB, MiB, GiB too) */
     GCR_OPT_RATIO,  /* decimal number */
     GCR_OPT_CHOICE, /* one word of `choices` */
-    GCR_OPT_TEXT
+    GCR_OPT_TEXT,
+    /* As BYTES, or a fraction of a data cache of this machine: "0.5L2", "L3". Resolved to bytes
+     * when it is set, in whole pages of 4 KiB, and a fraction also into the row's range; from then
+     * on only the bytes are known, so that a result names what another machine needs to repeat it.
+     */
+    GCR_OPT_CACHE_BYTES
 };
 
 struct gcr_option {
@@ -23,7 +28,7 @@ struct gcr_option {
     enum gcr_option_type type;
     const char *unit;     /* "bytes", "objects", "1" ...; NULL for flags, choices and text */
     const char *fallback; /* the default, as a user would write it; NULL: none (text only) */
-    double min, max;      /* inclusive, for COUNT, BYTES, RATIO */
+    double min, max;      /* inclusive, for COUNT, BYTES, CACHE_BYTES, RATIO */
     const char *choices;  /* "a|b|c" for CHOICE */
     const char *help;     /* one sentence, lower case, no full stop */
 };
@@ -66,6 +71,11 @@ double gcr_option_ratio(const struct gcr_option_values *values, const char *name
 
 /* "64K", "8M", "1GiB", "4096" to bytes. False if it is anything else or overflows. */
 bool gcr_parse_bytes(const char *text, uint64_t *bytes);
+
+/* "0.5L2", "L1", "4L3": so much of this machine's data cache of that level (base/cache_size.h),
+ * rounded down to whole pages of 4 KiB. False if it is anything else, or no finite positive number.
+ */
+bool gcr_parse_cache_bytes(const char *text, uint64_t *bytes);
 
 /* Writes the value of a row as a user would write it back ("8M", "on", "0.5"). */
 void gcr_option_format(const struct gcr_option *row, const struct gcr_option_value *value,

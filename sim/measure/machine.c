@@ -7,6 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cache_size.h"
+
 /* First line of a file without its newline; false if there is none. */
 static bool machine_read_line(const char *path, char *out, size_t size)
 {
@@ -46,42 +48,6 @@ static bool machine_read_key(const char *path, const char *key, char *out, size_
     }
     fclose(file);
     return found;
-}
-
-/* "32K", "2048K", "1M" as sysfs writes them. */
-static uint64_t machine_parse_size(const char *text)
-{
-    char *end;
-    uint64_t number = strtoull(text, &end, 10);
-
-    if (*end == 'K')
-        return number << 10;
-    if (*end == 'M')
-        return number << 20;
-    return number;
-}
-
-static void machine_read_caches(struct gcr_machine *machine)
-{
-    for (int i = 0; i < 8; i++) {
-        char path[96], level[16], type[32], size[32];
-
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/level", i);
-        if (!machine_read_line(path, level, sizeof level))
-            return;
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/type", i);
-        if (!machine_read_line(path, type, sizeof type) || strcmp(type, "Instruction") == 0)
-            continue;
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/size", i);
-        if (!machine_read_line(path, size, sizeof size))
-            continue;
-        if (strcmp(level, "1") == 0)
-            machine->l1d_bytes = machine_parse_size(size);
-        else if (strcmp(level, "2") == 0)
-            machine->l2_bytes = machine_parse_size(size);
-        else if (strcmp(level, "3") == 0)
-            machine->l3_bytes = machine_parse_size(size);
-    }
 }
 
 /* The word in brackets: "always [madvise] never". */
@@ -124,12 +90,15 @@ uint64_t gcr_machine_memory_bytes(void)
 void gcr_machine_read(struct gcr_machine *machine)
 {
     struct utsname names;
+    struct gcr_cache_sizes caches = gcr_cache_sizes_read(NULL);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
     *machine = (struct gcr_machine){0};
     machine_read_key("/proc/cpuinfo", "model name", machine->cpu, sizeof machine->cpu);
     machine->cores = cores > 0 ? (uint32_t)cores : 0;
-    machine_read_caches(machine);
+    machine->l1d_bytes = caches.l1d_bytes;
+    machine->l2_bytes = caches.l2_bytes;
+    machine->l3_bytes = caches.l3_bytes;
     if (uname(&names) == 0)
         snprintf(machine->kernel, sizeof machine->kernel, "%.40s %.40s %.40s", names.sysname,
                  names.release, names.machine);
