@@ -65,11 +65,20 @@ void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out)
         .mutator_ns = figures_count(from, "time.mutator_ns"),
         .collector_ns = figures_count(from, "time.collector_ns"),
         .wall_ns = figures_count(from, "time.wall_ns"),
+        .design = gcr_json_at(from, "design"),
+        .phases = gcr_json_at(from, "time.phases"),
+        .outside_pauses_ns = figures_count(from, "time.phases.outside_pauses_ns"),
+        .cpu_known = json_is_integer(gcr_json_at(from, "time.collector_cpu_ns")),
+        .mutator_cpu_ns = figures_count(from, "time.mutator_cpu_ns"),
+        .collector_cpu_ns = figures_count(from, "time.collector_cpu_ns"),
+        .helper_cpu_ns = figures_count(from, "time.helper_cpu_ns"),
         .events_per_second = figures_real(from, "time.events_per_second"),
         .allocated = figures_count(from, "objects.allocated"),
         .freed = figures_count(from, "objects.freed"),
         .promoted = figures_count(from, "objects.promoted"),
         .barriers = figures_count(from, "objects.barriers"),
+        .marked = figures_count(from, "objects.marked"),
+        .copied = figures_count(from, "objects.copied"),
     };
     out->is_ok = strcmp(out->outcome, "ok") == 0;
     const json_t *lanes = gcr_json_at(from, "lanes"); /* a lane has none within it */

@@ -9,7 +9,7 @@
 enum { GCR_FIGURE_KINDS = 5 };
 extern const char *const gcr_figure_kind_name[GCR_FIGURE_KINDS];
 
-/* Strings and `collections` belong to the document. */
+/* Strings and JSON values belong to the document. */
 struct gcr_figures {
     const char *outcome, *message;
     bool is_ok, verified;
@@ -24,8 +24,13 @@ struct gcr_figures {
     double overhead; /* NAN if live is not known */
     uint64_t pauses, p50_ns, p99_ns, max_ns, total_ns;
     uint64_t mutator_ns, collector_ns, wall_ns;
+    const json_t *design; /* [{"name", "unit", "value"}] */
+    const json_t *phases; /* "mark_ns": nanoseconds ... */
+    uint64_t outside_pauses_ns;
+    bool cpu_known;
+    uint64_t mutator_cpu_ns, collector_cpu_ns, helper_cpu_ns;
     double events_per_second; /* NAN if no time passed */
-    uint64_t allocated, freed, promoted, barriers;
+    uint64_t allocated, freed, promoted, barriers, marked, copied;
 };
 
 void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out);

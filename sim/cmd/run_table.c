@@ -141,6 +141,90 @@ static void run_print_times(const struct gcr_figures *run, FILE *out)
     fputc('\n', out);
 }
 
+/* "mark 12.3 ms (21.4 ns an object)": where a count belongs to the phase. */
+static void run_print_phase(const struct gcr_figures *run, const char *name, uint64_t ns, FILE *out)
+{
+    uint64_t objects = 0;
+    size_t length = strcspn(name, "_");
+    fprintf(out, "%.*s %s", (int)length, name, gcr_text_ns(ns).s);
+    if (strncmp(name, "mark_", 5) == 0)
+        objects = run->marked;
+    else if (strncmp(name, "copy_", 5) == 0)
+        objects = run->copied;
+    if (objects > 0)
+        fprintf(out, " (%.1f ns an object)", (double)ns / (double)objects);
+}
+
+static void run_print_phases(const struct gcr_figures *run, FILE *out)
+{
+    const char *name, *separator = "phases       ";
+    json_t *value;
+    json_object_foreach((json_t *)run->phases, name, value)
+    {
+        uint64_t ns = (uint64_t)json_integer_value(value);
+        if (ns == 0 || strcmp(name, "outside_pauses_ns") == 0)
+            continue;
+        fputs(separator, out);
+        run_print_phase(run, name, ns, out);
+        separator = ", ";
+    }
+    if (run->outside_pauses_ns > 0)
+        fprintf(out, "; %s of it outside pauses", gcr_text_ns(run->outside_pauses_ns).s);
+    if (separator[0] == ',')
+        fputc('\n', out);
+}
+
+static void run_print_cpu(const struct gcr_figures *run, FILE *out)
+{
+    if (!run->cpu_known)
+        return;
+    fprintf(out, "cpu          mutator %s, collector %s", gcr_text_ns(run->mutator_cpu_ns).s,
+            gcr_text_ns(run->collector_cpu_ns).s);
+    if (run->helper_cpu_ns > 0)
+        fprintf(out, ", %s of it in helper threads", gcr_text_ns(run->helper_cpu_ns).s);
+    fputc('\n', out);
+}
+
+/* "12345", "1.37", in bytes or times as these are written. */
+static struct gcr_text run_design_value(double value, const char *unit)
+{
+    struct gcr_text text;
+    if (strcmp(unit, "bytes") == 0)
+        return gcr_text_bytes((uint64_t)value);
+    if (strcmp(unit, "ns") == 0)
+        return gcr_text_ns((uint64_t)value);
+    if (value == floor(value) && fabs(value) < 1e15)
+        snprintf(text.s, sizeof text.s, "%.0f %.32s", value, unit);
+    else
+        snprintf(text.s, sizeof text.s, "%.4g %.32s", value, unit);
+    return text;
+}
+
+/* What only this design counts; zeros are left out. */
+static void run_print_design(const struct gcr_figures *run, FILE *out)
+{
+    int used = 0;
+    for (size_t i = 0; i < json_array_size(run->design); i++) {
+        const json_t *figure = json_array_get(run->design, i);
+        double value = json_number_value(json_object_get(figure, "value"));
+        const char *unit = json_string_value(json_object_get(figure, "unit"));
+        char text[160];
+        if (value == 0)
+            continue;
+        int length =
+            snprintf(text, sizeof text, "%s %s", json_string_value(json_object_get(figure, "name")),
+                     run_design_value(value, unit).s);
+        if (used == 0)
+            used = fprintf(out, "of its own   %s", text);
+        else if (used + length + 2 > RUN_WIDTH)
+            used = fprintf(out, ",\n%*s%s", RUN_INDENT, "", text) - 2;
+        else
+            used += fprintf(out, ", %s", text);
+    }
+    if (used > 0)
+        fputc('\n', out);
+}
+
 static void run_print_lanes(const json_t *lanes, FILE *out)
 {
     static const char *const heads[] = {"process",   "parent", "events",  "footprint", "overhead",
@@ -193,6 +277,9 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     run_print_collections(&run, collector->generations > 1, out);
     run_print_work(&run, collector, capabilities, out);
     run_print_times(&run, out);
+    run_print_phases(&run, out);
+    run_print_cpu(&run, out);
+    run_print_design(&run, out);
     const json_t *lanes = json_object_get(result, "lanes");
     if (json_array_size(lanes) > 1)
         run_print_lanes(lanes, out);

@@ -3,10 +3,25 @@
 
 #include <time.h>
 
-uint64_t gcr_monotonic_ns(void)
+static uint64_t clock_read(clockid_t which)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(which, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t gcr_monotonic_ns(void)
+{
+    return clock_read(CLOCK_MONOTONIC);
+}
+
+uint64_t gcr_thread_cpu_ns(void)
+{
+    return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t gcr_process_cpu_ns(void)
+{
+    return clock_read(CLOCK_PROCESS_CPUTIME_ID);
 }

@@ -18,6 +18,10 @@ struct gcr_clock {
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t gcr_monotonic_ns(void);
 
+/* CPU time of the calling thread, and of all threads of this process together. */
+uint64_t gcr_thread_cpu_ns(void);
+uint64_t gcr_process_cpu_ns(void);
+
 static inline void gcr_clock_start(struct gcr_clock *clock, uint64_t now_ns)
 {
     clock->started_ns = now_ns;
@@ -31,6 +35,12 @@ static inline uint64_t gcr_clock_stop(struct gcr_clock *clock, uint64_t now_ns)
         clock->elapsed_ns += now_ns - clock->started_ns;
     clock->running = false;
     return clock->elapsed_ns;
+}
+
+/* The time of a clock, running or not, at that reading. */
+static inline uint64_t gcr_clock_now(const struct gcr_clock *clock, uint64_t now_ns)
+{
+    return clock->elapsed_ns + (clock->running ? now_ns - clock->started_ns : 0);
 }
 
 #endif

@@ -17,6 +17,7 @@ void gcr_lane_result_finish(struct gcr_lane_result *lane)
     free(lane->pauses);
     free(lane->samples);
     free(lane->recorded);
+    free(lane->design);
     *lane = (struct gcr_lane_result){0};
 }
 
@@ -109,6 +110,21 @@ bool gcr_result_verified(const struct gcr_result *result)
         if (!result->lanes[i].verified)
             return false;
     return result->lane_count > 0;
+}
+
+void gcr_design_figures_add(struct gcr_design_figure *sum, size_t count,
+                            const struct gcr_lane_result *lane)
+{
+    if (lane->design_count != count)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        double value = lane->design[i].value;
+
+        if (sum[i].combine == GCR_DESIGN_SUM)
+            sum[i].value += value;
+        else if (value > sum[i].value)
+            sum[i].value = value;
+    }
 }
 
 void gcr_work_add(struct gcr_work *sum, const struct gcr_work *part)

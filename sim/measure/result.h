@@ -72,12 +72,21 @@ struct gcr_lane_result {
     uint64_t rss_peak_bytes;
 
     uint64_t mutator_ns, collector_ns, wall_ns, harness_ns;
-    struct gcr_pause *pauses; /* every one, in order */
+    /* Replay time by phase, in pauses and in work that the heap has bracketed outside of them;
+     * [GCR_PHASE_MUTATOR]: inside pauses, before the first phase was named. */
+    uint64_t phase_ns[GCR_PHASE_COUNT];
+    uint64_t bracketed_ns; /* of it outside pauses: part of mutator_ns */
+    bool cpu_known;        /* false in verified runs, whose CPU time means nothing */
+    uint64_t mutator_cpu_ns, pauses_cpu_ns; /* of the replaying thread, on the clock */
+    uint64_t helper_cpu_ns;                 /* of the design's own threads */
+    struct gcr_pause *pauses;               /* every one, in order */
     size_t pause_count;
     struct gcr_footprint_sample *samples;
     size_t sample_count;
     struct gcr_recorded_collection *recorded;
     size_t recorded_count;
+    struct gcr_design_figure *design; /* the design's own, since the lane's start */
+    size_t design_count;
 
     bool verified;         /* a checker ran to the end and found nothing */
     uint64_t comparisons;  /* complete comparisons of heap and shadow graph */
@@ -114,6 +123,18 @@ const struct gcr_lane_result *gcr_result_worst_lane(const struct gcr_result *res
 
 /* True if there are lanes and a checker ran to the end of each without finding anything. */
 bool gcr_result_verified(const struct gcr_result *result);
+
+/* CPU time spent on collecting: the replaying thread's in pauses, what it did in bracketed work
+ * outside of them (by the replay clock), and the helper threads'. */
+static inline uint64_t gcr_lane_collector_cpu_ns(const struct gcr_lane_result *lane)
+{
+    return lane->pauses_cpu_ns + lane->bracketed_ns + lane->helper_cpu_ns;
+}
+
+/* sum[0..count) takes in a lane's own figures, as each says how. Lists of another length belong to
+ * lanes that did not run: they change nothing. */
+void gcr_design_figures_add(struct gcr_design_figure *sum, size_t count,
+                            const struct gcr_lane_result *lane);
 
 /* *sum += *part, member by member. */
 void gcr_work_add(struct gcr_work *sum, const struct gcr_work *part);

@@ -125,12 +125,24 @@ static json_t *json_build(void)
 
 /* ---- figures: the same for one lane and for the sum of all ---- */
 
+static void json_sum_times(const struct gcr_lane_result *lane, struct gcr_lane_result *sum)
+{
+    for (size_t i = 0; i < GCR_PHASE_COUNT; i++)
+        sum->phase_ns[i] += lane->phase_ns[i];
+    sum->bracketed_ns += lane->bracketed_ns;
+    sum->cpu_known = sum->cpu_known && lane->cpu_known;
+    sum->mutator_cpu_ns += lane->mutator_cpu_ns;
+    sum->pauses_cpu_ns += lane->pauses_cpu_ns;
+    sum->helper_cpu_ns += lane->helper_cpu_ns;
+}
+
 /* The sum over lanes of everything that can be summed; what cannot has its own rule here. */
 static void json_sum_lanes(const struct gcr_result *result, struct gcr_lane_result *sum)
 {
     double weighted = 0, weight = 0;
 
-    *sum = (struct gcr_lane_result){.live_known = result->lane_count > 0};
+    *sum = (struct gcr_lane_result){.live_known = result->lane_count > 0,
+                                    .cpu_known = result->lane_count > 0};
     for (size_t i = 0; i < result->lane_count; i++) {
         const struct gcr_lane_result *lane = &result->lanes[i];
         double ns = (double)(lane->mutator_ns + lane->collector_ns);
@@ -160,12 +172,31 @@ static void json_sum_lanes(const struct gcr_result *result, struct gcr_lane_resu
         sum->collector_ns += lane->collector_ns;
         sum->wall_ns += lane->wall_ns;
         sum->harness_ns += lane->harness_ns;
+        json_sum_times(lane, sum);
         sum->comparisons += lane->comparisons;
     }
     if (weight > 0)
         sum->footprint_mean_bytes = (uint64_t)(weighted / weight + 0.5);
     else if (result->lane_count > 0)
         sum->footprint_mean_bytes = result->lanes[0].footprint_mean_bytes;
+}
+
+/* sum->design = the figures of all lanes, in `room`. */
+static void json_sum_design(const struct gcr_result *result,
+                            struct gcr_design_figure room[GCR_MAX_DESIGN_FIGURES],
+                            struct gcr_lane_result *sum)
+{
+    for (size_t i = 0; i < result->lane_count; i++) {
+        const struct gcr_lane_result *lane = &result->lanes[i];
+
+        if (sum->design_count != 0) {
+            gcr_design_figures_add(room, sum->design_count, lane);
+        } else if (lane->design_count != 0) {
+            memcpy(room, lane->design, lane->design_count * sizeof *room);
+            sum->design_count = lane->design_count;
+            sum->design = room;
+        }
+    }
 }
 
 static json_t *json_collections(const struct gcr_lane_result *lane, uint32_t generations)
@@ -238,6 +269,32 @@ static json_t *json_memory(const struct gcr_lane_result *lane, uint64_t budget_b
     return out;
 }
 
+static json_t *json_phases(const struct gcr_lane_result *lane)
+{
+    static const struct {
+        const char *name;
+        enum gcr_gc_phase phase;
+    } rows[] = {
+        {"mark_ns", GCR_PHASE_MARK},         {"sweep_ns", GCR_PHASE_SWEEP},
+        {"copy_ns", GCR_PHASE_COPY},         {"compact_ns", GCR_PHASE_COMPACT},
+        {"refcount_ns", GCR_PHASE_REFCOUNT}, {"finalize_ns", GCR_PHASE_FINALIZE},
+        {"barrier_ns", GCR_PHASE_BARRIER},   {"allocation_ns", GCR_PHASE_ALLOCATION},
+        {"other_ns", GCR_PHASE_MUTATOR},
+    };
+    json_t *out = json_object();
+
+    _Static_assert(GCR_COUNT_OF(rows) == GCR_PHASE_COUNT, "every phase has its name");
+    for (size_t i = 0; i < GCR_COUNT_OF(rows); i++)
+        json_put(out, rows[i].name, lane->phase_ns[rows[i].phase]);
+    json_put(out, "outside_pauses_ns", lane->bracketed_ns);
+    return out;
+}
+
+static void json_put_cpu(json_t *out, const char *name, bool known, uint64_t ns)
+{
+    json_object_set_new(out, name, known ? json_count(ns) : json_null());
+}
+
 static json_t *json_time(const struct gcr_lane_result *lane)
 {
     json_t *out = json_object();
@@ -247,6 +304,10 @@ static json_t *json_time(const struct gcr_lane_result *lane)
     json_put(out, "collector_ns", lane->collector_ns);
     json_put(out, "wall_ns", lane->wall_ns);
     json_put(out, "harness_ns", lane->harness_ns);
+    json_object_set_new(out, "phases", json_phases(lane));
+    json_put_cpu(out, "mutator_cpu_ns", lane->cpu_known, lane->mutator_cpu_ns);
+    json_put_cpu(out, "collector_cpu_ns", lane->cpu_known, gcr_lane_collector_cpu_ns(lane));
+    json_put_cpu(out, "helper_cpu_ns", lane->cpu_known, lane->helper_cpu_ns);
     json_object_set_new(
         out, "events_per_second",
         clock_ns > 0 ? json_real((double)lane->events_without_deaths * 1e9 / (double)clock_ns)
@@ -271,6 +332,22 @@ static json_t *json_pauses(const struct gcr_lane_result *lanes, size_t count)
     return out;
 }
 
+static json_t *json_design(const struct gcr_lane_result *lane)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < lane->design_count; i++) {
+        const struct gcr_design_figure *figure = &lane->design[i];
+        json_t *row = json_object();
+
+        json_put_text(row, "name", figure->name);
+        json_put_text(row, "unit", figure->unit);
+        json_object_set_new(row, "value", json_real(figure->value));
+        json_array_append_new(out, row);
+    }
+    return out;
+}
+
 static void json_put_figures(json_t *out, const struct gcr_lane_result *lane, uint32_t generations,
                              uint64_t budget_bytes)
 {
@@ -278,6 +355,7 @@ static void json_put_figures(json_t *out, const struct gcr_lane_result *lane, ui
     json_object_set_new(out, "objects", json_objects(lane));
     json_object_set_new(out, "memory", json_memory(lane, budget_bytes));
     json_object_set_new(out, "time", json_time(lane));
+    json_object_set_new(out, "design", json_design(lane));
 }
 
 /* ---- lists ---- */
@@ -445,9 +523,11 @@ static json_t *json_verification(const struct gcr_result *result, uint64_t compa
 json_t *gcr_result_to_json(const struct gcr_result *result)
 {
     json_t *out = json_object(), *lanes = json_array();
+    struct gcr_design_figure design[GCR_MAX_DESIGN_FIGURES];
     struct gcr_lane_result sum;
 
     json_sum_lanes(result, &sum);
+    json_sum_design(result, design, &sum);
     json_put_text(out, "schema", "gcreplay-result-1");
     json_object_set_new(out, "trace", json_trace(result));
     json_put_text(out, "collector", result->collector->name);

@@ -5,13 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "sim/measure/machine.h"
+
+static void figures_fill_times(const struct gcr_timing *timing, struct gcr_lane_result *out)
+{
+    const struct gcr_phases *phases = &timing->phases;
+    uint64_t helpers_ns = gcr_helper_cpu_ns(), cpu_ns = timing->cpu.elapsed_ns;
+
+    out->mutator_ns = timing->clock.elapsed_ns - out->collector_ns;
+    for (size_t i = 0; i < GCR_PHASE_COUNT; i++)
+        out->phase_ns[i] = phases->pause_ns[i] + phases->bracket_ns[i];
+    out->bracketed_ns = gcr_phases_bracketed_ns(phases);
+    out->cpu_known = timing->counts_cpu;
+    out->pauses_cpu_ns = timing->pauses_cpu_ns;
+    cpu_ns = cpu_ns > out->pauses_cpu_ns ? cpu_ns - out->pauses_cpu_ns : 0;
+    out->mutator_cpu_ns = cpu_ns < out->mutator_ns ? cpu_ns : out->mutator_ns;
+    out->helper_cpu_ns =
+        helpers_ns > timing->helper_start_ns ? helpers_ns - timing->helper_start_ns : 0;
+}
 
 void gcr_figures_fill(struct gcr_process *process)
 {
     const struct gcr_replay_state *state = &process->state;
     struct gcr_lane_result *out = &process->result;
-    uint64_t clock_ns = state->clock.elapsed_ns;
+    uint64_t clock_ns = state->timing.clock.elapsed_ns;
 
     out->events = gcr_state_event(state);
     out->events_without_deaths = out->events - state->deaths;
@@ -26,10 +44,36 @@ void gcr_figures_fill(struct gcr_process *process)
     out->footprint_end_bytes = state->supply.committed_bytes;
     out->by_kind_at_peak = state->series.peak.by_kind;
     out->rss_peak_bytes = gcr_rss_peak_bytes();
-    out->mutator_ns = clock_ns - out->collector_ns;
+    figures_fill_times(&state->timing, out);
     out->wall_ns = gcr_monotonic_ns() - process->start_ns;
     out->harness_ns = out->wall_ns - clock_ns;
 }
+
+/* ---- the design's own ---- */
+
+static size_t figures_of_design(const struct gcr_replay_state *state, struct gcr_design_figure *out)
+{
+    return state->collector->figures != NULL ? state->collector->figures(state->heap, out) : 0;
+}
+
+void gcr_figures_begin(struct gcr_replay_state *state)
+{
+    (void)figures_of_design(state, state->design_at_start);
+}
+
+static size_t figures_since_start(const struct gcr_replay_state *state,
+                                  struct gcr_design_figure *out)
+{
+    size_t count = state->heap != NULL ? figures_of_design(state, out) : 0;
+
+    GCR_CHECK(1, count <= GCR_MAX_DESIGN_FIGURES);
+    for (size_t i = 0; i < count; i++)
+        if (out[i].combine == GCR_DESIGN_SUM)
+            out[i].value -= state->design_at_start[i].value;
+    return count;
+}
+
+/* ---- lists ---- */
 
 /* NULL for an empty list; *ok turns false if there is no memory. */
 static void *figures_copy(const void *list, size_t count, size_t size, bool *ok)
@@ -50,6 +94,8 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
 {
     const struct gcr_replay_state *state = &process->state;
     struct gcr_lane_result *out = &process->result;
+    struct gcr_design_figure design[GCR_MAX_DESIGN_FIGURES];
+    size_t design_count = figures_since_start(state, design);
     bool ok = state->pauses.lost == 0;
 
     out->pauses = figures_copy(gcr_pauses_list(&state->pauses), state->pauses.count,
@@ -58,6 +104,7 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
                                 sizeof *out->samples, &ok);
     out->recorded = figures_copy(state->recorded_memory.base, state->recorded_count,
                                  sizeof *out->recorded, &ok);
+    out->design = figures_copy(design, design_count, sizeof *design, &ok);
     if (!ok) {
         gcr_lane_result_finish(out);
         return gcr_fail(err, GCR_NO_MEMORY, "lane %u: no memory for the list of pauses",
@@ -66,5 +113,6 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
     out->pause_count = state->pauses.count;
     out->sample_count = state->series.count;
     out->recorded_count = state->recorded_count;
+    out->design_count = design_count;
     return GCR_OK;
 }

@@ -22,10 +22,10 @@ static void host_update_handles(struct gcr_host *host, struct gcr_heap *heap, bo
     struct gcr_replay_state *state = host_state(host);
 
     (void)heap;
-    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    (void)gcr_timing_hold(&state->timing);
     gcr_state_sample(state);
     state->engine->update_handles(state, minor);
-    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    gcr_timing_go_on(&state->timing);
 }
 
 static void host_finalize(struct gcr_host *host, struct gcr_heap *heap, uint32_t cookie,
@@ -45,9 +45,9 @@ static void host_finalize(struct gcr_host *host, struct gcr_heap *heap, uint32_t
     }
     if (state->checker == NULL)
         return;
-    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    (void)gcr_timing_hold(&state->timing);
     state->checker->finalized(state->checker, object, entry.object, entry.serial, entry.root);
-    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    gcr_timing_go_on(&state->timing);
 }
 
 static void host_freed(struct gcr_host *host, gcr_ref object)
@@ -62,7 +62,7 @@ static void host_collection_begin(struct gcr_host *host, struct gcr_heap *heap,
                                   enum gcr_reason reason, uint32_t generation)
 {
     struct gcr_replay_state *state = host_state(host);
-    uint64_t start_ns = gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    uint64_t start_ns = gcr_timing_hold(&state->timing);
 
     (void)heap;
     (void)reason;
@@ -70,48 +70,54 @@ static void host_collection_begin(struct gcr_host *host, struct gcr_heap *heap,
     gcr_state_sample(state);
     gcr_pauses_begin(&state->pauses, start_ns, gcr_state_event(state),
                      state->supply.committed_bytes);
-    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    gcr_timing_begin_pause(&state->timing, start_ns);
+    gcr_timing_go_on(&state->timing);
 }
 
 static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
                                 const struct gcr_collection *done)
 {
     struct gcr_replay_state *state = host_state(host);
-    uint64_t end_ns = gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    uint64_t end_ns = gcr_timing_hold(&state->timing);
 
     (void)heap;
+    gcr_timing_end_pause(&state->timing, end_ns);
     gcr_pauses_end(&state->pauses, end_ns, state->supply.committed_bytes, done);
     gcr_state_sample(state);
     state->check_due = true;
     if (state->checker != NULL)
         state->checker->collected(state->checker, done);
-    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    gcr_timing_go_on(&state->timing);
 }
 
-/* Phases tell when to look at the footprint inside a pause: between to-space's commit and
- * from-space's release, say. */
+/* A phase change costs one reading of the clock. It also tells when to look at the footprint inside
+ * a pause: between to-space's commit and from-space's release, say. */
 static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
 {
     struct gcr_replay_state *state = host_state(host);
 
-    (void)phase;
-    if (state->supply.committed_bytes == state->series.last_bytes)
+    if (state->supply.committed_bytes == state->series.last_bytes) {
+        gcr_phases_change(&state->timing.phases, gcr_timing_now(&state->timing), phase);
         return;
-    gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+    }
+    gcr_phases_change(&state->timing.phases, gcr_timing_hold(&state->timing), phase);
     gcr_state_sample(state);
-    gcr_clock_start(&state->clock, gcr_monotonic_ns());
+    gcr_timing_go_on(&state->timing);
 }
 
-/* While a heap is being created the clock does not run; then there is nothing to hold. */
+/* While a heap is being created the clock does not run; then there is nothing to hold. With helper
+ * threads it is not held at all. */
 static void host_stop_clock(struct gcr_host *host, bool stopped)
 {
     struct gcr_replay_state *state = host_state(host);
 
+    if (state->timing.free_running)
+        return;
     if (stopped) {
-        state->clock_held = state->clock.running;
-        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+        state->clock_held = state->timing.clock.running;
+        (void)gcr_timing_stop(&state->timing);
     } else if (state->clock_held) {
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+        gcr_timing_start(&state->timing);
     }
 }
 

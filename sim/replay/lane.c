@@ -96,15 +96,15 @@ static void lane_fork(struct gcr_process *process, uint32_t child_lane)
     struct gcr_replay_state *state = &process->state;
 
     if (state->collector->before_fork != NULL) {
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+        gcr_timing_start(&state->timing);
         state->collector->before_fork(state->heap);
-        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+        (void)gcr_timing_stop(&state->timing);
     }
     process->fork(process, child_lane);
     if (state->collector->after_fork != NULL) {
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+        gcr_timing_start(&state->timing);
         state->collector->after_fork(state->heap, false);
-        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+        (void)gcr_timing_stop(&state->timing);
     }
 }
 
@@ -219,9 +219,9 @@ static void lane_conclude(struct gcr_process *process)
     struct gcr_replay_state *state = &process->state;
 
     if (process->config->final_collection && state->collector->collect != NULL) {
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+        gcr_timing_start(&state->timing);
         state->collector->collect(state->heap, 2, GCR_REASON_FINAL);
-        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+        (void)gcr_timing_stop(&state->timing);
         gcr_state_sample(state);
         gcr_footprint_label_live(&state->series, gcr_state_event(state), state->live.bytes);
     }
@@ -242,11 +242,13 @@ gcr_status gcr_lane_replay(struct gcr_process *process, struct gcr_error *err)
     gcr_status status;
 
     process->start_ns = gcr_monotonic_ns();
+    process->state.timing.helper_start_ns = gcr_helper_cpu_ns();
     process->position = process->end = 0;
     gcr_rss_peak_reset();
     status = process->source->open(process->source, process->result.lane, &process->stream, err);
     if (status != GCR_OK)
         return status;
+    gcr_figures_begin(&process->state);
     gcr_state_sample(&process->state);
     gcr_footprint_label_live(&process->state.series, 0, process->state.live.bytes);
     status = lane_replay_events(process, err);
@@ -275,6 +277,7 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
                                            ? config->system_limit_bytes
                                            : gcr_machine_memory_bytes() / 4 * 3;
     state->host.report_frees = config->verify != GCR_VERIFY_OFF;
+    state->timing.counts_cpu = config->verify == GCR_VERIFY_OFF;
     status = state->collector->create(&heap_config, &state->host, &state->heap, err);
     if (status != GCR_OK)
         return state->supply.refused > 0 ? GCR_HEAP_EXHAUSTED : status;

@@ -93,9 +93,9 @@ static void child_become(struct gcr_process *process, uint32_t lane)
     process->stream = NULL; /* the parent's position in its own lane */
     gcr_state_restart(state, lane);
     if (state->collector->after_fork != NULL) {
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+        gcr_timing_start(&state->timing);
         state->collector->after_fork(state->heap, true);
-        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+        (void)gcr_timing_stop(&state->timing);
     }
 }
 

@@ -176,7 +176,7 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
     const struct gcr_event *e = events, *end = events + n;
 
     if (!checked)
-        gcr_clock_start(&state->clock, gcr_monotonic_ns());
+        gcr_timing_start(&state->timing);
     for (; e < end; e++) {
         state->current = e;
         if (e + GCR_LOOP_HANDLE_DISTANCE < end)
@@ -185,11 +185,11 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
             stop = gcr_replay_check_before(state, e);
             if (stop != GCR_STOP_NONE)
                 break;
-            gcr_clock_start(&state->clock, gcr_monotonic_ns());
+            gcr_timing_start(&state->timing);
         }
         stop = gcr_loop_event(ops, state, e);
         if (checked) {
-            gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+            (void)gcr_timing_stop(&state->timing);
             if (stop == GCR_STOP_NONE)
                 stop = gcr_replay_check_after(state, e);
         }
@@ -197,7 +197,7 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
             break;
     }
     if (!checked)
-        gcr_clock_stop(&state->clock, gcr_monotonic_ns());
+        (void)gcr_timing_stop(&state->timing);
     state->current = e;
     state->stop = stop;
     return (size_t)(e - events);

@@ -54,7 +54,7 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
 void gcr_state_restart(struct gcr_replay_state *state, uint32_t lane)
 {
     state->view.lane = lane;
-    state->clock = (struct gcr_clock){0};
+    gcr_timing_restart(&state->timing);
     gcr_pauses_reset(&state->pauses);
     gcr_footprint_reset(&state->series);
     state->live.peak_bytes = state->live.bytes;
@@ -88,7 +88,7 @@ void gcr_state_sample(struct gcr_replay_state *state)
 {
     if (state->heap == NULL)
         return; /* a collection while the heap is being created: nothing to ask yet */
-    gcr_footprint_add(&state->series, state->clock.elapsed_ns, gcr_state_event(state),
+    gcr_footprint_add(&state->series, gcr_timing_now(&state->timing), gcr_state_event(state),
                       state->supply.committed_bytes, state_split, state);
 }
 

@@ -3,7 +3,6 @@
 #ifndef GCR_SIM_REPLAY_STATE_H
 #define GCR_SIM_REPLAY_STATE_H
 
-#include "sim/measure/clock.h"
 #include "sim/measure/footprint.h"
 #include "sim/measure/pauses.h"
 #include "sim/replay/checker.h"
@@ -12,6 +11,7 @@
 #include "sim/replay/handles.h"
 #include "sim/replay/live.h"
 #include "sim/replay/roots.h"
+#include "sim/replay/timing.h"
 
 /* Why the loop did not complete an event. */
 enum gcr_stop {
@@ -52,13 +52,14 @@ struct gcr_replay_state {
     struct gcr_replay_view view;
     bool check_due; /* a collection has ended since the heap's own invariants were last checked */
 
-    struct gcr_clock clock;
+    struct gcr_timing timing;
     bool clock_held; /* the heap holds a clock that was running */
     struct gcr_pauses pauses;
     struct gcr_footprint_series series;
     bool live_known; /* the trace has deaths */
     struct gcr_live live;
     struct gcr_work work_at_start;
+    struct gcr_design_figure design_at_start[GCR_MAX_DESIGN_FIGURES];
     struct gcr_growable recorded_memory; /* struct gcr_recorded_collection */
     size_t recorded_count;
     uint64_t deaths;

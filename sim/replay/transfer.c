@@ -41,7 +41,8 @@ static bool send_lane(int socket, const struct gcr_lane_result *lane)
     return send_all(socket, lane, sizeof *lane) &&
            send_all(socket, lane->pauses, lane->pause_count * sizeof *lane->pauses) &&
            send_all(socket, lane->samples, lane->sample_count * sizeof *lane->samples) &&
-           send_all(socket, lane->recorded, lane->recorded_count * sizeof *lane->recorded);
+           send_all(socket, lane->recorded, lane->recorded_count * sizeof *lane->recorded) &&
+           send_all(socket, lane->design, lane->design_count * sizeof *lane->design);
 }
 
 bool gcr_report_send(int socket, const struct gcr_report *report)
@@ -103,7 +104,7 @@ static bool receive_array(const struct receiver *from, void **array, size_t coun
 
 static bool receive_lane(const struct receiver *from, struct gcr_lane_result *lane)
 {
-    void *pauses = NULL, *samples = NULL, *recorded = NULL;
+    void *pauses = NULL, *samples = NULL, *recorded = NULL, *design = NULL;
     bool ok;
 
     if (!receive_all(from, lane, sizeof *lane)) {
@@ -112,10 +113,12 @@ static bool receive_lane(const struct receiver *from, struct gcr_lane_result *la
     }
     ok = receive_array(from, &pauses, lane->pause_count, sizeof *lane->pauses) &&
          receive_array(from, &samples, lane->sample_count, sizeof *lane->samples) &&
-         receive_array(from, &recorded, lane->recorded_count, sizeof *lane->recorded);
+         receive_array(from, &recorded, lane->recorded_count, sizeof *lane->recorded) &&
+         receive_array(from, &design, lane->design_count, sizeof *lane->design);
     lane->pauses = pauses; /* the sender's addresses mean nothing here */
     lane->samples = samples;
     lane->recorded = recorded;
+    lane->design = design; /* its names are constants of the executable that both ends are */
     return ok;
 }
 

@@ -11,6 +11,7 @@
 #include "sim/measure/footprint.h"
 #include "sim/measure/machine.h"
 #include "sim/measure/pauses.h"
+#include "sim/measure/phases.h"
 
 static void clock_counts_only_while_it_runs(void **unused)
 {
@@ -30,6 +31,60 @@ static void monotonic_time_does_not_go_back(void **unused)
 
     (void)unused;
     assert_true(gcr_monotonic_ns() >= first);
+}
+
+static void phases_take_the_time_that_passed_in_them(void **unused)
+{
+    struct gcr_phases phases = {0};
+
+    (void)unused;
+    gcr_phases_change(&phases, 100, GCR_PHASE_SWEEP); /* the mutator's first 100 are not booked */
+    gcr_phases_begin_pause(&phases, 130);             /* in the middle of the bracket */
+    gcr_phases_change(&phases, 132, GCR_PHASE_MARK);  /* 2 before the first name */
+    gcr_phases_change(&phases, 142, GCR_PHASE_COPY);
+    gcr_phases_change(&phases, 147, GCR_PHASE_MARK);
+    gcr_phases_end_pause(&phases, 150);
+    gcr_phases_change(&phases, 151, GCR_PHASE_MUTATOR); /* the bracket goes on, then ends */
+    gcr_phases_begin_pause(&phases, 200);
+    gcr_phases_end_pause(&phases, 207);
+    gcr_phases_begin_pause(&phases, 300);
+    gcr_phases_change(&phases, 300, GCR_PHASE_SWEEP);
+    gcr_phases_end_pause(&phases, 301);
+    assert_int_equal(phases.pause_ns[GCR_PHASE_MARK], 13);
+    assert_int_equal(phases.pause_ns[GCR_PHASE_COPY], 5);
+    assert_int_equal(phases.pause_ns[GCR_PHASE_SWEEP], 1);
+    assert_int_equal(phases.pause_ns[GCR_PHASE_MUTATOR], 2 + 7);
+    assert_int_equal(phases.bracket_ns[GCR_PHASE_SWEEP], 31);
+    assert_int_equal(gcr_phases_bracketed_ns(&phases), 31);
+}
+
+static void helpers_use_cpu_time_and_a_single_thread_has_none(void **unused)
+{
+    uint64_t before = gcr_process_cpu_ns() - gcr_thread_cpu_ns();
+    uint64_t start = gcr_thread_cpu_ns();
+
+    (void)unused;
+    while (gcr_thread_cpu_ns() - start < 2000000)
+        ;
+    assert_true(gcr_process_cpu_ns() >= gcr_thread_cpu_ns() - 1000000);
+    assert_in_range(gcr_process_cpu_ns() - gcr_thread_cpu_ns() - before + 1000000, 0, 2000000);
+}
+
+static void design_figures_add_up_or_keep_the_largest(void **unused)
+{
+    struct gcr_design_figure sum[] = {{"a", "objects", 3, GCR_DESIGN_SUM},
+                                      {"b", "bytes", 7, GCR_DESIGN_MAX}};
+    struct gcr_design_figure part[] = {{"a", "objects", 4, GCR_DESIGN_SUM},
+                                       {"b", "bytes", 5, GCR_DESIGN_MAX}};
+    struct gcr_lane_result lane = {.design = part, .design_count = 2}, failed = {0};
+
+    (void)unused;
+    gcr_design_figures_add(sum, 2, &lane);
+    gcr_design_figures_add(sum, 2, &failed);
+    assert_true(sum[0].value == 7 && sum[1].value == 7);
+    part[1].value = 9;
+    gcr_design_figures_add(sum, 2, &lane);
+    assert_true(sum[0].value == 11 && sum[1].value == 9);
 }
 
 static void pauses_are_listed_exactly(void **unused)
@@ -271,6 +326,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clock_counts_only_while_it_runs),
         cmocka_unit_test(monotonic_time_does_not_go_back),
+        cmocka_unit_test(phases_take_the_time_that_passed_in_them),
+        cmocka_unit_test(helpers_use_cpu_time_and_a_single_thread_has_none),
+        cmocka_unit_test(design_figures_add_up_or_keep_the_largest),
         cmocka_unit_test(pauses_are_listed_exactly),
         cmocka_unit_test(many_pauses_are_all_kept),
         cmocka_unit_test(mean_weighs_each_value_by_its_time),

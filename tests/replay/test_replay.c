@@ -92,6 +92,17 @@ static void figures_add_up(void **unused)
     }
     assert_int_equal(lane->collector_ns, sum);
     assert_int_equal(lane->wall_ns, lane->mutator_ns + lane->collector_ns + lane->harness_ns);
+    assert_true(lane->phase_ns[GCR_PHASE_COPY] > 0 && lane->phase_ns[GCR_PHASE_SWEEP] > 0);
+    assert_true(lane->phase_ns[GCR_PHASE_MUTATOR] > 0); /* committing, before the first phase */
+    sum = 0;
+    for (size_t i = 0; i < GCR_PHASE_COUNT; i++)
+        sum += lane->phase_ns[i];
+    assert_int_equal(sum, lane->collector_ns);
+    assert_int_equal(lane->bracketed_ns, 0);
+    assert_true(lane->cpu_known);
+    assert_in_range(lane->pauses_cpu_ns, 1, lane->collector_ns);
+    assert_in_range(lane->mutator_cpu_ns, 1, lane->mutator_ns);
+    assert_int_equal(lane->helper_cpu_ns, 0);
     assert_int_equal(lane->footprint_peak_bytes, 2 * 65536); /* both spaces, inside pauses */
     assert_in_range(lane->footprint_mean_bytes, 65536, 2 * 65536 - 1);
     assert_int_equal(lane->footprint_end_bytes, 65536);

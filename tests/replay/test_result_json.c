@@ -94,6 +94,19 @@ static const char *const figures[] = {"collections.total",
                                       "time.wall_ns",
                                       "time.harness_ns",
                                       "time.events_per_second",
+                                      "time.phases.mark_ns",
+                                      "time.phases.sweep_ns",
+                                      "time.phases.copy_ns",
+                                      "time.phases.compact_ns",
+                                      "time.phases.refcount_ns",
+                                      "time.phases.finalize_ns",
+                                      "time.phases.barrier_ns",
+                                      "time.phases.allocation_ns",
+                                      "time.phases.other_ns",
+                                      "time.phases.outside_pauses_ns",
+                                      "time.mutator_cpu_ns",
+                                      "time.collector_cpu_ns",
+                                      "time.helper_cpu_ns",
                                       "events",
                                       "events_without_deaths",
                                       "outcome",
@@ -183,6 +196,8 @@ static void top_level_sums_its_lanes(void **unused)
     static const char *const sums[] = {"collections.total",    "objects.allocated",
                                        "objects.freed",        "objects.live_end",
                                        "pauses.count",         "pauses.total_ns",
+                                       "time.phases.copy_ns",  "time.phases.other_ns",
+                                       "time.mutator_cpu_ns",  "time.collector_cpu_ns",
                                        "time.mutator_ns",      "time.collector_ns",
                                        "time.wall_ns",         "events",
                                        "events_without_deaths"};
@@ -243,6 +258,32 @@ static void lists_hold_one_row_a_collection(void **unused)
     gcr_result_finish(&result);
 }
 
+static void figures_of_the_design_go_up_the_tree(void **unused)
+{
+    struct gcr_result result;
+    json_t *json;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    json = gcr_result_to_json(&result);
+    assert_string_equal(json_string_value(at(json, "design.0.name")), "objects copied twice over");
+    assert_string_equal(json_string_value(at(json, "design.1.unit")), "bytes");
+    for (int i = 0; i < 2; i++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "lanes.%d.objects.copied", i);
+        uint64_t copied = number_at(json, path);
+        snprintf(path, sizeof path, "lanes.%d.design.0.value", i);
+        assert_true(json_real_value(at(json, path)) == 2 * (double)copied);
+        snprintf(path, sizeof path, "lanes.%d.design.1.value", i);
+        assert_true(json_real_value(at(json, path)) == json_real_value(at(json, "design.1.value")));
+    }
+    assert_true(json_real_value(at(json, "design.0.value")) ==
+                2 * (double)number_at(json, "objects.copied"));
+    json_decref(json);
+    gcr_result_finish(&result);
+}
+
 static void unknown_figures_are_null(void **unused)
 {
     struct gcr_result result;
@@ -281,6 +322,7 @@ int main(void)
         cmocka_unit_test(every_promised_name_is_there),
         cmocka_unit_test(top_level_sums_its_lanes),
         cmocka_unit_test(lists_hold_one_row_a_collection),
+        cmocka_unit_test(figures_of_the_design_go_up_the_tree),
         cmocka_unit_test(unknown_figures_are_null),
         cmocka_unit_test(path_that_is_not_utf_8_keeps_its_ascii),
     };

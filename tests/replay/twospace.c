@@ -138,6 +138,7 @@ static void twospace_collect(struct gcr_heap *heap, uint32_t generation, enum gc
     twospace_scan(h);
     twospace_finalize(h);
     heap->host->update_handles(heap->host, heap, false);
+    heap->host->phase(heap->host, GCR_PHASE_SWEEP);
     gcr_supply_release(heap->supply, GCR_PAGES_OBJECTS, old, h->space_bytes);
     done.survivors = heap->work.copied_objects - before;
     done.freed = done.collected = present - done.survivors;
@@ -165,6 +166,8 @@ gcr_ref twospace_allocate(struct gcr_heap *heap, const struct gcr_shape *shape, 
         return NULL;
     object = (gcr_ref)(void *)h->free;
     h->free += bytes;
+    if (bytes > h->largest_bytes)
+        h->largest_bytes = bytes;
     memset(object, 0, bytes);
     object->shape = shape->number;
     object->length = length;
@@ -305,6 +308,15 @@ static void twospace_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
                                   .free_bytes = heap->supply->committed_bytes - used};
 }
 
+static size_t twospace_figures(struct gcr_heap *heap, struct gcr_design_figure *out)
+{
+    out[0] = (struct gcr_design_figure){"objects copied twice over", "objects",
+                                        2 * (double)heap->work.copied_objects, GCR_DESIGN_SUM};
+    out[1] = (struct gcr_design_figure){"largest object", "bytes",
+                                        (double)twospace_of(heap)->largest_bytes, GCR_DESIGN_MAX};
+    return 2;
+}
+
 const struct gcr_collector gcr_collector_twospace = {
     .name = "twospace",
     .summary = "test collector",
@@ -326,4 +338,5 @@ const struct gcr_collector gcr_collector_twospace = {
     .slot = twospace_slot,
     .data = twospace_look,
     .footprint = twospace_footprint,
+    .figures = twospace_figures,
 };

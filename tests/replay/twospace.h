@@ -40,6 +40,7 @@ struct twospace {
     size_t immortal_count;
     uint32_t threads_seen; /* bit t: thread t has run */
     uint64_t payload_bytes;
+    size_t largest_bytes; /* of any object allocated */
 };
 
 static inline struct twospace *twospace_of(struct gcr_heap *heap)

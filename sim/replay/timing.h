@@ -1,0 +1,62 @@
+/* The clocks of a lane as one: replay time, CPU time of the replaying thread, and phases.
+ *
+ * Both clocks start and stop together, the CPU clock outside of the replay clock, so that its
+ * system calls (some hundred nanoseconds each) count for nobody. A thread's CPU time cannot exceed
+ * the time that passed, so the smaller of the two is taken for each pause and for the mutator.
+ *
+ * With helper threads (`free_running`) the clocks are not stopped for the harness's own work. */
+#ifndef GCR_SIM_REPLAY_TIMING_H
+#define GCR_SIM_REPLAY_TIMING_H
+
+#include "sim/measure/clock.h"
+#include "sim/measure/phases.h"
+
+/* All zero: stopped at 0, without CPU time. */
+struct gcr_timing {
+    struct gcr_clock clock;
+    struct gcr_clock cpu;
+    bool counts_cpu;   /* not in verified runs, which start and stop at every event */
+    bool free_running; /* hold and go_on do nothing */
+    bool was_running;  /* when it was last held */
+    struct gcr_phases phases;
+    uint64_t pause_start_ns, pause_start_cpu_ns;
+    uint64_t pauses_cpu_ns;   /* CPU time of the replaying thread inside pauses */
+    uint64_t helper_start_ns; /* of gcr_helper_cpu_ns, at the lane's start */
+};
+
+/* Starts both clocks, stops them; the second returns the replay time. */
+static inline void gcr_timing_start(struct gcr_timing *timing)
+{
+    if (timing->counts_cpu)
+        gcr_clock_start(&timing->cpu, gcr_thread_cpu_ns());
+    gcr_clock_start(&timing->clock, gcr_monotonic_ns());
+}
+
+static inline uint64_t gcr_timing_stop(struct gcr_timing *timing)
+{
+    uint64_t now_ns = gcr_clock_stop(&timing->clock, gcr_monotonic_ns());
+
+    if (timing->counts_cpu)
+        (void)gcr_clock_stop(&timing->cpu, gcr_thread_cpu_ns());
+    return now_ns;
+}
+
+/* Around work of the harness that is called from within the heap: clocks that ran stop meanwhile,
+ * unless helper threads run. hold returns the replay time either way. Not nested. */
+uint64_t gcr_timing_hold(struct gcr_timing *timing);
+void gcr_timing_go_on(struct gcr_timing *timing);
+
+/* Replay time of this moment, running or not. */
+uint64_t gcr_timing_now(const struct gcr_timing *timing);
+
+/* A pause begins and ends, with the clocks held or not: `now_ns` is the replay time. */
+void gcr_timing_begin_pause(struct gcr_timing *timing, uint64_t now_ns);
+void gcr_timing_end_pause(struct gcr_timing *timing, uint64_t now_ns);
+
+/* CPU time that other threads of this process have used since its start: 0 without any. */
+uint64_t gcr_helper_cpu_ns(void);
+
+/* A new lane begins: all figures are 0. */
+void gcr_timing_restart(struct gcr_timing *timing);
+
+#endif
