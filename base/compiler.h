@@ -12,6 +12,7 @@
 #define GCR_PREFETCH(p) __builtin_prefetch(p)
 #define GCR_CTZ64(x) ((unsigned)__builtin_ctzll(x))
 #define GCR_CLZ64(x) ((unsigned)__builtin_clzll(x))
+#define GCR_POPCOUNT64(x) ((unsigned)__builtin_popcountll(x))
 
 /* Runs before main (preload libraries). */
 #define GCR_CONSTRUCTOR __attribute__((constructor))

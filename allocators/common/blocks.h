@@ -58,8 +58,9 @@ struct gcr_block {
     void *free;             /* free slots, while no context has the list */
     struct gcr_block *next; /* in its state's list */
     void *returned;         /* atomic: slots pushed by gcr_blocks_return */
-    struct gcr_block *next_returned;
-    uint16_t free_slots; /* length of `free`; after gcr_blocks_swap: slots without an object */
+    uint32_t previous;      /* in its class's list: block number + 1, 0: first */
+    uint32_t next_returned; /* on the stack of blocks with returned slots: the same */
+    uint16_t free_slots;    /* length of `free`; after gcr_blocks_swap: slots without an object */
     uint8_t size_class, state; /* enum gcr_block_state */
     uint8_t has_returned;      /* atomic: it is, or is about to be, on its class's stack */
     uint8_t unbuilt;           /* swapped since its free list was built */
@@ -68,7 +69,12 @@ struct gcr_block {
 };
 _Static_assert(sizeof(struct gcr_block) == 64, "one line a control record");
 
-enum gcr_run_state { GCR_RUN_UNUSED, GCR_RUN_FREE, GCR_RUN_GIVEN_BACK, GCR_RUN_USED };
+enum gcr_run_state {
+    GCR_RUN_USED,
+    GCR_RUN_FREE,      /* committed, with old contents */
+    GCR_RUN_CLEAN,     /* committed, zero */
+    GCR_RUN_GIVEN_BACK /* no committed pages */
+};
 
 /* A run of pages, described at its first page. */
 struct gcr_run {
@@ -119,9 +125,9 @@ struct gcr_blocks {
     struct gcr_block *partial[GCR_BLOCK_CLASSES];
     struct gcr_block *partial_tail[GCR_BLOCK_CLASSES];
     struct gcr_block *free_pool;
-    struct gcr_block *given_back;                  /* UNUSED blocks below the frontier */
-    struct gcr_block *returned[GCR_BLOCK_CLASSES]; /* atomic stacks of blocks with returned slots */
-    void *returned_runs;                           /* atomic stack of large objects */
+    struct gcr_block *given_back; /* UNUSED blocks below the frontier */
+    struct gcr_block *returned;   /* atomic stack of blocks with returned slots */
+    void *returned_runs;          /* atomic stack of large objects */
     struct gcr_blocks_arrays arrays;
     uint32_t first_free_page; /* no free run begins below */
 
@@ -256,7 +262,7 @@ void gcr_blocks_retire(struct gcr_blocks *blocks, struct gcr_blocks_context *con
  * makes the memory available to gcr_blocks_take_returned. O(1). */
 void gcr_blocks_return(struct gcr_blocks *blocks, void *object);
 /* Takes over all that has been returned; blocks that are empty now go to the free pool, large
- * objects' runs become free. O(classes + returned). */
+ * objects' runs become free. O(returned). */
 void gcr_blocks_take_returned(struct gcr_blocks *blocks);
 
 /* ---- tracing ---- */
@@ -280,8 +286,6 @@ void gcr_blocks_drop(struct gcr_blocks *blocks, struct gcr_blocks_context *conte
 
 /* Zeroes the mark arrays of blocks first .. end; ranges on any thread, in parallel. */
 void gcr_blocks_clear_marks(struct gcr_blocks *blocks, uint32_t first, uint32_t end);
-/* The same for all runs. O(runs). */
-void gcr_blocks_clear_run_marks(struct gcr_blocks *blocks);
 
 /* Whether an object of this heap is marked. Any thread; relaxed. */
 static inline bool gcr_blocks_is_marked(const struct gcr_blocks *blocks, const void *object)
