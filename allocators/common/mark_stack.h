@@ -76,24 +76,24 @@ enum { GCR_MARK_QUEUE = 16 };
 /* All zero is an empty queue. Lives where the loop that drains lives, usually in its frame. */
 struct gcr_mark_queue {
     gcr_ref entry[GCR_MARK_QUEUE];
-    uint32_t at, waiting; /* next entry to come out; how many are not NULL */
+    uint32_t at; /* next entry to come out */
 };
 
 /* Next object to scan, its first line fetched ahead; NULL: stack and queue are empty. */
 static inline gcr_ref gcr_mark_queue_next(struct gcr_mark_queue *queue,
                                           struct gcr_mark_stack *stack)
 {
+    uint32_t nothing_in = 0;
     for (;;) {
         gcr_ref in = gcr_mark_stack_pop(stack);
         if (in != NULL)
             GCR_PREFETCH(in);
-        else if (queue->waiting == 0)
+        else if (nothing_in++ == GCR_MARK_QUEUE) /* has gone round: nothing is waiting */
             return NULL;
-        gcr_ref *place = &queue->entry[queue->at];
+        gcr_ref *place = &queue->entry[queue->at % GCR_MARK_QUEUE];
         gcr_ref out = *place;
         *place = in;
-        queue->at = (queue->at + 1) % GCR_MARK_QUEUE;
-        queue->waiting += (in != NULL) - (uint32_t)(out != NULL);
+        queue->at++;
         if (out != NULL)
             return out;
     }

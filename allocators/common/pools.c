@@ -1,6 +1,7 @@
 /* Size-class pools: options, life cycle, carving, pools that become full or empty. Arenas are in
  * pools_arenas.c, the radix tree in pools_tree.c, walking and checking in pools_look.c. */
 #include "allocators/common/pools_parts.h"
+#include "base/check.h"
 
 /* ---- options ---- */
 
@@ -49,18 +50,24 @@ static void pool_unlink(struct gcr_pool *pool)
     pool->prev->next = pool->next;
 }
 
+/* One free block, the first; nothing else has been handed out. */
+static void pool_carve_first(const struct gcr_pools *pools, struct gcr_pool *pool)
+{
+    pool->free_list = (char *)pool + sizeof *pool;
+    *(void **)pool->free_list = NULL;
+    pool->carved_bytes = (uint32_t)(sizeof *pool + gcr_pools_class_bytes(pools, pool->size_class));
+}
+
 void *gcr_pools_alloc_slow(struct gcr_pools *pools, uint32_t size_class)
 {
     struct gcr_pool *pool = gcr_pools_take_pool(pools);
     if (pool == NULL)
         return NULL;
-    size_t bytes = gcr_pools_class_bytes(pools, size_class);
     if (pool->size_class != size_class) {
         pool->size_class = size_class;
-        pool->free_list = (char *)pool + sizeof *pool;
-        *(void **)pool->free_list = NULL;
-        pool->carved_bytes = (uint32_t)(sizeof *pool + bytes);
-        pool->last_offset = (uint32_t)(pools->options.pool_bytes - bytes);
+        pool->last_offset =
+            (uint32_t)(pools->options.pool_bytes - gcr_pools_class_bytes(pools, size_class));
+        pool_carve_first(pools, pool);
     } /* else: its free list is as it was left when it became empty */
     pool_link_front(pools, pool);
     void *block = pool->free_list;
@@ -90,6 +97,27 @@ void gcr_pools_relink(struct gcr_pools *pools, struct gcr_pool *pool)
 void gcr_pools_release_pool(struct gcr_pools *pools, struct gcr_pool *pool)
 {
     pool_unlink(pool);
+    gcr_pools_put_pool(pools, &pools->arenas[pool->arena], pool);
+}
+
+void gcr_pools_free_chain(struct gcr_pools *pools, struct gcr_pool *pool, void *first, void *last,
+                          uint32_t count)
+{
+    GCR_CHECK(1, count < pool->used);
+    bool was_full = pool->free_list == NULL;
+    *(void **)last = pool->free_list;
+    pool->free_list = first;
+    pool->used -= count;
+    if (was_full)
+        gcr_pools_relink(pools, pool);
+}
+
+void gcr_pools_free_all(struct gcr_pools *pools, struct gcr_pool *pool)
+{
+    if (pool->free_list != NULL)
+        pool_unlink(pool);
+    pool->used = 0;
+    pool_carve_first(pools, pool);
     gcr_pools_put_pool(pools, &pools->arenas[pool->arena], pool);
 }
 

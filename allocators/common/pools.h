@@ -59,6 +59,14 @@ struct gcr_arena_cover {
     uint32_t high; /* 0: none; else offsets from this on are ours */
 };
 
+/* Told of each arena that is mapped (false: refuse it, and the allocation that needs it) and of
+ * each one that is about to be given back. Both may be NULL. */
+struct gcr_pools_hooks {
+    bool (*mapped)(void *arg, void *start, size_t bytes);
+    void (*unmapped)(void *arg, void *start, size_t bytes);
+    void *arg;
+};
+
 struct gcr_pools {
     /* Heads of the circular lists of used pools. A head's free_list is NULL, and that is how the
      * fast path sees that its list is empty. */
@@ -79,9 +87,10 @@ struct gcr_pools {
     struct gcr_arena_cover ***tree;
     size_t side_bytes; /* mapping of last_with_free and the tree's top */
 
-    uint64_t arena_count;   /* now */
-    uint64_t arenas_mapped; /* ever */
-    uint64_t pools_in_use;  /* used or full */
+    struct gcr_pools_hooks hooks; /* set after gcr_pools_init, before the first allocation */
+    uint64_t arena_count;         /* now */
+    uint64_t arenas_mapped;       /* ever */
+    uint64_t pools_in_use;        /* used or full */
 };
 
 /* GCR_USAGE: options out of range (err names which). GCR_HEAP_EXHAUSTED: no room for the side
@@ -90,6 +99,22 @@ gcr_status gcr_pools_init(struct gcr_pools *pools, const struct gcr_pools_option
                           struct gcr_supply *supply, struct gcr_error *err) GCR_MUST_USE;
 /* Gives all memory back, blocks in use included. */
 void gcr_pools_finish(struct gcr_pools *pools);
+
+/* Goes through the pools in use, arena by arena, in address order within an arena. The pool just
+ * returned may be emptied before the next call. Begin with {.pools = pools}. NULL: no more. */
+struct gcr_pools_cursor {
+    const struct gcr_pools *pools;
+    uint32_t arenas_seen;
+    uintptr_t at, end; /* what is left of the last arena seen */
+};
+struct gcr_pool *gcr_pools_next_used(struct gcr_pools_cursor *cursor);
+
+/* Frees blocks of one pool that is in use, chained through their first words from `first` to
+ * `last`; others remain in use. O(1). */
+void gcr_pools_free_chain(struct gcr_pools *pools, struct gcr_pool *pool, void *first, void *last,
+                          uint32_t count);
+/* Frees all blocks of a pool in use without touching them. O(1). */
+void gcr_pools_free_all(struct gcr_pools *pools, struct gcr_pool *pool);
 
 /* Visits each block in use, arena by arena, pool by pool, in address order within a pool. Stops
  * when `visit` returns false. O(carved blocks). The heap must not change meanwhile. */

@@ -90,6 +90,18 @@ static void arena_entry_give_back(struct gcr_pools *pools, struct gcr_arena *are
     pools->spare = arena;
 }
 
+/* Enters it where others look for it. False, with nothing entered, if there is no room. */
+static bool arena_announce(struct gcr_pools *pools, void *start)
+{
+    const struct gcr_pools_hooks *hooks = &pools->hooks;
+    if (!gcr_pools_tree_insert(pools, (uintptr_t)start))
+        return false;
+    if (hooks->mapped == NULL || hooks->mapped(hooks->arg, start, pools->options.arena_bytes))
+        return true;
+    gcr_pools_tree_remove(pools, (uintptr_t)start);
+    return false;
+}
+
 /* Maps an arena; it becomes the only usable one. NULL: the supply refused. */
 static struct gcr_arena *arena_create(struct gcr_pools *pools)
 {
@@ -104,7 +116,7 @@ static struct gcr_arena *arena_create(struct gcr_pools *pools)
         arena_entry_give_back(pools, arena);
         return NULL;
     }
-    if (!gcr_pools_tree_insert(pools, (uintptr_t)start)) {
+    if (!arena_announce(pools, start)) {
         gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, start, bytes);
         arena_entry_give_back(pools, arena);
         return NULL;
@@ -124,6 +136,8 @@ static struct gcr_arena *arena_create(struct gcr_pools *pools)
 
 static void arena_destroy(struct gcr_pools *pools, struct gcr_arena *arena)
 {
+    if (pools->hooks.unmapped != NULL)
+        pools->hooks.unmapped(pools->hooks.arg, (void *)arena->start, pools->options.arena_bytes);
     gcr_pools_tree_remove(pools, arena->start);
     gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, (void *)arena->start,
                      pools->options.arena_bytes);

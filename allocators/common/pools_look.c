@@ -42,36 +42,37 @@ static bool pool_walk(const struct gcr_pools *pools, const struct gcr_pool *pool
     return true;
 }
 
-/* All pools that have ever been in use, arena by arena, in address order within an arena. */
-struct carved_pools {
-    const struct gcr_pools *pools;
-    uint32_t arenas_seen;
-    uintptr_t at, end; /* what is left of the last arena seen */
-};
-
-/* NULL at the end. */
-static const struct gcr_pool *carved_next(struct carved_pools *carved)
+const struct gcr_pool *gcr_pools_next_carved(struct gcr_pools_cursor *cursor)
 {
-    const struct gcr_pools *pools = carved->pools;
-    while (carved->at == carved->end) {
-        if (carved->arenas_seen == pools->arenas_known)
+    const struct gcr_pools *pools = cursor->pools;
+    while (cursor->at == cursor->end || pools->arenas[cursor->arenas_seen - 1].start == 0) {
+        if (cursor->arenas_seen == pools->arenas_known)
             return NULL;
-        const struct gcr_arena *arena = &pools->arenas[carved->arenas_seen++];
+        const struct gcr_arena *arena = &pools->arenas[cursor->arenas_seen++];
+        cursor->at = cursor->end = 0;
         if (arena->start == 0)
             continue;
-        carved->at = gcr_arena_first_pool(pools, arena);
-        carved->end = arena->next_pool;
+        cursor->at = gcr_arena_first_pool(pools, arena);
+        cursor->end = arena->next_pool;
     }
-    const struct gcr_pool *pool = (const struct gcr_pool *)carved->at;
-    carved->at += pools->options.pool_bytes;
+    const struct gcr_pool *pool = (const struct gcr_pool *)cursor->at;
+    cursor->at += pools->options.pool_bytes;
     return pool;
+}
+
+struct gcr_pool *gcr_pools_next_used(struct gcr_pools_cursor *cursor)
+{
+    const struct gcr_pool *pool = gcr_pools_next_carved(cursor);
+    while (pool != NULL && pool->used == 0)
+        pool = gcr_pools_next_carved(cursor);
+    return (struct gcr_pool *)(uintptr_t)pool;
 }
 
 bool gcr_pools_walk(const struct gcr_pools *pools, gcr_block_visitor *visit, void *arg)
 {
-    struct carved_pools carved = {.pools = pools};
+    struct gcr_pools_cursor carved = {.pools = pools};
     const struct gcr_pool *pool;
-    while ((pool = carved_next(&carved)) != NULL) {
+    while ((pool = gcr_pools_next_carved(&carved)) != NULL) {
         if (pool->used != 0 && !pool_walk(pools, pool, visit, arg))
             return false;
     }
@@ -188,10 +189,10 @@ static bool check_class_lists(const struct gcr_pools *pools, uint64_t *linked,
 
 static uint64_t count_used_not_full(const struct gcr_pools *pools)
 {
-    struct carved_pools carved = {.pools = pools};
+    struct gcr_pools_cursor carved = {.pools = pools};
     const struct gcr_pool *pool;
     uint64_t partial = 0;
-    while ((pool = carved_next(&carved)) != NULL)
+    while ((pool = gcr_pools_next_carved(&carved)) != NULL)
         partial += pool->used != 0 && pool->free_list != NULL;
     return partial;
 }

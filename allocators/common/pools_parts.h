@@ -37,6 +37,11 @@ struct gcr_pool *gcr_pools_take_pool(struct gcr_pools *pools) GCR_MUST_USE;
  * pools are free and it is not the last. O(1). */
 void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct gcr_pool *pool);
 
+/* ---- pools_look.c ---- */
+
+/* The next pool that has ever been in use. NULL: no more. */
+const struct gcr_pool *gcr_pools_next_carved(struct gcr_pools_cursor *cursor);
+
 /* ---- pools_tree.c ---- */
 
 size_t gcr_pools_tree_bytes(void); /* of the top node, which the caller provides, zeroed */
