@@ -278,6 +278,7 @@ static struct gcr_block *blocks_take_empty(struct gcr_blocks *blocks, uint32_t s
     block->size_class = (uint8_t)size_class;
     block->slot_bytes = (uint16_t)bytes;
     block->slots = (uint16_t)(GCR_BLOCK_BYTES / bytes);
+    block->swaps = blocks->swaps;
     block->reciprocal = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
     if (!arrays_attach(blocks, block))
         return NULL;

@@ -65,7 +65,7 @@ struct gcr_block {
     uint8_t has_returned;      /* atomic: it is, or is about to be, on its class's stack */
     uint8_t unbuilt;           /* swapped since its free list was built */
     uint8_t age;               /* free pool: calls of gcr_blocks_age survived */
-    uint8_t unused;
+    uint8_t swaps;             /* of its arrays, modulo 256 */
 };
 _Static_assert(sizeof(struct gcr_block) == 64, "one line a control record");
 
@@ -130,6 +130,7 @@ struct gcr_blocks {
     void *returned_runs;          /* atomic stack of large objects */
     struct gcr_blocks_arrays arrays;
     uint32_t first_free_page; /* no free run begins below */
+    uint8_t swaps;            /* what every block's `swaps` must be */
 
     uint64_t blocks_in_use, free_blocks; /* committed blocks = their sum */
     uint64_t pages_in_use, free_pages;   /* committed pages of runs = their sum */
@@ -328,6 +329,11 @@ GCR_ALWAYS_INLINE bool gcr_blocks_mark(const struct gcr_blocks *blocks, const vo
     return true;
 }
 
+/* After marking, before the first gcr_blocks_swap of a collection. */
+static inline void gcr_blocks_begin_swap(struct gcr_blocks *blocks)
+{
+    blocks->swaps++;
+}
 /* After marking: blocks first .. end, each once: the arrays swap roles. Free lists are not built.
  * Ranges on any thread, in parallel. */
 void gcr_blocks_swap(struct gcr_blocks *blocks, uint32_t first, uint32_t end,
@@ -342,6 +348,10 @@ void gcr_blocks_visit_dead(struct gcr_blocks *blocks, gcr_blocks_dead_visitor *v
 /* Large objects that are not marked: before gcr_blocks_swap_runs. */
 void gcr_blocks_visit_unmarked_runs(struct gcr_blocks *blocks, gcr_blocks_dead_visitor *visit,
                                     void *arg);
+
+/* Instead of the swap, when a collection cannot be completed: everything allocated stays so, and
+ * all free lists are to be built anew. Then gcr_blocks_relink. */
+void gcr_blocks_keep_all(struct gcr_blocks *blocks);
 
 /* After the swap: all lists anew, in address order; empty blocks go to the free pool. O(blocks). */
 void gcr_blocks_relink(struct gcr_blocks *blocks);

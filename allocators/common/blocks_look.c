@@ -81,6 +81,8 @@ static bool look_at_block(const struct gcr_blocks *blocks, const struct gcr_bloc
     if (block->slot_bytes != blocks->class_bytes[block->size_class] ||
         block->slots != GCR_BLOCK_BYTES / block->slot_bytes)
         return look_fail(err, "record does not fit its class", block);
+    if (block->swaps != blocks->swaps)
+        return look_fail(err, "block not swept exactly once in each collection", block);
     if (!look_at_list(blocks, block, block->free, &seen, &own, err) ||
         !look_at_list(blocks, block, held, &seen, &contexts, err) ||
         !look_at_list(blocks, block, block->returned, &seen, &returned, err))

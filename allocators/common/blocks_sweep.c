@@ -57,11 +57,29 @@ void gcr_blocks_swap(struct gcr_blocks *blocks, uint32_t first, uint32_t end,
         block->free_slots = (uint16_t)(block->slots - live);
         block->free = NULL;
         block->unbuilt = 1;
+        block->swaps++;
         tally->live += live;
         tally->live_bytes += (uint64_t)live * block->slot_bytes;
         tally->dead += dead;
         tally->blocks++;
     }
+}
+
+void gcr_blocks_keep_all(struct gcr_blocks *blocks)
+{
+    for (uint32_t i = 0; i < blocks->block_frontier; i++) {
+        struct gcr_block *block = &blocks->block[i];
+        if (!gcr_block_is_in_use(block))
+            continue;
+        memset(block->mark, 0, gcr_blocks_array_bytes(blocks, block->slots));
+        uint32_t live, dead;
+        count_entries(blocks, block, &live, &dead);
+        block->free_slots = (uint16_t)(block->slots - live);
+        block->free = NULL;
+        block->unbuilt = 1;
+    }
+    for (uint32_t page = 0; page < blocks->page_frontier; page += blocks->run[page].pages)
+        blocks->run[page].mark = 0;
 }
 
 void gcr_blocks_visit_dead(struct gcr_blocks *blocks, gcr_blocks_dead_visitor *visit, void *arg)
