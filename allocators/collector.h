@@ -191,7 +191,9 @@ struct gcr_heap {
     struct gcr_work work;
     bool report_frees; /* == host->report_frees */
     /* Set by create, if it starts threads that collect while the mutator runs: the replay clock is
-     * then not stopped for the harness's own work, and events are decoded a window ahead. */
+     * then not stopped for the harness's own work, and events are decoded a window ahead. While such
+     * threads run, the mutator's thread may call footprint, and reads the supply's counters: so
+     * pages are taken and given back on the mutator's thread only, as are all calls of the host. */
     bool concurrent;
 };
 
@@ -301,6 +303,12 @@ struct gcr_collector {
     void (*thread)(struct gcr_heap *heap, uint32_t thread); /* mutator context switch, or NULL */
     void (*before_fork)(struct gcr_heap *heap);             /* or NULL */
     void (*after_fork)(struct gcr_heap *heap, bool child);  /* or NULL */
+    /* Concurrent designs: brings the threads to rest, in the middle of whatever they do; from the
+     * return of rest(true) until rest(false) none of them touches the heap. Called at the end of a
+     * window of events before the clock stops, at a lane's end, and around each look at the heap in
+     * verified runs; not a pause of the design's. The heap may be destroyed at rest. NULL in a
+     * concurrent design: before_fork and after_fork(false) stand in. */
+    void (*rest)(struct gcr_heap *heap, bool resting);
 
     /* Looking, without side effects (no counts, no barriers). */
     void (*walk)(struct gcr_heap *heap, gcr_walk_visitor *visit, void *arg);

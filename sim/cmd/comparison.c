@@ -155,6 +155,24 @@ static void comparison_print_processes(const struct gcr_comparison *all, FILE *o
 
 typedef void note_visitor(void *arg, const char *note);
 
+/* The labels of designs with threads, once for all of them. */
+static void comparison_visit_concurrent(const struct gcr_comparison *all, note_visitor *visit,
+                                        void *arg)
+{
+    bool is_concurrent = false, is_paced = false;
+    const char *label;
+    for (size_t i = 0; i < all->row_count; i++) {
+        is_concurrent |= json_is_true(gcr_json_at(all->rows[i].result, "concurrent"));
+        is_paced |= all->rows[i].figures.is_paced;
+    }
+    bool is_verified = all->verify != GCR_VERIFY_OFF;
+    for (size_t i = 0;
+         is_concurrent && (label = gcr_concurrent_label(is_verified, is_paced, i)) != NULL; i++)
+        visit(arg, label);
+    if (is_paced)
+        visit(arg, "pace recorded: times contain the recorded program's own computing");
+}
+
 static void comparison_visit_notes(const struct gcr_comparison *all, note_visitor *visit, void *arg)
 {
     char text[768];
@@ -175,6 +193,7 @@ static void comparison_visit_notes(const struct gcr_comparison *all, note_visito
     const char *label;
     for (size_t i = 0; (label = gcr_trace_label(&all->capabilities, caps, i)) != NULL; i++)
         visit(arg, label);
+    comparison_visit_concurrent(all, visit, arg);
     if (all->verify != GCR_VERIFY_OFF)
         visit(arg, "verified runs: the oracle's work is off the clock, but it disturbs the caches; "
                    "time without --verify to compare speed");

@@ -29,6 +29,8 @@ struct gcr_figures {
     uint64_t outside_pauses_ns;
     bool cpu_known;
     uint64_t mutator_cpu_ns, collector_cpu_ns, helper_cpu_ns;
+    bool is_paced; /* at the recorded pace */
+    uint64_t waited_ns, late_max_ns;
     double events_per_second; /* NAN if no time passed */
     uint64_t allocated, freed, promoted, barriers, marked, copied;
 };

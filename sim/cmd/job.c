@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/option.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/result_json.h"
@@ -42,6 +43,21 @@ gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name, struct gcr_
     return GCR_OK;
 }
 
+static gcr_status job_read_pace(const struct gcr_arguments *arguments, struct gcr_job *job,
+                                struct gcr_error *err)
+{
+    const char *pace = gcr_argument(arguments, "--pace");
+    const char *window = gcr_argument(arguments, "--window");
+    job->pace_recorded = pace != NULL && strcmp(pace, "recorded") == 0;
+    if (pace != NULL && !job->pace_recorded && strcmp(pace, "replay") != 0)
+        return gcr_fail(err, GCR_USAGE, "--pace cannot be '%.64s'; allowed: replay, recorded",
+                        pace);
+    if (window != NULL && (!gcr_parse_bytes(window, &job->window_bytes) || job->window_bytes == 0))
+        return gcr_fail(err, GCR_USAGE, "--window cannot be '%.64s'; allowed: a size such as 512M",
+                        window);
+    return GCR_OK;
+}
+
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err)
 {
@@ -56,7 +72,7 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
     else
         return gcr_fail(err, GCR_USAGE, "--verify cannot be '%.64s'; allowed: on, every, off",
                         verify);
-    return GCR_OK;
+    return job_read_pace(arguments, job, err);
 }
 
 static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr_reader *reader)
@@ -69,6 +85,8 @@ static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr
         .verify = job->verify,
         .make_checker = gcr_verify_checker,
         .final_collection = job->final_collection,
+        .window_bytes = job->window_bytes,
+        .pace_recorded = job->pace_recorded,
     };
 }
 

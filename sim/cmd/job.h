@@ -9,25 +9,26 @@
 #include "sim/replay/replay.h"
 
 /* Rows that the tables of `run` and `compare` share. */
+/* clang-format off */
 #define GCR_JOB_FLAGS                                                                              \
-    {"--heap",                                                                                     \
-     0,                                                                                            \
-     "SIZE",                                                                                       \
-     "native (the design's own sizing), bytes (64M), or a multiple of the "                        \
-     "trace's peak live bytes (2.5x); a budget covers all that a design holds",                    \
-     GCR_FLAG_OPTIONAL,                                                                            \
-     NULL},                                                                                        \
-        {"--verify",                                                                               \
-         0,                                                                                        \
-         "MODE",                                                                                   \
-         "hold the heap against the oracle: on, every (at each event; for small "                  \
-         "traces), off",                                                                           \
-         GCR_FLAG_OPTIONAL,                                                                        \
-         "on"},                                                                                    \
-    {                                                                                              \
-        "--final-collection", 0, NULL, "one full collection at the end of each process",           \
-            GCR_FLAG_OPTIONAL, NULL                                                                \
-    }
+    {"--heap", 0, "SIZE",                                                                          \
+     "native (the design's own sizing), bytes (64M), or a multiple of the trace's peak live "      \
+     "bytes (2.5x); a budget covers all that a design holds",                                      \
+     GCR_FLAG_OPTIONAL, NULL},                                                                     \
+    {"--verify", 0, "MODE",                                                                        \
+     "hold the heap against the oracle: on, every (at each event; for small traces), off",         \
+     GCR_FLAG_OPTIONAL, "on"},                                                                     \
+    {"--final-collection", 0, NULL, "one full collection at the end of each process",              \
+     GCR_FLAG_OPTIONAL, NULL},                                                                     \
+    {"--pace", 0, "PACE",                                                                          \
+     "replay (as fast as the design goes) or recorded: wait at TIME events until as much time "    \
+     "has passed as in the recording",                                                             \
+     GCR_FLAG_OPTIONAL, NULL},                                                                     \
+    {"--window", 0, "BYTES",                                                                       \
+     "decoded events held at once for a design with threads of its own (default: an eighth of "    \
+     "this machine's memory)",                                                                     \
+     GCR_FLAG_OPTIONAL, NULL}
+/* clang-format on */
 
 struct gcr_job {
     const char *trace; /* path */
@@ -36,9 +37,11 @@ struct gcr_job {
     uint64_t budget_bytes; /* 0: native */
     enum gcr_verify_mode verify;
     bool final_collection;
+    bool pace_recorded;
+    uint64_t window_bytes; /* 0: the default */
 };
 
-/* Reads --verify and --final-collection. */
+/* Reads --verify, --final-collection, --pace and --window. */
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err) GCR_MUST_USE;
 

@@ -139,6 +139,10 @@ static void run_print_times(const struct gcr_figures *run, FILE *out)
     if (isfinite(run->events_per_second))
         fprintf(out, "; %s events/s", gcr_text_count((uint64_t)run->events_per_second).s);
     fputc('\n', out);
+    if (run->is_paced)
+        fprintf(out,
+                "pace         recorded: %s of the mutator's time waited, late by %s at worst\n",
+                gcr_text_ns(run->waited_ns).s, gcr_text_ns(run->late_max_ns).s);
 }
 
 /* "mark 12.3 ms (21.4 ns an object)": where a count belongs to the phase. */
@@ -283,7 +287,8 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     const json_t *lanes = json_object_get(result, "lanes");
     if (json_array_size(lanes) > 1)
         run_print_lanes(lanes, out);
-    const char *label;
-    for (size_t i = 0; (label = gcr_trace_label(capabilities, collector->caps, i)) != NULL; i++)
-        fprintf(out, "%snote: %s\n", i == 0 ? "\n" : "", label);
+    const json_t *labels = json_object_get(result, "labels");
+    for (size_t i = 0; i < json_array_size(labels); i++)
+        fprintf(out, "%snote: %s\n", i == 0 ? "\n" : "",
+                json_string_value(json_array_get(labels, i)));
 }

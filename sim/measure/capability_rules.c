@@ -8,6 +8,8 @@ const struct gcr_figure_rule gcr_figure_rules[GCR_FIGURE_COUNT] = {
     [GCR_FIGURE_PROMOTION] = {"promotion", "exact stores", "the trace's stores are sampled"},
     [GCR_FIGURE_DEATH_DRIVEN] = {"runs of designs that free at death", "deaths",
                                  "the trace has no deaths"},
+    [GCR_FIGURE_RECORDED_PACE] = {"runs at the recorded pace", "times",
+                                  "the trace has no TIME events"},
 };
 
 const char *gcr_figure_refusal(enum gcr_figure figure, const struct gcr_capabilities *capabilities,
@@ -25,10 +27,26 @@ const char *gcr_figure_refusal(enum gcr_figure figure, const struct gcr_capabili
     case GCR_FIGURE_DEATH_DRIVEN:
         is_met = capabilities->deaths != GCR_DEATHS_NONE;
         break;
+    case GCR_FIGURE_RECORDED_PACE:
+        is_met = capabilities->times != 0;
+        break;
     case GCR_FIGURE_COUNT:
         break;
     }
     return is_met ? NULL : gcr_figure_rules[figure].reason;
+}
+
+const char *gcr_concurrent_label(bool verified, bool pace_recorded, size_t i)
+{
+    if (verified && i-- == 0)
+        return "times of a verified run of a design with threads mean nothing: the clock stops at "
+               "every event, and the threads go on meanwhile or rest for a comparison";
+    if (!verified && !pace_recorded && i-- == 0)
+        return "times of a design with threads are replay time: the program's own computing "
+               "between "
+               "events is left out, and its threads have less time than they would have (--pace "
+               "recorded)";
+    return NULL;
 }
 
 const char *gcr_trace_label(const struct gcr_capabilities *capabilities, uint32_t collector_caps,

@@ -9,10 +9,11 @@
 #include "traces/capability.h"
 
 enum gcr_figure {
-    GCR_FIGURE_LIVE,         /* live bytes, and overhead over them */
-    GCR_FIGURE_BARRIERS,     /* slow paths of the write barrier */
-    GCR_FIGURE_PROMOTION,    /* objects promoted by generational designs */
-    GCR_FIGURE_DEATH_DRIVEN, /* runs of designs that act on deaths (GCR_CAP_NEEDS_DEATHS) */
+    GCR_FIGURE_LIVE,          /* live bytes, and overhead over them */
+    GCR_FIGURE_BARRIERS,      /* slow paths of the write barrier */
+    GCR_FIGURE_PROMOTION,     /* objects promoted by generational designs */
+    GCR_FIGURE_DEATH_DRIVEN,  /* runs of designs that act on deaths (GCR_CAP_NEEDS_DEATHS) */
+    GCR_FIGURE_RECORDED_PACE, /* runs that keep the recorded program's pace */
     GCR_FIGURE_COUNT
 };
 
@@ -28,6 +29,10 @@ extern const struct gcr_figure_rule gcr_figure_rules[GCR_FIGURE_COUNT];
  * the run and knows what was live. */
 const char *gcr_figure_refusal(enum gcr_figure figure, const struct gcr_capabilities *capabilities,
                                bool verified);
+
+/* What a reader must know about the times of a run of a design with helper threads; the i-th label
+ * that holds, NULL after the last. */
+const char *gcr_concurrent_label(bool verified, bool pace_recorded, size_t i);
 
 /* What a reader must know about every figure of a trace; the i-th label that holds for it, NULL
  * after the last. `collector_caps`: of all designs that were run, or-ed. */

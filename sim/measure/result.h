@@ -79,7 +79,10 @@ struct gcr_lane_result {
     bool cpu_known;        /* false in verified runs, whose CPU time means nothing */
     uint64_t mutator_cpu_ns, pauses_cpu_ns; /* of the replaying thread, on the clock */
     uint64_t helper_cpu_ns;                 /* of the design's own threads */
-    struct gcr_pause *pauses;               /* every one, in order */
+    /* At the recorded pace: time spent waiting, part of mutator_ns; how far the replay was behind
+     * the recording at worst. */
+    uint64_t waited_ns, late_max_ns;
+    struct gcr_pause *pauses; /* every one, in order */
     size_t pause_count;
     struct gcr_footprint_sample *samples;
     size_t sample_count;
@@ -107,6 +110,8 @@ struct gcr_result {
     struct gcr_option_values options;
     uint64_t budget_bytes; /* 0: native */
     enum gcr_verify_mode verify;
+    bool concurrent;          /* the heap had threads that collect while the mutator runs */
+    bool pace_recorded;       /* the replay waited at TIME events for recorded time to pass */
     enum gcr_outcome outcome; /* the worst of the lanes */
     char message[512];
     struct gcr_lane_result *lanes;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/measure/capability_rules.h"
 #include "sim/measure/machine.h"
 
 static json_t *json_count(uint64_t value)
@@ -134,6 +135,9 @@ static void json_sum_times(const struct gcr_lane_result *lane, struct gcr_lane_r
     sum->mutator_cpu_ns += lane->mutator_cpu_ns;
     sum->pauses_cpu_ns += lane->pauses_cpu_ns;
     sum->helper_cpu_ns += lane->helper_cpu_ns;
+    sum->waited_ns += lane->waited_ns;
+    if (lane->late_max_ns > sum->late_max_ns)
+        sum->late_max_ns = lane->late_max_ns;
 }
 
 /* The sum over lanes of everything that can be summed; what cannot has its own rule here. */
@@ -290,12 +294,12 @@ static json_t *json_phases(const struct gcr_lane_result *lane)
     return out;
 }
 
-static void json_put_cpu(json_t *out, const char *name, bool known, uint64_t ns)
+static void json_put_known(json_t *out, const char *name, bool known, uint64_t ns)
 {
     json_object_set_new(out, name, known ? json_count(ns) : json_null());
 }
 
-static json_t *json_time(const struct gcr_lane_result *lane)
+static json_t *json_time(const struct gcr_lane_result *lane, bool is_paced)
 {
     json_t *out = json_object();
     uint64_t clock_ns = lane->mutator_ns + lane->collector_ns;
@@ -305,9 +309,11 @@ static json_t *json_time(const struct gcr_lane_result *lane)
     json_put(out, "wall_ns", lane->wall_ns);
     json_put(out, "harness_ns", lane->harness_ns);
     json_object_set_new(out, "phases", json_phases(lane));
-    json_put_cpu(out, "mutator_cpu_ns", lane->cpu_known, lane->mutator_cpu_ns);
-    json_put_cpu(out, "collector_cpu_ns", lane->cpu_known, gcr_lane_collector_cpu_ns(lane));
-    json_put_cpu(out, "helper_cpu_ns", lane->cpu_known, lane->helper_cpu_ns);
+    json_put_known(out, "mutator_cpu_ns", lane->cpu_known, lane->mutator_cpu_ns);
+    json_put_known(out, "collector_cpu_ns", lane->cpu_known, gcr_lane_collector_cpu_ns(lane));
+    json_put_known(out, "helper_cpu_ns", lane->cpu_known, lane->helper_cpu_ns);
+    json_put_known(out, "waited_ns", is_paced, lane->waited_ns);
+    json_put_known(out, "late_max_ns", is_paced, lane->late_max_ns);
     json_object_set_new(
         out, "events_per_second",
         clock_ns > 0 ? json_real((double)lane->events_without_deaths * 1e9 / (double)clock_ns)
@@ -348,13 +354,13 @@ static json_t *json_design(const struct gcr_lane_result *lane)
     return out;
 }
 
-static void json_put_figures(json_t *out, const struct gcr_lane_result *lane, uint32_t generations,
-                             uint64_t budget_bytes)
+static void json_put_figures(json_t *out, const struct gcr_lane_result *lane,
+                             const struct gcr_result *result)
 {
-    json_object_set_new(out, "collections", json_collections(lane, generations));
+    json_object_set_new(out, "collections", json_collections(lane, result->collector->generations));
     json_object_set_new(out, "objects", json_objects(lane));
-    json_object_set_new(out, "memory", json_memory(lane, budget_bytes));
-    json_object_set_new(out, "time", json_time(lane));
+    json_object_set_new(out, "memory", json_memory(lane, result->budget_bytes));
+    json_object_set_new(out, "time", json_time(lane, result->pace_recorded));
     json_object_set_new(out, "design", json_design(lane));
 }
 
@@ -499,7 +505,7 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     snprintf(digest, sizeof digest, "%016llx", (unsigned long long)lane->graph_digest);
     json_object_set_new(out, "graph_digest",
                         lane->graph_digest != 0 ? json_string(digest) : json_null());
-    json_put_figures(out, lane, result->collector->generations, result->budget_bytes);
+    json_put_figures(out, lane, result);
     json_put_by_collection(out, lane, 1);
     pauses = json_pauses(lane, 1);
     json_object_set_new(pauses, "list", json_pause_list(lane));
@@ -520,6 +526,24 @@ static json_t *json_verification(const struct gcr_result *result, uint64_t compa
     return out;
 }
 
+/* What a reader must know about the figures. */
+static json_t *json_labels(const struct gcr_result *result)
+{
+    bool is_verified = result->verify != GCR_VERIFY_OFF;
+    json_t *out = json_array();
+    const char *text;
+
+    for (size_t i = 0;
+         (text = gcr_trace_label(&result->trace.capabilities, result->collector->caps, i)) != NULL;
+         i++)
+        json_array_append_new(out, json_string(text));
+    for (size_t i = 0; result->concurrent &&
+                       (text = gcr_concurrent_label(is_verified, result->pace_recorded, i)) != NULL;
+         i++)
+        json_array_append_new(out, json_string(text));
+    return out;
+}
+
 json_t *gcr_result_to_json(const struct gcr_result *result)
 {
     json_t *out = json_object(), *lanes = json_array();
@@ -532,13 +556,16 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
     json_object_set_new(out, "trace", json_trace(result));
     json_put_text(out, "collector", result->collector->name);
     json_object_set_new(out, "options", json_options(&result->options));
+    json_put_text(out, "pace", result->pace_recorded ? "recorded" : "replay");
+    json_object_set_new(out, "concurrent", json_boolean(result->concurrent));
     json_put_text(out, "outcome", gcr_outcome_name[result->outcome]);
     json_put_text(out, "message", result->message);
+    json_object_set_new(out, "labels", json_labels(result));
     json_object_set_new(out, "verified", json_boolean(gcr_result_verified(result)));
     json_object_set_new(out, "verification", json_verification(result, sum.comparisons));
     json_put(out, "events", sum.events);
     json_put(out, "events_without_deaths", sum.events_without_deaths);
-    json_put_figures(out, &sum, result->collector->generations, result->budget_bytes);
+    json_put_figures(out, &sum, result);
     json_put_by_collection(out, result->lanes, result->lane_count);
     json_object_set_new(out, "pauses", json_pauses(result->lanes, result->lane_count));
     for (size_t i = 0; i < result->lane_count; i++)

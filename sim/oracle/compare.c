@@ -289,19 +289,28 @@ static void compare_release(struct gcr_verify *v)
     gcr_shadow_begin_window(s);
 }
 
-gcr_status gcr_compare(struct gcr_verify *v, struct gcr_error *err)
+static gcr_status compare_heap(struct gcr_verify *v, struct gcr_error *err)
 {
-    gcr_status status;
+    gcr_status status = compare_freed(v, err);
 
-    if (!gcr_reach_cover(&v->reach, v->shadow, true) || !compare_excuse(v))
-        return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
-    status = compare_freed(v, err);
     if (status == GCR_OK)
         status = compare_retained(v, err);
     if (status == GCR_OK)
         status = compare_roots(v, err);
     if (status == GCR_OK)
         status = compare_objects(v, err);
+    return status;
+}
+
+gcr_status gcr_compare(struct gcr_verify *v, struct gcr_error *err)
+{
+    gcr_status status;
+
+    if (!gcr_reach_cover(&v->reach, v->shadow, true) || !compare_excuse(v))
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
+    v->view->rest(v->view, true);
+    status = compare_heap(v, err);
+    v->view->rest(v->view, false);
     if (status != GCR_OK)
         return status;
     compare_release(v);

@@ -25,6 +25,9 @@ struct gcr_replay_view {
     /* Current value of a root; NULL if the slot does not exist. `thread` is ignored for global
      * ones. */
     gcr_ref (*root)(const struct gcr_replay_view *view, uint32_t thread, uint32_t root);
+    /* While the caller looks at the heap, helper threads rest (true), then go on (false); these
+     * nest. A heap without threads: no effect. */
+    void (*rest)(const struct gcr_replay_view *view, bool resting);
     void *replay;
     uint32_t lane; /* being replayed, for messages; a forked child sets it to its own */
 };

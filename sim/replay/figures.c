@@ -45,6 +45,8 @@ void gcr_figures_fill(struct gcr_process *process)
     out->by_kind_at_peak = state->series.peak.by_kind;
     out->rss_peak_bytes = gcr_rss_peak_bytes();
     figures_fill_times(&state->timing, out);
+    out->waited_ns = state->pace.waited_ns;
+    out->late_max_ns = state->pace.late_max_ns;
     out->wall_ns = gcr_monotonic_ns() - process->start_ns;
     out->harness_ns = out->wall_ns - clock_ns;
 }

@@ -8,6 +8,7 @@
 #include "sim/replay/outcome.h"
 #include "sim/replay/prepare.h"
 #include "sim/replay/process.h"
+#include "sim/replay/window.h"
 
 static const uint64_t report_interval_ns = 100000000; /* ten times a second */
 
@@ -70,11 +71,11 @@ static gcr_status lane_close_batch(struct gcr_process *process, struct gcr_error
     state->batch = state->current;
     process->position += done;
     process->shared->events_done += done;
-    gcr_process_report(process);
+    gcr_process_report(process, 0);
     return GCR_OK;
 }
 
-void gcr_process_report(struct gcr_process *process)
+void gcr_process_report(struct gcr_process *process, size_t ahead)
 {
     uint64_t now_ns;
 
@@ -84,28 +85,35 @@ void gcr_process_report(struct gcr_process *process)
     if (now_ns - process->reported_ns < report_interval_ns)
         return;
     process->reported_ns = now_ns;
-    process->config->progress(process->config->progress_arg, process->shared->events_done,
+    process->config->progress(process->config->progress_arg, process->shared->events_done + ahead,
                               process->source->events);
 }
 
 /* ---- events between batches ---- */
 
-/* The heap's own work around a fork counts; the fork itself does not. */
+/* The heap's own work around a fork counts; the fork itself does not. Helper threads that rest
+ * since the window's end rest for the fork instead, and again until the next window has been
+ * decoded. */
 static void lane_fork(struct gcr_process *process, uint32_t child_lane)
 {
     struct gcr_replay_state *state = &process->state;
 
-    if (state->collector->before_fork != NULL) {
-        gcr_timing_start(&state->timing);
+    gcr_timing_start(&state->timing);
+    gcr_state_wake(state);
+    if (state->collector->before_fork != NULL)
         state->collector->before_fork(state->heap);
-        (void)gcr_timing_stop(&state->timing);
-    }
+    (void)gcr_timing_stop(&state->timing);
     process->fork(process, child_lane);
-    if (state->collector->after_fork != NULL) {
-        gcr_timing_start(&state->timing);
-        state->collector->after_fork(state->heap, false);
-        (void)gcr_timing_stop(&state->timing);
-    }
+    gcr_lane_after_fork(state, false);
+}
+
+void gcr_lane_after_fork(struct gcr_replay_state *state, bool child)
+{
+    gcr_timing_start(&state->timing);
+    if (state->collector->after_fork != NULL)
+        state->collector->after_fork(state->heap, child);
+    gcr_state_rest(state);
+    (void)gcr_timing_stop(&state->timing);
 }
 
 enum lane_step {
@@ -167,10 +175,7 @@ static enum lane_step lane_step(struct gcr_process *process)
     size_t done;
 
     state->batch = events;
-    if (state->checker != NULL)
-        done = state->engine->run_checked(state, events, prepared.usable);
-    else
-        done = state->engine->run(state, events, prepared.usable);
+    done = gcr_window_run(process, events, prepared.usable);
     if (done < prepared.usable) {
         gcr_outcome_set_stop(process, &events[done]);
         return LANE_IS_OVER;
@@ -195,9 +200,7 @@ static gcr_status lane_replay_events(struct gcr_process *process, struct gcr_err
         gcr_status status;
 
         if (process->position == process->end) {
-            process->position = 0;
-            status = process->source->read(process->stream, process->events, GCR_BATCH_EVENTS,
-                                           &process->end, err);
+            status = gcr_window_fill(process, err);
             if (status != GCR_OK || process->end == 0)
                 return status;
         }
@@ -220,7 +223,9 @@ static void lane_conclude(struct gcr_process *process)
 
     if (process->config->final_collection && state->collector->collect != NULL) {
         gcr_timing_start(&state->timing);
+        gcr_state_wake(state);
         state->collector->collect(state->heap, 2, GCR_REASON_FINAL);
+        gcr_state_rest(state);
         (void)gcr_timing_stop(&state->timing);
         gcr_state_sample(state);
         gcr_footprint_label_live(&state->series, gcr_state_event(state), state->live.bytes);
@@ -242,6 +247,8 @@ gcr_status gcr_lane_replay(struct gcr_process *process, struct gcr_error *err)
     gcr_status status;
 
     process->start_ns = gcr_monotonic_ns();
+    if (process->state.rests == 0) /* helper threads run only while the clock does */
+        gcr_state_rest(&process->state);
     process->state.timing.helper_start_ns = gcr_helper_cpu_ns();
     process->position = process->end = 0;
     gcr_rss_peak_reset();
@@ -263,6 +270,15 @@ gcr_status gcr_lane_replay(struct gcr_process *process, struct gcr_error *err)
     return gcr_figures_keep_lists(process, err);
 }
 
+static void lane_destroy_heap(struct gcr_replay_state *state)
+{
+    if (state->checker != NULL)
+        state->checker->destroy(state->checker);
+    state->checker = NULL;
+    state->collector->destroy(state->heap);
+    state->heap = NULL;
+}
+
 gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *err)
 {
     const struct gcr_replay_config *config = process->config;
@@ -282,12 +298,12 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
     if (status != GCR_OK)
         return state->supply.refused > 0 ? GCR_HEAP_EXHAUSTED : status;
     state->view.heap = state->heap;
-    if (config->verify == GCR_VERIFY_OFF)
-        return GCR_OK;
-    status = config->make_checker(&state->view, config->verify, &state->checker, err);
-    if (status != GCR_OK) {
-        state->collector->destroy(state->heap);
-        state->heap = NULL;
-    }
+    state->timing.free_running = state->heap->concurrent;
+    if (config->verify != GCR_VERIFY_OFF)
+        status = config->make_checker(&state->view, config->verify, &state->checker, err);
+    if (status == GCR_OK)
+        status = gcr_window_open(process, err);
+    if (status != GCR_OK)
+        lane_destroy_heap(state);
     return status;
 }

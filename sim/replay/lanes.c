@@ -92,11 +92,7 @@ static void child_become(struct gcr_process *process, uint32_t lane)
     process->result = (struct gcr_lane_result){.lane = lane, .parent = (int32_t)parent};
     process->stream = NULL; /* the parent's position in its own lane */
     gcr_state_restart(state, lane);
-    if (state->collector->after_fork != NULL) {
-        gcr_timing_start(&state->timing);
-        state->collector->after_fork(state->heap, true);
-        (void)gcr_timing_stop(&state->timing);
-    }
+    gcr_lane_after_fork(state, true);
 }
 
 /* The child's whole life after the fork. */
@@ -240,7 +236,7 @@ static gcr_status lanes_add_crash(struct gcr_process *process, struct gcr_child 
 
 static void lanes_idle(void *arg)
 {
-    gcr_process_report(arg);
+    gcr_process_report(arg, 0);
 }
 
 static gcr_status lanes_run_child(struct gcr_process *process, struct gcr_child *child,

@@ -176,7 +176,7 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
     const struct gcr_event *e = events, *end = events + n;
 
     if (!checked)
-        gcr_timing_start(&state->timing);
+        gcr_timing_start_batch(&state->timing);
     for (; e < end; e++) {
         state->current = e;
         if (e + GCR_LOOP_HANDLE_DISTANCE < end)
@@ -197,7 +197,7 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
             break;
     }
     if (!checked)
-        (void)gcr_timing_stop(&state->timing);
+        gcr_timing_stop_batch(&state->timing);
     state->current = e;
     state->stop = stop;
     return (size_t)(e - events);

@@ -36,9 +36,10 @@ struct gcr_process {
     struct gcr_replay_state state;
     struct gcr_lane_result result; /* of this process's own lane */
     void *stream;
-    struct gcr_event *events; /* GCR_BATCH_EVENTS */
-    size_t position, end;     /* events[position..end) are decoded and not yet carried out */
-    uint64_t start_ns;        /* wall time at which the lane began */
+    struct gcr_event *events; /* event_room of them */
+    size_t event_room;
+    size_t position, end; /* events[position..end) are decoded and not yet carried out */
+    uint64_t start_ns;    /* wall time at which the lane began */
 
     int up; /* socket to the parent; -1 in the root process */
     struct gcr_child *children;
@@ -61,8 +62,12 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
  * damaged input or no memory for the harness; what the heap did is an outcome in the result. */
 gcr_status gcr_lane_replay(struct gcr_process *process, struct gcr_error *err) GCR_MUST_USE;
 
-/* Calls config->progress if it is time and this is the root process. */
-void gcr_process_report(struct gcr_process *process);
+/* The heap's part after a fork, on the clock, in the parent or the child. */
+void gcr_lane_after_fork(struct gcr_replay_state *state, bool child);
+
+/* Calls config->progress if it is time and this is the root process. `ahead`: events carried out
+ * beyond those that events_done has. */
+void gcr_process_report(struct gcr_process *process, size_t ahead);
 
 /* Moves *lane into process->results. GCR_NO_MEMORY: *lane has been freed. */
 gcr_status gcr_process_add_result(struct gcr_process *process, struct gcr_lane_result *lane,

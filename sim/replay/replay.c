@@ -37,12 +37,15 @@ static gcr_status replay_process_create(const struct gcr_replay_config *config,
     process->source = source;
     process->fork = gcr_lanes_fork;
     process->events = events;
+    process->event_room = GCR_BATCH_EVENTS;
     process->shared = shared;
     process->is_root = true;
     process->up = -1;
     process->result = (struct gcr_lane_result){.lane = 0, .parent = -1};
     gcr_state_init(&process->state, config->engine, source->shapes, source->shape_count,
                    source->capabilities);
+    process->state.pace =
+        (struct gcr_pace){.is_recorded = config->pace_recorded, .has_origin = true};
     return GCR_OK;
 }
 
@@ -130,6 +133,7 @@ static void replay_start_result(const struct gcr_replay_config *config,
         result->options = *config->options;
     result->budget_bytes = config->budget_bytes;
     result->verify = config->verify;
+    result->pace_recorded = config->pace_recorded;
 }
 
 gcr_status gcr_replay_source(const struct gcr_replay_config *config,
@@ -145,11 +149,15 @@ gcr_status gcr_replay_source(const struct gcr_replay_config *config,
         source->capabilities->deaths == GCR_DEATHS_NONE)
         return gcr_fail(err, GCR_UNSUPPORTED, "%s: %s", collector->name,
                         gcr_figure_refusal(GCR_FIGURE_DEATH_DRIVEN, source->capabilities, false));
+    if (config->pace_recorded && !source->capabilities->times)
+        return gcr_fail(err, GCR_UNSUPPORTED, "the recorded pace: %s",
+                        gcr_figure_refusal(GCR_FIGURE_RECORDED_PACE, source->capabilities, false));
     status = replay_process_create(config, source, &process, err);
     if (status != GCR_OK)
         return status;
     replay_start_result(config, source, result);
     status = replay_all_lanes(process, err);
+    result->concurrent = process->state.timing.free_running;
     if (status == GCR_OK)
         replay_take_lanes(process, result);
     replay_process_destroy(process);

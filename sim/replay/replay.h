@@ -29,7 +29,10 @@ struct gcr_replay_config {
     enum gcr_verify_mode verify;
     gcr_checker_factory *make_checker; /* needed unless verify is off */
     bool final_collection;             /* one full collection at each lane's end, pause listed */
-    uint64_t supply_fail_after;        /* fault injection, see struct gcr_supply */
+    uint64_t window_bytes; /* decoded events held at once for a design with helper threads; 0: an
+                              eighth of this machine's memory */
+    bool pace_recorded;    /* wait at TIME events until as much time has passed as recorded */
+    uint64_t supply_fail_after; /* fault injection, see struct gcr_supply */
     gcr_progress *progress;
     void *progress_arg;
 };

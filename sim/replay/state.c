@@ -23,6 +23,40 @@ static gcr_ref state_view_root(const struct gcr_replay_view *view, uint32_t thre
     return slot != NULL ? *slot : NULL;
 }
 
+static void state_view_rest(const struct gcr_replay_view *view, bool resting)
+{
+    if (resting)
+        gcr_state_rest(view->replay);
+    else
+        gcr_state_wake(view->replay);
+}
+
+/* ---- helper threads ---- */
+
+static void state_set_rest(struct gcr_replay_state *state, bool resting)
+{
+    const struct gcr_collector *collector = state->collector;
+
+    if (collector->rest != NULL)
+        collector->rest(state->heap, resting);
+    else if (resting && collector->before_fork != NULL)
+        collector->before_fork(state->heap);
+    else if (!resting && collector->after_fork != NULL)
+        collector->after_fork(state->heap, false);
+}
+
+void gcr_state_rest(struct gcr_replay_state *state)
+{
+    if (state->timing.free_running && state->rests++ == 0)
+        state_set_rest(state, true);
+}
+
+void gcr_state_wake(struct gcr_replay_state *state)
+{
+    if (state->timing.free_running && state->rests > 0 && --state->rests == 0)
+        state_set_rest(state, false);
+}
+
 /* ---- life ---- */
 
 void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *engine,
@@ -47,6 +81,7 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
         .shape_count = shape_count,
         .handle = state_view_handle,
         .root = state_view_root,
+        .rest = state_view_rest,
         .replay = state,
     };
 }
@@ -55,6 +90,7 @@ void gcr_state_restart(struct gcr_replay_state *state, uint32_t lane)
 {
     state->view.lane = lane;
     gcr_timing_restart(&state->timing);
+    gcr_pace_restart(&state->pace);
     gcr_pauses_reset(&state->pauses);
     gcr_footprint_reset(&state->series);
     state->live.peak_bytes = state->live.bytes;
@@ -146,6 +182,13 @@ static enum gcr_stop rare_resurrect(struct gcr_replay_state *state, const struct
     return GCR_STOP_NO_FINALIZER;
 }
 
+static enum gcr_stop rare_time(struct gcr_replay_state *state, const struct gcr_event *e)
+{
+    if (state->pace.is_recorded)
+        gcr_pace_wait(&state->pace, &state->timing, (uint64_t)e->b << 32 | e->a);
+    return GCR_STOP_NONE;
+}
+
 static enum gcr_stop rare_thread(struct gcr_replay_state *state, const struct gcr_event *e)
 {
     state->roots.current = e->a;
@@ -170,6 +213,8 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
         return rare_resurrect(state, e);
     case GCR_OP_THREAD:
         return rare_thread(state, e);
+    case GCR_OP_TIME:
+        return rare_time(state, e);
     case GCR_OP_GCCONTROL:
         if (collector->gc_control != NULL)
             collector->gc_control(state->heap, e->a != 0, (const uint32_t[3]){e->b, e->c, e->d});
@@ -186,7 +231,7 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
         if (collector->unfreeze != NULL)
             collector->unfreeze(state->heap);
         return GCR_STOP_NONE;
-    default: /* FINALIZED, REQUEST, PHASE, TIME, COLLECTED: facts about the recorded run */
+    default: /* FINALIZED, REQUEST, PHASE, COLLECTED: facts about the recorded run */
         return GCR_STOP_NONE;
     }
 }
@@ -200,17 +245,29 @@ enum gcr_stop gcr_replay_check_before(struct gcr_replay_state *state, const stru
     return state->stop_status == GCR_OK ? GCR_STOP_NONE : GCR_STOP_REFUSED;
 }
 
+/* The heap's own invariants. */
+static bool state_check_heap(struct gcr_replay_state *state)
+{
+    bool ok;
+
+    if (state->collector->check == NULL)
+        return true;
+    gcr_state_rest(state);
+    ok = state->collector->check(state->heap, GCR_CHECK_LEVEL, &state->error);
+    gcr_state_wake(state);
+    if (!ok)
+        gcr_error_prefix(&state->error, "lane %u, event %llu: broken invariant: ", state->view.lane,
+                         (unsigned long long)gcr_state_event(state));
+    return ok;
+}
+
 enum gcr_stop gcr_replay_check_after(struct gcr_replay_state *state, const struct gcr_event *event)
 {
     state->stop_status =
         state->checker->after(state->checker, event, gcr_state_event(state), &state->error);
     if (state->stop_status == GCR_OK && GCR_CHECK_LEVEL >= 2 && state->check_due &&
-        state->collector->check != NULL &&
-        !state->collector->check(state->heap, GCR_CHECK_LEVEL, &state->error)) {
-        gcr_error_prefix(&state->error, "lane %u, event %llu: broken invariant: ", state->view.lane,
-                         (unsigned long long)gcr_state_event(state));
+        !state_check_heap(state))
         state->stop_status = GCR_FAULT;
-    }
     state->check_due = false;
     return state->stop_status == GCR_OK ? GCR_STOP_NONE : GCR_STOP_REFUSED;
 }

@@ -10,6 +10,7 @@
 #include "sim/replay/engine.h"
 #include "sim/replay/handles.h"
 #include "sim/replay/live.h"
+#include "sim/replay/pace.h"
 #include "sim/replay/roots.h"
 #include "sim/replay/timing.h"
 
@@ -53,6 +54,8 @@ struct gcr_replay_state {
     bool check_due; /* a collection has ended since the heap's own invariants were last checked */
 
     struct gcr_timing timing;
+    struct gcr_pace pace;
+    uint32_t rests;  /* how many want helper threads to rest */
     bool clock_held; /* the heap holds a clock that was running */
     struct gcr_pauses pauses;
     struct gcr_footprint_series series;
@@ -79,7 +82,12 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
 /* After a fork, in the child: figures start anew, what lives goes on. */
 void gcr_state_restart(struct gcr_replay_state *state, uint32_t lane);
 
-/* Adds a point to the footprint series; the clock must be stopped. */
+/* Brings the helper threads of the heap to rest, and lets them go on; these nest. Without such
+ * threads: no effect. */
+void gcr_state_rest(struct gcr_replay_state *state);
+void gcr_state_wake(struct gcr_replay_state *state);
+
+/* Adds a point to the footprint series; the clock is stopped unless helper threads run. */
 void gcr_state_sample(struct gcr_replay_state *state);
 
 /* Frees the harness's memory; not the heap and not the checker. */

@@ -41,6 +41,20 @@ static inline uint64_t gcr_timing_stop(struct gcr_timing *timing)
     return now_ns;
 }
 
+/* Around a batch of events: the same, unless helper threads run; then whoever decoded the window
+ * starts and stops. */
+static inline void gcr_timing_start_batch(struct gcr_timing *timing)
+{
+    if (!timing->free_running)
+        gcr_timing_start(timing);
+}
+
+static inline void gcr_timing_stop_batch(struct gcr_timing *timing)
+{
+    if (!timing->free_running)
+        (void)gcr_timing_stop(timing);
+}
+
 /* Around work of the harness that is called from within the heap: clocks that ran stop meanwhile,
  * unless helper threads run. hold returns the replay time either way. Not nested. */
 uint64_t gcr_timing_hold(struct gcr_timing *timing);

@@ -125,6 +125,8 @@ static gcr_status script_read(void *stream, struct gcr_event *events, size_t roo
     struct script_stream *s = stream;
     size_t left = s->script->count[s->lane] - s->position;
 
+    if (s->script->on_read != NULL)
+        s->script->on_read();
     if (s->script->damaged_lane != 0 && s->lane == s->script->damaged_lane)
         return gcr_fail(err, GCR_BAD_INPUT, "lane %u is damaged", s->lane);
     if (s->script->chunk != 0 && room > s->script->chunk)
@@ -151,6 +153,8 @@ gcr_status script_try_replay(const struct script *script, const struct script_ru
         .budget_bytes = run->budget_bytes,
         .supply_fail_after = run->supply_fail_after,
         .final_collection = run->final_collection,
+        .pace_recorded = run->pace_recorded,
+        .window_bytes = run->window_bytes,
         .verify = run->make_checker != NULL ? GCR_VERIFY_ON : GCR_VERIFY_OFF,
         .make_checker = run->make_checker,
         .progress = run->progress,

@@ -25,6 +25,7 @@ struct script {
     struct gcr_event *events[SCRIPT_LANES];
     size_t count[SCRIPT_LANES], room[SCRIPT_LANES];
     uint32_t lanes;
+    void (*on_read)(void); /* called at every read; may be NULL */
     size_t chunk;          /* events a read delivers at most; 0: as many as asked for */
     uint32_t damaged_lane; /* reading it is GCR_BAD_INPUT; 0: none */
     struct gcr_capabilities capabilities;
@@ -55,7 +56,8 @@ struct script_run {
     const struct gcr_engine *engine; /* NULL: gcr_engine_twospace */
     const char *space, *damage;
     uint64_t budget_bytes, supply_fail_after;
-    bool final_collection;
+    bool final_collection, pace_recorded;
+    uint64_t window_bytes;
     gcr_checker_factory *make_checker;
     gcr_progress *progress;
     void *progress_arg;
