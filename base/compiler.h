@@ -28,6 +28,7 @@
 #define GCR_EXCHANGE_RELAXED(p, value) __atomic_exchange_n(p, value, __ATOMIC_RELAXED)
 #define GCR_EXCHANGE(p, value) __atomic_exchange_n(p, value, __ATOMIC_ACQ_REL)
 #define GCR_FETCH_OR_RELAXED(p, value) __atomic_fetch_or(p, value, __ATOMIC_RELAXED)
+#define GCR_FETCH_ADD(p, value) __atomic_fetch_add(p, value, __ATOMIC_ACQ_REL)
 /* *p = desired if *p == *expected, else *expected = *p; may fail spuriously. */
 #define GCR_COMPARE_EXCHANGE(p, expected, desired)                                                 \
     __atomic_compare_exchange_n(p, expected, desired, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
