@@ -19,18 +19,6 @@ static const struct gcr_flag run_flags[] = {
      GCR_FLAG_OPTIONAL, NULL},
     {0}};
 
-static gcr_status run_read_job(const struct gcr_arguments *arguments, struct gcr_job *job,
-                               struct gcr_error *err)
-{
-    const char *name = gcr_argument(arguments, "--collector"), *assignment;
-    *job = (struct gcr_job){.trace = gcr_argument(arguments, "TRACE")};
-    gcr_status status = gcr_job_set_engine(job, name, err);
-    for (size_t i = 0;
-         status == GCR_OK && (assignment = gcr_argument_at(arguments, "--set", i)) != NULL; i++)
-        status = gcr_option_assign(&job->options, name, assignment, err);
-    return status == GCR_OK ? gcr_job_read_flags(arguments, job, err) : status;
-}
-
 /* Looks at the trace first: its capabilities, and the heap size that may depend on it. */
 static gcr_status run_prepare(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_capabilities *capabilities, struct gcr_error *err)
@@ -61,7 +49,9 @@ static gcr_status run_run(const struct gcr_arguments *arguments, struct gcr_erro
     struct gcr_capabilities capabilities;
     json_t *result = NULL;
     const char *path = gcr_argument(arguments, "--json");
-    gcr_status status = run_read_job(arguments, &job, err);
+    gcr_status status = gcr_job_read(arguments, &job, err);
+    if (status == GCR_OK)
+        status = gcr_job_read_flags(arguments, &job, err);
     if (status == GCR_OK)
         status = run_prepare(arguments, &job, &capabilities, err);
     if (status == GCR_OK)

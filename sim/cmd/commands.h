@@ -13,5 +13,6 @@ extern const struct gcr_command gcr_cmd_check;
 extern const struct gcr_command gcr_cmd_list;
 extern const struct gcr_command gcr_cmd_run;
 extern const struct gcr_command gcr_cmd_compare;
+extern const struct gcr_command gcr_cmd_minheap;
 
 #endif

@@ -43,6 +43,18 @@ gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name, struct gcr_
     return GCR_OK;
 }
 
+gcr_status gcr_job_read(const struct gcr_arguments *arguments, struct gcr_job *job,
+                        struct gcr_error *err)
+{
+    const char *name = gcr_argument(arguments, "--collector"), *assignment;
+    *job = (struct gcr_job){.trace = gcr_argument(arguments, "TRACE")};
+    gcr_status status = gcr_job_set_engine(job, name, err);
+    for (size_t i = 0;
+         status == GCR_OK && (assignment = gcr_argument_at(arguments, "--set", i)) != NULL; i++)
+        status = gcr_option_assign(&job->options, name, assignment, err);
+    return status;
+}
+
 static gcr_status job_read_pace(const struct gcr_arguments *arguments, struct gcr_job *job,
                                 struct gcr_error *err)
 {

@@ -41,6 +41,10 @@ struct gcr_job {
     uint64_t window_bytes; /* 0: the default */
 };
 
+/* A job for TRACE and --collector with its --set options. */
+gcr_status gcr_job_read(const struct gcr_arguments *arguments, struct gcr_job *job,
+                        struct gcr_error *err) GCR_MUST_USE;
+
 /* Reads --verify, --final-collection, --pace and --window. */
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err) GCR_MUST_USE;
