@@ -18,7 +18,7 @@ static uint64_t layout_hidden_words(uint32_t payload)
     return (uint64_t)((payload - GCR_HEADER_BYTES) / GCR_WORD_BYTES) << GCR_HEADER_PAYLOAD_SHIFT;
 }
 
-static struct gcr_layout layout_of_shape(const struct gcr_shape *shape)
+static struct gcr_layout layout_of_shape(const struct gcr_shape *shape, uint32_t min_bytes)
 {
     bool items = gcr_shape_has_items(shape);
     bool resizable = items && gcr_shape_is(shape, GCR_SHAPE_RESIZABLE);
@@ -31,8 +31,8 @@ static struct gcr_layout layout_of_shape(const struct gcr_shape *shape)
     uint32_t fixed = payload + shape->field_bytes;
     if (!inside) {
         fixed = (uint32_t)gcr_word_round(fixed);
-        if (fixed < GCR_OBJECT_MIN_BYTES)
-            fixed = GCR_OBJECT_MIN_BYTES;
+        if (fixed < min_bytes)
+            fixed = min_bytes;
     }
     return (struct gcr_layout){
         .header =
@@ -60,9 +60,9 @@ static struct gcr_layout layout_of_body(uint32_t id, uint32_t item_bytes, uint32
     };
 }
 
-gcr_status gcr_layouts_init(struct gcr_layouts *layouts, struct gcr_supply *supply,
-                            const struct gcr_shape *shapes, uint32_t shape_count,
-                            struct gcr_error *err)
+static gcr_status layouts_init(struct gcr_layouts *layouts, struct gcr_supply *supply,
+                               const struct gcr_shape *shapes, uint32_t shape_count,
+                               uint32_t min_bytes, struct gcr_error *err)
 {
     size_t rows = 2 * (size_t)shape_count + 3;
     layouts->bytes = gcr_page_round(rows * sizeof *layouts->row);
@@ -74,7 +74,7 @@ gcr_status gcr_layouts_init(struct gcr_layouts *layouts, struct gcr_supply *supp
     layouts->shape_count = shape_count;
     for (uint32_t n = 1; n <= shape_count; n++) {
         const struct gcr_shape *shape = &shapes[n];
-        layouts->row[n] = layout_of_shape(shape);
+        layouts->row[n] = layout_of_shape(shape, min_bytes);
         layouts->row[shape_count + n] =
             layout_of_body(shape_count + n, shape->item_bytes, shape->item_slots);
     }
@@ -85,6 +85,20 @@ gcr_status gcr_layouts_init(struct gcr_layouts *layouts, struct gcr_supply *supp
                                              .slot_start = GCR_HEADER_BYTES,
                                              .payload = GCR_HEADER_BYTES};
     return GCR_OK;
+}
+
+gcr_status gcr_layouts_init(struct gcr_layouts *layouts, struct gcr_supply *supply,
+                            const struct gcr_shape *shapes, uint32_t shape_count,
+                            struct gcr_error *err)
+{
+    return layouts_init(layouts, supply, shapes, shape_count, GCR_OBJECT_MIN_BYTES, err);
+}
+
+gcr_status gcr_layouts_init_packed(struct gcr_layouts *layouts, struct gcr_supply *supply,
+                                   const struct gcr_shape *shapes, uint32_t shape_count,
+                                   struct gcr_error *err)
+{
+    return layouts_init(layouts, supply, shapes, shape_count, GCR_HEADER_BYTES, err);
 }
 
 void gcr_layouts_finish(struct gcr_layouts *layouts, struct gcr_supply *supply)

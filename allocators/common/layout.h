@@ -78,6 +78,11 @@ struct gcr_layouts {
 gcr_status gcr_layouts_init(struct gcr_layouts *layouts, struct gcr_supply *supply,
                             const struct gcr_shape *shapes, uint32_t shape_count,
                             struct gcr_error *err) GCR_MUST_USE;
+/* The same for designs that never put a forwarding address behind the header: an object without
+ * fields is its header alone, 8 bytes. */
+gcr_status gcr_layouts_init_packed(struct gcr_layouts *layouts, struct gcr_supply *supply,
+                                   const struct gcr_shape *shapes, uint32_t shape_count,
+                                   struct gcr_error *err) GCR_MUST_USE;
 void gcr_layouts_finish(struct gcr_layouts *layouts, struct gcr_supply *supply);
 
 /* ---- decoding ---- */

@@ -124,6 +124,22 @@ void gcr_weak_list_update(struct gcr_weak_list *list, const struct gcr_weak_upda
     update_young(list, update);
 }
 
+void gcr_weak_list_update_in_place(struct gcr_weak_list *list, const struct gcr_weak_update *update)
+{
+    GCR_CHECK(1, gcr_vector_count(&list->young) == 0);
+    gcr_vector_truncate(&list->retargeted, 0);
+    list->retargeted_lost = false;
+    size_t count = gcr_vector_count(&list->old), kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        gcr_ref weak = *entry_at(&list->old, i), moved = update->survivor(update->arg, weak);
+        if (moved == NULL)
+            continue;
+        (void)update_target(update, weak);
+        *entry_at(&list->old, kept++) = moved;
+    }
+    gcr_vector_truncate(&list->old, kept);
+}
+
 static bool check_entries(const struct gcr_vector *entries, const struct gcr_shape *shapes,
                           struct gcr_error *err)
 {

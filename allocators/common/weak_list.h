@@ -49,6 +49,10 @@ struct gcr_weak_update {
 
 /* After marking or copying everything, while marks or stubs exist. */
 void gcr_weak_list_update(struct gcr_weak_list *list, const struct gcr_weak_update *update);
+/* The same in a design that knows where objects will be but has not moved them yet: entries are
+ * read where they are, and then lead to where they will be. No young entries. */
+void gcr_weak_list_update_in_place(struct gcr_weak_list *list,
+                                   const struct gcr_weak_update *update);
 /* The same in a minor collection. */
 void gcr_weak_list_update_young(struct gcr_weak_list *list, const struct gcr_weak_update *update);
 
