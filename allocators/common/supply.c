@@ -138,15 +138,17 @@ static void supply_uncount(struct gcr_supply *supply, enum gcr_page_kind kind, u
     supply->by_kind_bytes[kind] -= bytes;
 }
 
-/* Makes pages resident now; one system call where the kernel has MADV_POPULATE_WRITE (5.14). */
-static void supply_touch(char *start, size_t bytes)
+/* MADV_POPULATE_WRITE is Linux 5.14's. */
+void gcr_supply_populate(void *start, size_t bytes)
 {
+    GCR_CHECK(1, supply_is_pages(start, bytes));
 #ifdef MADV_POPULATE_WRITE
     if (madvise(start, bytes, MADV_POPULATE_WRITE) == 0)
         return;
 #endif
+    volatile char *page = start;
     for (size_t at = 0; at < bytes; at += GCR_PAGE_BYTES)
-        *(volatile char *)(start + at) = 0;
+        page[at] = page[at];
 }
 
 bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void *start,
@@ -162,7 +164,7 @@ bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void 
         return false;
     }
     if (supply->pretouch)
-        supply_touch(start, bytes);
+        gcr_supply_populate(start, bytes);
     supply_count(supply, kind, bytes);
     return true;
 }

@@ -10,19 +10,20 @@ static inline gcr_ref gcr_semispace_alloc(struct gcr_heap *heap, const struct gc
                                           gcr_ref *root, bool global_root)
 {
     struct gcr_semispace *h = semispace_of(heap);
-    const struct gcr_layout *layout = &h->layouts.row[shape->number];
+    struct gcr_copy_space *space = &h->copy.space;
+    const struct gcr_layout *layout = &h->copy.layouts.row[shape->number];
     uint64_t bytes = gcr_layout_bytes(layout, length);
     (void)flags;
     (void)global_root;
-    if (GCR_UNLIKELY(bytes > (uint64_t)(h->limit - h->free) ||
-                     gcr_shape_is(shape, SEMISPACE_SPECIAL)))
+    if (GCR_UNLIKELY(bytes > (uint64_t)(space->limit - space->free) ||
+                     gcr_shape_is(shape, GCR_COPY_SPECIAL)))
         return semispace_alloc_slow(h, shape, length, cookie, root);
-    gcr_ref object = (gcr_ref)(void *)h->free;
-    h->free += bytes;
+    gcr_ref object = (gcr_ref)(void *)space->free;
+    space->free += bytes;
     gcr_layout_set(layout, object, 0, length);
-    h->tally.header_bytes += layout->payload;
-    h->heap.work.allocated_objects++;
-    h->heap.work.allocated_bytes += gcr_shape_object_bytes(shape, length);
+    h->copy.tally.fresh_header_bytes += layout->payload;
+    heap->work.allocated_objects++;
+    heap->work.allocated_bytes += gcr_shape_object_bytes(shape, length);
     *root = object;
     return object;
 }
@@ -30,7 +31,7 @@ static inline gcr_ref gcr_semispace_alloc(struct gcr_heap *heap, const struct gc
 static inline gcr_ref gcr_semispace_forwarded(struct gcr_heap *heap, gcr_ref object)
 {
     (void)heap;
-    return semispace_survives(object) ? semispace_new_address(object) : NULL;
+    return gcr_copy_survives(object) ? gcr_copy_new_address(object) : NULL;
 }
 
 static const struct gcr_mutator_ops gcr_mutator_ops_semispace = {

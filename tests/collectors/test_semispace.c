@@ -19,7 +19,7 @@ static void test_layout_to_the_byte(void **state)
     uint32_t list = fixture_alloc(&fixture, MODEL_LIST, 2, 5);     /* 16 + 8, body 16 + 16 */
     uint32_t bare = fixture_alloc(&fixture, MODEL_LIST, 0, 6);     /* 16 + 8, no body */
     uint32_t last = fixture_alloc(&fixture, MODEL_EMPTY, 0, 7);
-    const char *start = inside(&fixture)->to.start;
+    const char *start = inside(&fixture)->copy.space.to.start;
     assert_ptr_equal(address(&fixture, pair), start);
     assert_int_equal(address(&fixture, empty) - start, 32);
     assert_int_equal(address(&fixture, array) - start, 48);
@@ -28,7 +28,7 @@ static void test_layout_to_the_byte(void **state)
     assert_int_equal(address(&fixture, list) - start, 136);
     assert_int_equal(address(&fixture, bare) - start, 192);
     assert_int_equal(address(&fixture, last) - start, 216);
-    assert_ptr_equal(inside(&fixture)->free, start + 232);
+    assert_ptr_equal(inside(&fixture)->copy.space.free, start + 232);
     struct gcr_footprint parts;
     gcr_collector_semispace.footprint(fixture.heap, &parts);
     assert_int_equal(parts.objects_bytes, 24 + 24 + 5 + 8 + (8 + 16) + 8);
@@ -77,7 +77,7 @@ static void test_copies_breadth_first_and_drops_the_dead(void **state)
         fixture_root(&fixture, i, 0);
     fixture_collect(&fixture);
     assert_true(fixture_is_dead(&fixture, dead));
-    const char *start = inside(&fixture)->to.start;
+    const char *start = inside(&fixture)->copy.space.to.start;
     assert_int_equal(address(&fixture, a) - start, 0);
     assert_int_equal(address(&fixture, b) - start, 32);
     assert_int_equal(address(&fixture, c) - start, 64);
@@ -133,7 +133,7 @@ static void test_new_objects_lie_in_allocation_order(void **state)
     semispace_open(&fixture, NULL, 0);
     keep_pairs(&fixture, 0, 100);
     fixture_collect(&fixture);
-    const char *expected = inside(&fixture)->free;
+    const char *expected = inside(&fixture)->copy.space.free;
     for (uint32_t i = 0; i < 50; i++) {
         uint32_t array = fixture_alloc(&fixture, MODEL_ARRAY, i, FIXTURE_NO_ROOT);
         assert_ptr_equal(address(&fixture, array), expected);
@@ -278,7 +278,7 @@ static void test_weak_references_follow_or_are_cleared(void **state)
     assert_ptr_equal(target_of(&fixture, to_live), fixture_ref(&fixture, live));
     assert_null(target_of(&fixture, to_dying));
     assert_true(fixture_is_dead(&fixture, dying));
-    assert_int_equal(gcr_vector_count(&inside(&fixture)->weak), 2);
+    assert_int_equal(gcr_vector_count(&inside(&fixture)->copy.weak.old), 2);
     fixture_weakref(&fixture, to_dying, live); /* a new target for the cleared one */
     fixture_collect(&fixture);
     assert_ptr_equal(target_of(&fixture, to_dying), fixture_ref(&fixture, live));
@@ -329,7 +329,7 @@ static void test_resize_is_seen_through_every_alias(void **state)
     assert_int_equal(fixture_walk_count(&fixture), 2);
     fixture_check(&fixture);
     fixture_collect(&fixture);
-    assert_int_equal(semispace_used(inside(&fixture)), (16 + 8) + (16 + 40) + 32);
+    assert_int_equal(gcr_copy_space_used(&inside(&fixture)->copy.space), (16 + 8) + (16 + 40) + 32);
     assert_int_equal(fixture_slot(&fixture, alias, 0), table);
     fixture_close(&fixture);
 }
@@ -402,7 +402,7 @@ static void test_pinned_objects_stay_and_are_swept(void **state)
     fixture_root(&fixture, 0, 0);
     fixture_collect(&fixture);
     assert_int_equal(fixture_walk_count(&fixture), 0);
-    assert_int_equal(inside(&fixture)->pinned_heap.used_chunks, 0);
+    assert_int_equal(inside(&fixture)->copy.external.system.used_chunks, 0);
     fixture_close(&fixture);
 }
 

@@ -14,17 +14,17 @@ static void test_ramp_doubles_by_the_red_zone(void **state)
     (void)state;
     struct fixture fixture;
     semispace_open(&fixture, NULL, 0);
-    assert_int_equal(inside(&fixture)->space_bytes, 8 * MIB);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 8 * MIB);
     /* 8 MiB of live pairs: the first collection leaves nothing free, so that the counter is 2 at
      * once; the request still does not fit, so that it doubles in the same breath. */
     keep_pairs(&fixture, 0, 8 * MIB / 32 + 1);
     assert_int_equal(fixture.collection_count, 2);
     assert_int_equal(fixture.collections[0].reason, GCR_REASON_ALLOCATION);
     assert_int_equal(fixture.collections[1].reason, GCR_REASON_GROWTH);
-    assert_int_equal(inside(&fixture)->space_bytes, 16 * MIB);
-    assert_int_equal(inside(&fixture)->red_zone, 0);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 16 * MIB);
+    assert_int_equal(inside(&fixture)->copy.space.red_zone, 0);
     keep_pairs(&fixture, 0, 8 * MIB / 32);
-    assert_int_equal(inside(&fixture)->space_bytes, 32 * MIB);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 32 * MIB);
     assert_int_equal(fixture.collection_count, 4);
     assert_int_equal(fixture.collections[3].reason, GCR_REASON_GROWTH);
     assert_int_equal(fixture.collections[3].moved_bytes, 16 * MIB);
@@ -47,7 +47,7 @@ static void test_red_zone_arithmetic_at_its_edges(void **state)
         keep_pairs(&fixture, 0, edges[i].live_pairs);
         assert_int_equal(fixture.collection_count, 0);
         fixture_collect(&fixture);
-        assert_int_equal(inside(&fixture)->red_zone, edges[i].counter);
+        assert_int_equal(inside(&fixture)->copy.space.red_zone, edges[i].counter);
         fixture_close(&fixture);
     }
 }
@@ -61,12 +61,12 @@ static void test_two_mild_warnings_in_a_row_double(void **state)
     keep_pairs(&fixture, 0, 1500); /* 73 % full: one warning a collection */
     fixture_collect(&fixture);
     fixture_collect(&fixture);
-    assert_int_equal(inside(&fixture)->red_zone, 2);
-    assert_int_equal(inside(&fixture)->space_bytes, 64 * KIB);
+    assert_int_equal(inside(&fixture)->copy.space.red_zone, 2);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 64 * KIB);
     drop_pairs(&fixture, 548 + 1); /* the next full space is doubled, not collected */
     assert_int_equal(fixture.collection_count, 3);
     assert_int_equal(fixture_last(&fixture)->reason, GCR_REASON_GROWTH);
-    assert_int_equal(inside(&fixture)->space_bytes, 128 * KIB);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 128 * KIB);
     fixture_close(&fixture);
 }
 
@@ -78,10 +78,10 @@ static void test_room_after_a_warning_takes_it_back(void **state)
     semispace_open(&fixture, settings, 0);
     keep_pairs(&fixture, 0, 1500);
     fixture_collect(&fixture);
-    assert_int_equal(inside(&fixture)->red_zone, 1);
+    assert_int_equal(inside(&fixture)->copy.space.red_zone, 1);
     fixture_root(&fixture, 0, 0);
     fixture_collect(&fixture);
-    assert_int_equal(inside(&fixture)->red_zone, 0);
+    assert_int_equal(inside(&fixture)->copy.space.red_zone, 0);
     fixture_close(&fixture);
 }
 
@@ -106,7 +106,7 @@ static void test_large_object_doubles_step_by_step(void **state)
         size *= 2;
     }
     assert_int_equal(fixture.collection_count, 1 + doublings);
-    assert_int_equal(inside(&fixture)->space_bytes, size);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, size);
     fixture_check(&fixture);
     fixture_close(&fixture);
 }
@@ -118,7 +118,7 @@ static void test_max_ends_growth(void **state)
     struct fixture fixture;
     semispace_open(&fixture, settings, 0);
     keep_pairs(&fixture, 0, 4096);
-    assert_int_equal(inside(&fixture)->space_bytes, 128 * KIB);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 128 * KIB);
     gcr_ref head = fixture.roots[0];
     assert_int_equal(fixture_alloc(&fixture, MODEL_PAIR, 0, 1), 0);
     assert_non_null(head);
@@ -149,13 +149,13 @@ static void test_refused_bigger_half_changes_nothing(void **state)
     semispace_open(&fixture, settings, 0);
     keep_pairs(&fixture, 0, 1800);
     fixture_collect(&fixture);
-    assert_int_equal(inside(&fixture)->red_zone, 2);
+    assert_int_equal(inside(&fixture)->copy.space.red_zone, 2);
     fixture.supply.fail_after = 1;
     drop_pairs(&fixture, 300); /* refused doubling: collected instead */
     assert_int_equal(fixture.supply.refused, 1);
     assert_int_equal(fixture_last(&fixture)->reason, GCR_REASON_ALLOCATION);
-    assert_int_equal(inside(&fixture)->space_bytes, 64 * KIB);
-    assert_false(inside(&fixture)->split);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 64 * KIB);
+    assert_false(inside(&fixture)->copy.space.split);
     fixture_check(&fixture);
     fixture_close(&fixture);
 }
@@ -170,8 +170,8 @@ static void run_split(const char *clear, uint64_t limit, uint64_t fail_after)
     fixture.supply.system_limit_bytes = limit;
     fixture.supply.fail_after = fail_after;
     drop_pairs(&fixture, 300);
-    assert_true(inside(&fixture)->split);
-    assert_int_equal(inside(&fixture)->space_bytes, 64 * KIB);
+    assert_true(inside(&fixture)->copy.space.split);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 64 * KIB);
     fixture.supply.system_limit_bytes = 0;
     for (int round = 0; round < 3; round++) {
         fixture_collect(&fixture);
@@ -184,7 +184,7 @@ static void run_split(const char *clear, uint64_t limit, uint64_t fail_after)
     assert_int_equal(more, 1000);
     keep_pairs(&fixture, 10, 248); /* the space is full now, and will not grow */
     assert_int_equal(fixture_alloc(&fixture, MODEL_PAIR, 0, 20), 0);
-    assert_int_equal(inside(&fixture)->space_bytes, 64 * KIB);
+    assert_int_equal(inside(&fixture)->copy.space.bytes, 64 * KIB);
     fixture_check(&fixture);
     fixture_close(&fixture);
 }
@@ -248,12 +248,12 @@ static void test_emptied_half_goes_back_to_the_system(void **state)
     struct fixture fixture;
     semispace_open(&fixture, NULL, 0);
     keep_pairs(&fixture, 0, 100000);
-    char *old = inside(&fixture)->to.start;
+    char *old = inside(&fixture)->copy.space.to.start;
     assert_true(resident_pages(old, 8 * MIB) >= 100000 * 32 / PAGE);
     fixture_root(&fixture, 0, 0);
     uint64_t before = fixture.supply.committed_bytes;
     fixture_collect(&fixture);
-    assert_ptr_equal(inside(&fixture)->from.start, old);
+    assert_ptr_equal(inside(&fixture)->copy.space.from.start, old);
     assert_int_equal(resident_pages(old, 8 * MIB), 0);
     assert_int_equal(fixture.supply.committed_bytes, before);
     assert_int_equal(fixture.supply.peak_bytes, before + 8 * MIB);
@@ -291,8 +291,8 @@ static void test_budget_halves_are_what_the_rest_leaves(void **state)
     const uint64_t budget = 4 * MIB;
     struct fixture fixture;
     semispace_open(&fixture, NULL, budget);
-    uint64_t rest = fixture.supply.committed_bytes - inside(&fixture)->space_bytes;
-    assert_int_equal(inside(&fixture)->space_bytes, (budget - rest) / 2 / PAGE * PAGE);
+    uint64_t rest = fixture.supply.committed_bytes - inside(&fixture)->copy.space.bytes;
+    assert_int_equal(inside(&fixture)->copy.space.bytes, (budget - rest) / 2 / PAGE * PAGE);
     keep_pairs(&fixture, 0, 20000);
     drop_pairs(&fixture, 200000);
     assert_true(fixture.collection_count > 2);
@@ -318,7 +318,7 @@ static void test_budget_ends_in_exhaustion_with_everything_intact(void **state)
         fixture.ops->store(fixture.heap, *head, 0, *rest);
     }
     *rest = NULL;
-    assert_int_equal(kept, inside(&fixture)->space_bytes / 32);
+    assert_int_equal(kept, inside(&fixture)->copy.space.bytes / 32);
     assert_int_equal(fixture.collection_count, 1); /* one emergency collection, labelled as such */
     assert_int_equal(fixture_walk_count(&fixture), kept);
     assert_true(fixture.supply.peak_bytes <= MIB);
@@ -331,22 +331,22 @@ static void test_budget_shrinks_the_halves_for_pinned_objects(void **state)
     (void)state;
     struct fixture fixture;
     semispace_open(&fixture, NULL, 2 * MIB);
-    size_t before = inside(&fixture)->space_bytes;
+    size_t before = inside(&fixture)->copy.space.bytes;
     keep_pairs(&fixture, 0, 5000);
     uint32_t pinned[20];
     for (int i = 0; i < 20; i++) {
         pinned[i] = fixture_alloc(&fixture, MODEL_PINNED, 4000, 20 + i);
         assert_int_not_equal(pinned[i], 0);
-        assert_true(fixture.supply.committed_bytes + inside(&fixture)->space_bytes <= 2 * MIB);
+        assert_true(fixture.supply.committed_bytes + inside(&fixture)->copy.space.bytes <= 2 * MIB);
     }
-    assert_true(inside(&fixture)->space_bytes <= before - 20 * 32000 / 2);
+    assert_true(inside(&fixture)->copy.space.bytes <= before - 20 * 32000 / 2);
     fixture_collect(&fixture);
     fixture_check(&fixture);
     for (int i = 0; i < 20; i++)
         fixture_root(&fixture, 20 + i, 0);
     fixture_collect(&fixture); /* frees them; the next flip gives the room back to the halves */
     fixture_collect(&fixture);
-    assert_true(inside(&fixture)->space_bytes >=
+    assert_true(inside(&fixture)->copy.space.bytes >=
                 before - 256 * KIB / 2); /* its heap keeps a reserve */
     assert_true(fixture.supply.peak_bytes <= 2 * MIB);
     fixture_close(&fixture);
@@ -456,11 +456,12 @@ static void test_check_names_each_kind_of_damage(void **state)
     DAMAGED(*length, 1u << 20, 2, "beyond the allocated part");
     DAMAGED(*slot, *slot + 8, 3, "middle of an object");
     DAMAGED(*slot, *slot + 4, 2, "not aligned");
-    DAMAGED(*slot, (uint64_t)(uintptr_t)h->from.start, 2, "outside the objects");
-    DAMAGED(*slot, (uint64_t)(uintptr_t)h->free, 2, "outside the objects");
-    DAMAGED(*slot, (uint64_t)(uintptr_t)&h->red_zone_divisor & ~(uint64_t)7, 2, "no known object");
-    DAMAGED(*pinned_header, *pinned_header & ~GCR_HEADER_UNVISITED, 2, "pinned object");
-    DAMAGED(*(uint64_t *)(void *)(h->free + 80), 1, 3, "not zero");
+    DAMAGED(*slot, (uint64_t)(uintptr_t)h->copy.space.from.start, 2, "outside the objects");
+    DAMAGED(*slot, (uint64_t)(uintptr_t)h->copy.space.free, 2, "outside the objects");
+    DAMAGED(*slot, (uint64_t)(uintptr_t)&h->copy.space.red_zone_divisor & ~(uint64_t)7, 2,
+            "no known object");
+    DAMAGED(*pinned_header, *pinned_header & ~GCR_HEADER_UNVISITED, 2, "external object");
+    DAMAGED(*(uint64_t *)(void *)(h->copy.space.free + 80), 1, 3, "not zero");
 #undef DAMAGED
     fixture_close(&fixture);
 }
