@@ -10,6 +10,11 @@ static bool is_power_of_two(uint32_t n)
     return n != 0 && (n & (n - 1)) == 0;
 }
 
+static uint32_t pool_header_bytes(const struct gcr_pools_options *o)
+{
+    return o->header_bytes != 0 ? o->header_bytes : (uint32_t)sizeof(struct gcr_pool);
+}
+
 static gcr_status check_options(const struct gcr_pools_options *o, struct gcr_error *err)
 {
     if (o->alignment != 8 && o->alignment != 16)
@@ -25,7 +30,7 @@ static gcr_status check_options(const struct gcr_pools_options *o, struct gcr_er
                         o->arena_bytes);
     if (o->small_limit < o->alignment || o->small_limit % o->alignment != 0 ||
         o->small_limit / o->alignment > GCR_POOLS_MAX_CLASSES ||
-        o->small_limit + sizeof(struct gcr_pool) > o->pool_bytes)
+        o->small_limit + pool_header_bytes(o) > o->pool_bytes)
         return gcr_fail(
             err, GCR_USAGE,
             "small limit of %u bytes: must be a multiple of the alignment %u, at most %u",
@@ -53,9 +58,10 @@ static void pool_unlink(struct gcr_pool *pool)
 /* One free block, the first; nothing else has been handed out. */
 static void pool_carve_first(const struct gcr_pools *pools, struct gcr_pool *pool)
 {
-    pool->free_list = (char *)pool + sizeof *pool;
+    pool->free_list = (char *)pool + pools->first_offset;
     *(void **)pool->free_list = NULL;
-    pool->carved_bytes = (uint32_t)(sizeof *pool + gcr_pools_class_bytes(pools, pool->size_class));
+    pool->carved_bytes =
+        (uint32_t)(pools->first_offset + gcr_pools_class_bytes(pools, pool->size_class));
 }
 
 void *gcr_pools_alloc_slow(struct gcr_pools *pools, uint32_t size_class)
@@ -123,7 +129,7 @@ void gcr_pools_free_all(struct gcr_pools *pools, struct gcr_pool *pool)
 
 uint32_t gcr_pools_blocks_per_pool(const struct gcr_pools *pools, size_t bytes)
 {
-    return (uint32_t)((pools->options.pool_bytes - sizeof(struct gcr_pool)) /
+    return (uint32_t)((pools->options.pool_bytes - pools->first_offset) /
                       gcr_pools_round(pools, bytes));
 }
 
@@ -140,19 +146,23 @@ gcr_status gcr_pools_init(struct gcr_pools *pools, const struct gcr_pools_option
     pools->class_count = options->small_limit >> pools->class_shift;
     pools->arena_shift = GCR_CTZ64(options->arena_bytes);
     pools->pool_mask = options->pool_bytes - 1;
+    pools->first_offset = pool_header_bytes(options);
     for (uint32_t i = 0; i < GCR_POOLS_MAX_CLASSES; i++)
         pools->class_head[i].next = pools->class_head[i].prev = &pools->class_head[i];
     size_t runs = options->arena_bytes / options->pool_bytes + 1;
-    pools->side_bytes = gcr_page_round(gcr_pools_tree_bytes() + runs * sizeof(struct gcr_arena *));
+    size_t top = options->tree_of == NULL ? gcr_pools_tree_bytes() : 0;
+    pools->side_bytes = gcr_page_round(top + runs * sizeof(struct gcr_arena *));
     char *side = gcr_supply_map(supply, GCR_PAGES_SIDE, pools->side_bytes, GCR_PAGE_BYTES);
     if (side == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no room for %zu bytes of pool tables",
                         pools->side_bytes);
-    pools->tree = (struct gcr_arena_cover ***)side;
-    pools->last_with_free = (struct gcr_arena **)(side + gcr_pools_tree_bytes());
+    pools->tree =
+        options->tree_of == NULL ? (struct gcr_arena_cover ***)side : options->tree_of->tree;
+    pools->side = side;
+    pools->last_with_free = (struct gcr_arena **)(side + top);
     if (!gcr_pools_arenas_init(pools)) {
         gcr_supply_unmap(supply, GCR_PAGES_SIDE, side, pools->side_bytes);
-        return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no address space for the table of arenas");
+        return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no address space for the arenas or their table");
     }
     return GCR_OK;
 }
@@ -160,6 +170,7 @@ gcr_status gcr_pools_init(struct gcr_pools *pools, const struct gcr_pools_option
 void gcr_pools_finish(struct gcr_pools *pools)
 {
     gcr_pools_arenas_finish(pools);
-    gcr_pools_tree_finish(pools);
-    gcr_supply_unmap(pools->supply, GCR_PAGES_SIDE, pools->tree, pools->side_bytes);
+    if (pools->options.tree_of == NULL)
+        gcr_pools_tree_finish(pools);
+    gcr_supply_unmap(pools->supply, GCR_PAGES_SIDE, pools->side, pools->side_bytes);
 }

@@ -29,11 +29,18 @@ enum {
     GCR_POOLS_ADDRESS_BITS = 48
 };
 
+struct gcr_pools;
+
 struct gcr_pools_options {
     uint32_t alignment;   /* of blocks, and the class spacing: 8 or 16 */
     uint32_t pool_bytes;  /* power of two, 4 KiB .. 64 KiB */
     uint32_t arena_bytes; /* power of two, >= 2 pools, 64 KiB .. 64 MiB */
     uint32_t small_limit; /* largest request served: multiple of alignment, <= 128 classes */
+    /* All zero for an allocator of its own, laid out as in CPython: */
+    uint32_t header_bytes; /* of a pool, the 48 included, multiple of alignment; 0: 48 */
+    uint64_t range_bytes;  /* arenas lie, aligned, in one reserved range of at most this size */
+    uint32_t owner;        /* this allocator's number in a shared radix tree, below 4096 */
+    const struct gcr_pools *tree_of; /* share its radix tree; same arena_bytes; outlives this one */
 };
 
 /* At the start of each pool. */
@@ -58,12 +65,17 @@ struct gcr_arena_cover {
     uint32_t low;  /* offsets below this are ours */
     uint32_t high; /* 0: none; else offsets from this on are ours */
 };
+/* Arenas are page-aligned, so the low bits of both say whose the addresses are. */
+#define GCR_ARENA_OWNER_MASK ((uint32_t)0xfff)
+#define GCR_POOLS_NOBODY UINT32_MAX
 
-/* Told of each arena that is mapped (false: refuse it, and the allocation that needs it) and of
- * each one that is about to be given back. Both may be NULL. */
+/* Told of each arena that is mapped (false: refuse it, and the allocation that needs it), of each
+ * one that is about to be given back, and of each pool whose last block has been freed. Any may be
+ * NULL. */
 struct gcr_pools_hooks {
     bool (*mapped)(void *arg, void *start, size_t bytes);
     void (*unmapped)(void *arg, void *start, size_t bytes);
+    void (*emptied)(void *arg, struct gcr_pool *pool);
     void *arg;
 };
 
@@ -75,17 +87,21 @@ struct gcr_pools {
     struct gcr_pools_options options;
     uint32_t class_shift; /* log2(alignment) */
     uint32_t class_count;
-    uint32_t arena_shift; /* log2(arena_bytes) */
+    uint32_t arena_shift;  /* log2(arena_bytes) */
+    uint32_t first_offset; /* of a pool's first block: the header's size */
     uintptr_t pool_mask;
+    uintptr_t range_start, range_bytes; /* where all arenas lie; 0: anywhere */
 
-    struct gcr_arena *arenas;          /* reserved table, committed as it grows */
-    uint32_t arenas_ready;             /* entries on committed pages */
-    uint32_t arenas_known;             /* entries ever used */
+    struct gcr_arena *arenas; /* reserved table, committed as it grows */
+    uint32_t arenas_ready;    /* entries on committed pages */
+    uint32_t arenas_known;    /* entries ever used */
+    uint32_t arenas_max;
     struct gcr_arena *spare;           /* entries without an arena */
     struct gcr_arena *usable;          /* arenas with free pools, fewest first */
     struct gcr_arena **last_with_free; /* [n]: last usable arena with n free pools */
-    struct gcr_arena_cover ***tree;
-    size_t side_bytes; /* mapping of last_with_free and the tree's top */
+    struct gcr_arena_cover ***tree;    /* own or shared */
+    void *side; /* mapping of the tree's top, unless it is shared, and last_with_free */
+    size_t side_bytes;
 
     struct gcr_pools_hooks hooks; /* set after gcr_pools_init, before the first allocation */
     uint64_t arena_count;         /* now */
@@ -125,8 +141,14 @@ bool gcr_pools_walk(const struct gcr_pools *pools, gcr_block_visitor *visit, voi
  * blocks; this is the pool headers' part of it. */
 static inline uint64_t gcr_pools_header_bytes(const struct gcr_pools *pools)
 {
-    return pools->pools_in_use * sizeof(struct gcr_pool);
+    return pools->pools_in_use * pools->first_offset;
 }
+
+/* The pools of one arena that have ever been in use: *first .. *end, pool by pool. False: the
+ * number has no arena now. Numbers run from 0 to arenas_known - 1, and with a range in address
+ * order. */
+bool gcr_pools_arena_span(const struct gcr_pools *pools, uint32_t arena, uintptr_t *first,
+                          uintptr_t *end);
 
 /* Every structure above against every other. False: err names the first fault. O(blocks). */
 bool gcr_pools_check(const struct gcr_pools *pools, struct gcr_error *err);
@@ -193,25 +215,42 @@ static inline size_t gcr_pools_block_bytes(const struct gcr_pools *pools, const 
     return (size_t)(pool->size_class + 1) << pools->class_shift;
 }
 
-/* Whether the address lies in one of these arenas: three dependent loads, whatever the address. */
-static inline bool gcr_pools_owns(const struct gcr_pools *pools, const void *address)
+/* Whose arena the address lies in, of all that share the radix tree: an owner's number, or
+ * GCR_POOLS_NOBODY. Three dependent loads at most, whatever the address. */
+static inline uint32_t gcr_pools_find_owner(const struct gcr_pools *pools, const void *address)
 {
     uintptr_t a = (uintptr_t)address;
     if (a >> GCR_POOLS_ADDRESS_BITS != 0)
-        return false;
+        return GCR_POOLS_NOBODY;
     uint32_t leaf_bits =
         GCR_POOLS_ADDRESS_BITS - GCR_POOLS_TOP_BITS - GCR_POOLS_MIDDLE_BITS - pools->arena_shift;
     uintptr_t slot = a >> pools->arena_shift;
     struct gcr_arena_cover **middle = pools->tree[slot >> (leaf_bits + GCR_POOLS_MIDDLE_BITS)];
     if (middle == NULL)
-        return false;
+        return GCR_POOLS_NOBODY;
     const struct gcr_arena_cover *leaf =
         middle[(slot >> leaf_bits) & ((1u << GCR_POOLS_MIDDLE_BITS) - 1)];
     if (leaf == NULL)
-        return false;
+        return GCR_POOLS_NOBODY;
     const struct gcr_arena_cover *cover = &leaf[slot & (((uintptr_t)1 << leaf_bits) - 1)];
     uint32_t offset = (uint32_t)(a & (((uintptr_t)1 << pools->arena_shift) - 1));
-    return offset < cover->low || (cover->high != 0 && offset >= cover->high);
+    if (offset < (cover->low & ~GCR_ARENA_OWNER_MASK))
+        return cover->low & GCR_ARENA_OWNER_MASK;
+    if (cover->high != 0 && offset >= (cover->high & ~GCR_ARENA_OWNER_MASK))
+        return cover->high & GCR_ARENA_OWNER_MASK;
+    return GCR_POOLS_NOBODY;
+}
+
+/* Whether the address lies in one of these arenas. */
+static inline bool gcr_pools_owns(const struct gcr_pools *pools, const void *address)
+{
+    return gcr_pools_find_owner(pools, address) == pools->options.owner;
+}
+
+/* The same by the range that all arenas lie in: one subtraction, one comparison. */
+static inline bool gcr_pools_range_has(const struct gcr_pools *pools, const void *address)
+{
+    return (uintptr_t)address - pools->range_start < pools->range_bytes;
 }
 
 #endif

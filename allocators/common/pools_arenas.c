@@ -5,24 +5,84 @@ enum { MAX_ARENAS = 1 << 20 };
 
 /* ---- the table ---- */
 
+/* One range for all arenas: what was asked for, halved until the system grants it. */
+static bool reserve_range(struct gcr_pools *pools)
+{
+    size_t arena_bytes = pools->options.arena_bytes;
+    for (uint64_t bytes = pools->options.range_bytes & ~(uint64_t)(arena_bytes - 1);
+         bytes >= arena_bytes; bytes = (bytes / 2) & ~(uint64_t)(arena_bytes - 1)) {
+        void *start = gcr_supply_reserve(pools->supply, bytes, arena_bytes);
+        if (start == NULL)
+            continue;
+        pools->range_start = (uintptr_t)start;
+        pools->range_bytes = bytes;
+        pools->arenas_max = (uint32_t)(bytes / arena_bytes);
+        return true;
+    }
+    return false;
+}
+
+static size_t table_bytes(const struct gcr_pools *pools)
+{
+    return gcr_page_round(pools->arenas_max * sizeof(struct gcr_arena));
+}
+
 bool gcr_pools_arenas_init(struct gcr_pools *pools)
 {
-    pools->arenas =
-        gcr_supply_reserve(pools->supply, MAX_ARENAS * sizeof(struct gcr_arena), GCR_PAGE_BYTES);
+    pools->arenas_max = MAX_ARENAS;
+    if (pools->options.range_bytes != 0 && !reserve_range(pools))
+        return false;
+    pools->arenas = gcr_supply_reserve(pools->supply, table_bytes(pools), GCR_PAGE_BYTES);
+    if (pools->arenas == NULL && pools->range_bytes != 0)
+        gcr_supply_unreserve(pools->supply, (void *)pools->range_start, pools->range_bytes);
     return pools->arenas != NULL;
+}
+
+/* ---- memory of one arena ---- */
+
+static void *map_arena(struct gcr_pools *pools, const struct gcr_arena *arena)
+{
+    size_t bytes = pools->options.arena_bytes;
+    /* Page alignment only, like the system's anonymous mappings: with pools above a page, an arena
+     * that is not pool-aligned loses one. In a range, arenas lie one after the other. */
+    if (pools->range_bytes == 0)
+        return gcr_supply_map(pools->supply, GCR_PAGES_OBJECTS, bytes, GCR_PAGE_BYTES);
+    char *start = (char *)pools->range_start + (size_t)(arena - pools->arenas) * bytes;
+    return gcr_supply_commit(pools->supply, GCR_PAGES_OBJECTS, start, bytes) ? start : NULL;
+}
+
+static void unmap_arena(struct gcr_pools *pools, uintptr_t start)
+{
+    size_t bytes = pools->options.arena_bytes;
+    if (pools->range_bytes == 0)
+        gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, (void *)start, bytes);
+    else
+        gcr_supply_release(pools->supply, GCR_PAGES_OBJECTS, (void *)start, bytes);
 }
 
 void gcr_pools_arenas_finish(struct gcr_pools *pools)
 {
     for (uint32_t i = 0; i < pools->arenas_known; i++) {
         if (pools->arenas[i].start != 0)
-            gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, (void *)pools->arenas[i].start,
-                             pools->options.arena_bytes);
+            unmap_arena(pools, pools->arenas[i].start);
     }
     size_t table = gcr_page_round(pools->arenas_ready * sizeof(struct gcr_arena));
     if (table != 0)
         gcr_supply_release(pools->supply, GCR_PAGES_SIDE, pools->arenas, table);
-    gcr_supply_unreserve(pools->supply, pools->arenas, MAX_ARENAS * sizeof(struct gcr_arena));
+    gcr_supply_unreserve(pools->supply, pools->arenas, table_bytes(pools));
+    if (pools->range_bytes != 0)
+        gcr_supply_unreserve(pools->supply, (void *)pools->range_start, pools->range_bytes);
+}
+
+bool gcr_pools_arena_span(const struct gcr_pools *pools, uint32_t arena, uintptr_t *first,
+                          uintptr_t *end)
+{
+    const struct gcr_arena *a = &pools->arenas[arena];
+    if (a->start == 0)
+        return false;
+    *first = gcr_arena_first_pool(pools, a);
+    *end = a->next_pool;
+    return true;
 }
 
 /* ---- usable arenas, fewest free pools first ---- */
@@ -70,7 +130,7 @@ static struct gcr_arena *arena_entry(struct gcr_pools *pools)
         pools->spare = arena->next;
         return arena;
     }
-    if (pools->arenas_known == MAX_ARENAS)
+    if (pools->arenas_known == pools->arenas_max)
         return NULL;
     if (pools->arenas_known == pools->arenas_ready) {
         /* Entries may straddle pages: commit up to the end of the next entry's page. */
@@ -109,15 +169,13 @@ static struct gcr_arena *arena_create(struct gcr_pools *pools)
     if (arena == NULL)
         return NULL;
     size_t bytes = pools->options.arena_bytes;
-    /* Page alignment only, like the system's anonymous mappings: with pools above a page, an arena
-     * that is not pool-aligned loses one. */
-    void *start = gcr_supply_map(pools->supply, GCR_PAGES_OBJECTS, bytes, GCR_PAGE_BYTES);
+    void *start = map_arena(pools, arena);
     if (start == NULL) {
         arena_entry_give_back(pools, arena);
         return NULL;
     }
     if (!arena_announce(pools, start)) {
-        gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, start, bytes);
+        unmap_arena(pools, (uintptr_t)start);
         arena_entry_give_back(pools, arena);
         return NULL;
     }
@@ -139,8 +197,7 @@ static void arena_destroy(struct gcr_pools *pools, struct gcr_arena *arena)
     if (pools->hooks.unmapped != NULL)
         pools->hooks.unmapped(pools->hooks.arg, (void *)arena->start, pools->options.arena_bytes);
     gcr_pools_tree_remove(pools, arena->start);
-    gcr_supply_unmap(pools->supply, GCR_PAGES_OBJECTS, (void *)arena->start,
-                     pools->options.arena_bytes);
+    unmap_arena(pools, arena->start);
     pools->arena_count--;
     arena_entry_give_back(pools, arena);
 }
@@ -176,6 +233,8 @@ struct gcr_pool *gcr_pools_take_pool(struct gcr_pools *pools)
 /* One more free pool: restores the order of usable arenas in constant time. */
 void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct gcr_pool *pool)
 {
+    if (pools->hooks.emptied != NULL)
+        pools->hooks.emptied(pools->hooks.arg, pool);
     pool->next = arena->free_pools;
     arena->free_pools = pool;
     pools->pools_in_use--;

@@ -14,10 +14,10 @@ static bool mark_free_blocks(const struct gcr_pools *pools, const struct gcr_poo
         bits[i] = 0;
     for (void *block = pool->free_list; block != NULL; block = *(void **)block) {
         uintptr_t offset = (uintptr_t)block - (uintptr_t)pool;
-        if (offset < sizeof *pool || offset >= pool->carved_bytes ||
-            (offset - sizeof *pool) % bytes != 0)
+        if (offset < pools->first_offset || offset >= pool->carved_bytes ||
+            (offset - pools->first_offset) % bytes != 0)
             return false;
-        size_t i = (offset - sizeof *pool) / bytes;
+        size_t i = (offset - pools->first_offset) / bytes;
         if (bits[i / 64] >> (i % 64) & 1)
             return false;
         bits[i / 64] |= (uint64_t)1 << (i % 64);
@@ -35,7 +35,7 @@ static bool pool_walk(const struct gcr_pools *pools, const struct gcr_pool *pool
     GCR_CHECK(1, sound);
     size_t bytes = gcr_pools_class_bytes(pools, pool->size_class);
     size_t i = 0;
-    for (size_t at = sizeof *pool; at < pool->carved_bytes; at += bytes, i++) {
+    for (size_t at = pools->first_offset; at < pool->carved_bytes; at += bytes, i++) {
         if (!(bits[i / 64] >> (i % 64) & 1) && !visit(arg, (char *)pool + at, bytes))
             return false;
     }
@@ -97,7 +97,7 @@ static bool check_pool(const struct gcr_pools *pools, const struct gcr_pool *poo
         return false;
     }
     size_t carved =
-        (pool->carved_bytes - sizeof *pool) / gcr_pools_class_bytes(pools, pool->size_class);
+        (pool->carved_bytes - pools->first_offset) / gcr_pools_class_bytes(pools, pool->size_class);
     if (free_blocks + pool->used != carved) {
         gcr_fail(err, GCR_FAULT, "pool %p: %u used + %u free blocks, but %zu are carved",
                  (const void *)pool, pool->used, free_blocks, carved);

@@ -49,14 +49,14 @@ bool gcr_pools_tree_insert(struct gcr_pools *pools, uintptr_t start)
     if (first == NULL)
         return false;
     if (offset == 0) {
-        first->low = pools->options.arena_bytes;
+        first->low = pools->options.arena_bytes | pools->options.owner;
         return true;
     }
     struct gcr_arena_cover *second = tree_entry(pools, slot + 1);
     if (second == NULL)
         return false;
-    first->high = offset;
-    second->low = offset;
+    first->high = offset | pools->options.owner;
+    second->low = offset | pools->options.owner;
     return true;
 }
 

@@ -17,8 +17,13 @@ struct world {
     struct gcr_pools pools;
 };
 
-static const struct gcr_pools_options layout_311 = {16, 16384, 1 << 20, 512};
-static const struct gcr_pools_options layout_36 = {8, 4096, 256 << 10, 512};
+#define GEOMETRY(block_alignment, pool, arena, limit)                                              \
+    {                                                                                              \
+        .alignment = block_alignment, .pool_bytes = pool, .arena_bytes = arena,                    \
+        .small_limit = limit                                                                       \
+    }
+static const struct gcr_pools_options layout_311 = GEOMETRY(16, 16384, 1 << 20, 512);
+static const struct gcr_pools_options layout_36 = GEOMETRY(8, 4096, 256 << 10, 512);
 
 static void open_world(struct world *w, const struct gcr_pools_options *options)
 {
@@ -295,9 +300,12 @@ static void test_bad_options_are_named(void **state)
     static const struct {
         struct gcr_pools_options options;
         const char *word;
-    } bad[] = {{{12, 4096, 1 << 18, 512}, "alignment"},  {{8, 5000, 1 << 18, 512}, "pool"},
-               {{8, 4096, 5 << 16, 512}, "arena"},       {{8, 65536, 65536, 512}, "arena"},
-               {{8, 4096, 1 << 18, 510}, "small limit"}, {{8, 4096, 1 << 18, 2048}, "small limit"}};
+    } bad[] = {{GEOMETRY(12, 4096, 1 << 18, 512), "alignment"},
+               {GEOMETRY(8, 5000, 1 << 18, 512), "pool"},
+               {GEOMETRY(8, 4096, 5 << 16, 512), "arena"},
+               {GEOMETRY(8, 65536, 65536, 512), "arena"},
+               {GEOMETRY(8, 4096, 1 << 18, 510), "small limit"},
+               {GEOMETRY(8, 4096, 1 << 18, 2048), "small limit"}};
     struct gcr_supply supply;
     struct gcr_pools pools;
     gcr_supply_init(&supply, 0);
@@ -413,7 +421,7 @@ static void test_random_operations(void **state)
     print_message("seed %llu\n", (unsigned long long)seed);
     run_random(&layout_311);
     run_random(&layout_36);
-    run_random(&(struct gcr_pools_options){8, 65536, 1 << 17, 1024});
+    run_random(&(struct gcr_pools_options)GEOMETRY(8, 65536, 1 << 17, 1024));
 }
 
 int main(int argc, char **argv)

@@ -55,19 +55,19 @@ struct linked_list *kit_heap(const struct fixture *f)
     return linked_list_of(f->heap);
 }
 
-struct gc_head *kit_head(const struct fixture *f, uint32_t object)
+struct gcr_gc_head *kit_head(const struct fixture *f, uint32_t object)
 {
-    return head_of(kit_heap(f), fixture_ref(f, object));
+    return linked_list_head(kit_heap(f), fixture_ref(f, object));
 }
 
 bool kit_is_tracked(const struct fixture *f, uint32_t object)
 {
-    return head_is_tracked(kit_head(f, object), kit_heap(f)->packed);
+    return gcr_head_is_tracked(kit_head(f, object), kit_heap(f)->packed);
 }
 
-static bool is_in_list(const struct gc_head *list, const struct gc_head *head)
+static bool is_in_list(const struct gcr_gc_head *list, const struct gcr_gc_head *head)
 {
-    for (const struct gc_head *h = head_next(list); h != list; h = head_next(h)) {
+    for (const struct gcr_gc_head *h = gcr_head_next(list); h != list; h = gcr_head_next(h)) {
         if (h == head)
             return true;
     }

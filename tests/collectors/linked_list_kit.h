@@ -38,7 +38,7 @@ void kit_close(struct fixture *f); /* checks all invariants first */
 struct linked_list *kit_heap(const struct fixture *f);
 
 /* Objects by their handles. */
-struct gc_head *kit_head(const struct fixture *f, uint32_t object);
+struct gcr_gc_head *kit_head(const struct fixture *f, uint32_t object);
 bool kit_is_tracked(const struct fixture *f, uint32_t object);
 int kit_generation(const struct fixture *f, uint32_t object); /* 3: frozen, -1: in no list */
 void kit_track(struct fixture *f, uint32_t object);

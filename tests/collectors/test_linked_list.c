@@ -20,7 +20,7 @@ static void test_block_sizes_of_each_layout(void **state)
         struct fixture f;
         kit_open(&f, kit_head_settings[i]);
         uint32_t node = fixture_alloc(&f, NODE, 0, 0);
-        const struct gcr_pools *pools = kit_heap(&f)->container_pools;
+        const struct gcr_pools *pools = kit_heap(&f)->counting.container_pools;
         assert_int_equal(gcr_pools_block_bytes(pools, kit_head(&f, node)), expected[i]);
         assert_int_equal(pools->options.alignment, alignment[i]);
         assert_int_equal(pools->options.pool_bytes, i == 1 ? 4096 : 16384);
@@ -36,8 +36,8 @@ static void test_leaf_has_no_head(void **state)
     kit_open(&f, NULL);
     uint32_t leaf = fixture_alloc(&f, LEAF, 0, 0);
     struct linked_list *ll = kit_heap(&f);
-    assert_int_equal(gcr_pools_block_bytes(&ll->pools[0], fixture_ref(&f, leaf)), 48);
-    assert_int_equal(ll->count[0], 0);
+    assert_int_equal(gcr_pools_block_bytes(&ll->counting.pools[0], fixture_ref(&f, leaf)), 48);
+    assert_int_equal(ll->counting.count[0], 0);
     struct gcr_footprint parts;
     f.collector->footprint(f.heap, &parts);
     assert_int_equal(parts.objects_bytes, 24);
@@ -68,17 +68,17 @@ static void test_large_objects_come_from_the_system_heap(void **state)
     /* 16 head + 16 header + 8 field + 8 n: 59 items are the last that fit into 512 */
     uint32_t small = fixture_alloc(&f, TUPLE, 59, 0), large = fixture_alloc(&f, TUPLE, 60, 1);
     struct linked_list *ll = kit_heap(&f);
-    assert_true(gcr_pools_owns(&ll->pools[0], fixture_ref(&f, small)));
-    assert_false(gcr_pools_owns(&ll->pools[0], fixture_ref(&f, large)));
-    assert_int_equal(ll->system.used_chunks, 1);
+    assert_true(gcr_pools_owns(&ll->counting.pools[0], fixture_ref(&f, small)));
+    assert_false(gcr_pools_owns(&ll->counting.pools[0], fixture_ref(&f, large)));
+    assert_int_equal(ll->counting.system.used_chunks, 1);
     uint32_t huge = fixture_alloc(&f, TUPLE, 100000, 2);
-    assert_int_equal(ll->system.used_mappings, 1);
+    assert_int_equal(ll->counting.system.used_mappings, 1);
     fixture_store(&f, huge, 99999, small);
     assert_int_equal(fixture_slot(&f, huge, 99999), small);
     fixture_check(&f);
     fixture_root(&f, 2, 0);
     fixture_root(&f, 1, 0);
-    assert_int_equal(ll->system.used_mappings + ll->system.used_chunks, 0);
+    assert_int_equal(ll->counting.system.used_mappings + ll->counting.system.used_chunks, 0);
     kit_close(&f);
 }
 
@@ -110,9 +110,9 @@ static void test_separate_pools(void **state)
     struct fixture f;
     kit_open(&f, settings);
     uint32_t node = fixture_alloc(&f, NODE, 0, 0), leaf = fixture_alloc(&f, LEAF, 0, 1);
-    assert_true(gcr_pools_owns(&kit_heap(&f)->pools[1], fixture_ref(&f, node)));
-    assert_true(gcr_pools_owns(&kit_heap(&f)->pools[0], fixture_ref(&f, leaf)));
-    assert_false(gcr_pools_owns(&kit_heap(&f)->pools[0], fixture_ref(&f, node)));
+    assert_true(gcr_pools_owns(&kit_heap(&f)->counting.pools[1], fixture_ref(&f, node)));
+    assert_true(gcr_pools_owns(&kit_heap(&f)->counting.pools[0], fixture_ref(&f, leaf)));
+    assert_false(gcr_pools_owns(&kit_heap(&f)->counting.pools[0], fixture_ref(&f, node)));
     assert_int_equal(fixture_walk_count(&f), 2);
     kit_close(&f);
 }
@@ -184,7 +184,8 @@ static void test_deep_list_needs_no_recursion(void **state)
     ops->root(f.heap, &f.roots[1], NULL, false);
     ops->root(f.heap, &f.roots[0], NULL, false);
     assert_int_equal(f.heap->work.freed_objects, DEPTH);
-    assert_int_equal(kit_heap(&f)->pools[0].arena_count, 1); /* all but the last arena went back */
+    assert_int_equal(kit_heap(&f)->counting.pools[0].arena_count,
+                     1); /* all but the last arena went back */
     kit_close(&f);
 }
 
@@ -196,9 +197,9 @@ static void test_load_and_read_count_and_give_back(void **state)
     uint32_t a = fixture_alloc(&f, PAIR, 0, 0), b = fixture_alloc(&f, PAIR, 0, 1);
     fixture_store(&f, a, 1, b);
     f.ops->load(f.heap, fixture_ref(&f, a), 1, &f.roots[2], false);
-    assert_int_equal(object_header(fixture_ref(&f, b))->count, 3);
+    assert_int_equal(gcr_counted(fixture_ref(&f, b))->count, 3);
     f.ops->read(f.heap, fixture_ref(&f, a), 0, 8);
-    assert_int_equal(object_header(fixture_ref(&f, a))->count, 1);
+    assert_int_equal(gcr_counted(fixture_ref(&f, a))->count, 1);
     f.ops->load(f.heap, fixture_ref(&f, a), 0, &f.roots[2], false);
     assert_null(f.roots[2]);
     fixture_check(&f);
@@ -233,8 +234,8 @@ static void test_copy_overlap_in_both_directions(void **state)
         kit_fill(&f, a, 8, leaf);
         fixture_copy(&f, a, 1, a, 0, 7); /* shift up by one: the last one dies, the first doubles */
         assert_true(fixture_is_dead(&f, leaf[7]));
-        assert_int_equal(object_header(fixture_ref(&f, leaf[0]))->count, 2);
-        assert_int_equal(object_header(fixture_ref(&f, leaf[3]))->count, 1);
+        assert_int_equal(gcr_counted(fixture_ref(&f, leaf[0]))->count, 2);
+        assert_int_equal(gcr_counted(fixture_ref(&f, leaf[3]))->count, 1);
         for (uint32_t i = 1; i < 8; i++)
             assert_int_equal(fixture_slot(&f, a, i), leaf[i - 1]);
         fixture_check(&f);
@@ -262,7 +263,7 @@ static void test_copy_between_objects(void **state)
     assert_int_equal(fixture_slot(&f, b, 0), lb[0]);
     assert_int_equal(fixture_slot(&f, b, 3), la[2]);
     assert_true(fixture_is_dead(&f, lb[1]) && fixture_is_dead(&f, lb[3]));
-    assert_int_equal(object_header(fixture_ref(&f, la[1]))->count, 2);
+    assert_int_equal(gcr_counted(fixture_ref(&f, la[1]))->count, 2);
     kit_close(&f);
 }
 
@@ -293,7 +294,7 @@ static void test_resize_grows_and_shrinks(void **state)
     fixture_check(&f);
     assert_true(fixture_resize(&f, d, 0));
     assert_true(fixture_is_dead(&f, leaf[0]));
-    assert_null(*object_body(fixture_ref(&f, d)));
+    assert_null(*gcr_counted_body(fixture_ref(&f, d)));
     assert_true(fixture_resize(&f, d, 2));
     fixture_assert_zero(&f, d, 8, 16);
     kit_close(&f);
@@ -305,18 +306,18 @@ static void test_resize_in_place_follows_the_three_quarter_rule(void **state)
     struct fixture f;
     kit_open(&f, NULL);
     uint32_t list = fixture_alloc(&f, LIST, 15, 0); /* 120 bytes in a block of 128 */
-    char *body = *object_body(fixture_ref(&f, list));
+    char *body = *gcr_counted_body(fixture_ref(&f, list));
     assert_true(fixture_resize(&f, list, 16)); /* 128 fit */
-    assert_ptr_equal(*object_body(fixture_ref(&f, list)), body);
+    assert_ptr_equal(*gcr_counted_body(fixture_ref(&f, list)), body);
     assert_true(fixture_resize(&f, list, 13)); /* 104 > 96 = 3/4 of 128 */
-    assert_ptr_equal(*object_body(fixture_ref(&f, list)), body);
+    assert_ptr_equal(*gcr_counted_body(fixture_ref(&f, list)), body);
     assert_true(fixture_resize(&f, list, 12)); /* 96 is not more than 3/4 */
-    assert_ptr_not_equal(*object_body(fixture_ref(&f, list)), body);
+    assert_ptr_not_equal(*gcr_counted_body(fixture_ref(&f, list)), body);
     assert_true(fixture_resize(&f, list, 300)); /* to the system heap and back */
-    assert_int_equal(kit_heap(&f)->system.used_chunks, 1);
+    assert_int_equal(kit_heap(&f)->counting.system.used_chunks, 1);
     fixture_check(&f);
     assert_true(fixture_resize(&f, list, 3));
-    assert_int_equal(kit_heap(&f)->system.used_chunks, 0);
+    assert_int_equal(kit_heap(&f)->counting.system.used_chunks, 0);
     kit_close(&f);
 }
 
@@ -356,11 +357,11 @@ static void test_full_collection_empties_the_free_lists(void **state)
         uint32_t a = fixture_alloc(&f, TUPLE, 2, 0);
         f.ops->recycle(f.heap, fixture_ref(&f, a));
         fixture_root(&f, 0, 0);
-        uint64_t pools = kit_heap(&f)->pools[0].pools_in_use;
+        uint64_t pools = kit_heap(&f)->counting.pools[0].pools_in_use;
         kit_collect(&f, 1);
-        assert_int_equal(kit_heap(&f)->pools[0].pools_in_use, pools);
+        assert_int_equal(kit_heap(&f)->counting.pools[0].pools_in_use, pools);
         kit_collect(&f, 2);
-        assert_int_equal(kit_heap(&f)->pools[0].pools_in_use, keep ? pools : pools - 1);
+        assert_int_equal(kit_heap(&f)->counting.pools[0].pools_in_use, keep ? pools : pools - 1);
         kit_close(&f);
     }
 }

@@ -38,7 +38,7 @@ static void test_default_thresholds_pick_generations_as_cpython_does(void **stat
         assert_int_equal(fixture_last(&f)->reason, GCR_REASON_ALLOCATION);
         assert_int_equal(fixture_last(&f)->full, expected == 2);
     }
-    assert_int_equal(kit_heap(&f)->long_lived_total, 133 * 701 - 1);
+    assert_int_equal(kit_heap(&f)->counting.long_lived_total, 133 * 701 - 1);
     f.ops->root(f.heap, &f.roots[1], NULL, false);
     kit_close(&f);
 }
@@ -57,18 +57,18 @@ static void test_full_collection_waits_for_a_quarter(void **state)
     }
     f.collector->gc_control(f.heap, true, (const uint32_t[]){9, 0, 0});
     kit_collect(&f, 2);
-    assert_int_equal(kit_heap(&f)->long_lived_total, 1000);
+    assert_int_equal(kit_heap(&f)->counting.long_lived_total, 1000);
     /* Triggers alternate between generations 0 and 1; each generation-1 collection adds 20, the
      * first 19 (the newest object is not yet listed), then 20; the 13th makes 259 >= 250. */
     for (int trigger = 1; trigger <= 26; trigger++) {
         assert_int_equal(allocate_until_collection(&f), 10);
         assert_int_equal(fixture_last(&f)->generation, trigger % 2 == 0 ? 1 : 0);
     }
-    assert_int_equal(kit_heap(&f)->long_lived_pending, 259);
+    assert_int_equal(kit_heap(&f)->counting.long_lived_pending, 259);
     allocate_until_collection(&f);
     assert_int_equal(fixture_last(&f)->generation, 2);
-    assert_int_equal(kit_heap(&f)->long_lived_pending, 0);
-    assert_int_equal(kit_heap(&f)->long_lived_total, 1269);
+    assert_int_equal(kit_heap(&f)->counting.long_lived_pending, 0);
+    assert_int_equal(kit_heap(&f)->counting.long_lived_total, 1269);
     kit_close(&f);
 }
 
@@ -79,20 +79,20 @@ static void test_counter_rules(void **state)
     kit_open(&f, NULL);
     struct linked_list *ll = kit_heap(&f);
     uint32_t a = fixture_alloc(&f, NODE, 0, 0);
-    assert_int_equal(ll->count[0], 1);
+    assert_int_equal(ll->counting.count[0], 1);
     fixture_alloc(&f, LEAF, 0, 1); /* not a container */
-    assert_int_equal(ll->count[0], 1);
+    assert_int_equal(ll->counting.count[0], 1);
     fixture_alloc_flags(&f, NODE, 0, GCR_ALLOC_UNCOUNTED, 2);
-    assert_int_equal(ll->count[0], 1);
+    assert_int_equal(ll->counting.count[0], 1);
     fixture_root(&f, 2, 0); /* an ordinary death counts down */
-    assert_int_equal(ll->count[0], 0);
+    assert_int_equal(ll->counting.count[0], 0);
     fixture_root(&f, 0, 0); /* and never below zero */
-    assert_int_equal(ll->count[0], 0);
+    assert_int_equal(ll->counting.count[0], 0);
     assert_true(fixture_is_dead(&f, a));
     uint32_t b = fixture_alloc(&f, NODE, 0, 0);
     f.ops->recycle(f.heap, fixture_ref(&f, b));
     fixture_root(&f, 0, 0);
-    assert_int_equal(ll->count[0], 1); /* recycled: no decrement */
+    assert_int_equal(ll->counting.count[0], 1); /* recycled: no decrement */
     kit_close(&f);
 }
 
@@ -105,7 +105,7 @@ static void test_notrigger_postpones_and_disabled_never_triggers(void **state)
     for (int i = 0; i < 5; i++)
         fixture_alloc_flags(&f, NODE, 0, GCR_ALLOC_NOTRIGGER, i);
     assert_int_equal(f.collection_count, 0);
-    assert_int_equal(kit_heap(&f)->count[0], 5);
+    assert_int_equal(kit_heap(&f)->counting.count[0], 5);
     fixture_alloc(&f, NODE, 0, 5);
     assert_int_equal(f.collection_count, 1);
     f.collector->gc_control(f.heap, false, (const uint32_t[]){700, 10, 10});
@@ -124,9 +124,9 @@ static void test_gccontrol_sets_thresholds_unless_an_option_did(void **state)
     struct fixture f;
     kit_open(&f, settings);
     f.collector->gc_control(f.heap, true, (const uint32_t[]){5, 6, 7});
-    assert_int_equal(kit_heap(&f)->threshold[0], 5);
-    assert_int_equal(kit_heap(&f)->threshold[1], 3);
-    assert_int_equal(kit_heap(&f)->threshold[2], 7);
+    assert_int_equal(kit_heap(&f)->counting.threshold[0], 5);
+    assert_int_equal(kit_heap(&f)->counting.threshold[1], 3);
+    assert_int_equal(kit_heap(&f)->counting.threshold[2], 7);
     f.collector->gc_control(f.heap, true, (const uint32_t[]){0, 6, 7});
     for (int i = 0; i < 50; i++)
         fixture_alloc(&f, NODE, 0, i);
@@ -223,7 +223,7 @@ static void test_chain_through_list_bodies_is_collected(void **state)
     fixture_root(&f, 1, 0);
     kit_collect(&f, 2);
     assert_true(fixture_is_dead(&f, a) && fixture_is_dead(&f, b));
-    assert_int_equal(kit_heap(&f)->system.used_chunks, 0);
+    assert_int_equal(kit_heap(&f)->counting.system.used_chunks, 0);
     kit_close(&f);
 }
 
@@ -282,7 +282,7 @@ static void test_prebuilt_objects_are_immortal(void **state)
     kit_open(&f, NULL);
     uint32_t p = fixture_prebuilt(&f, NODE, 0), a = fixture_alloc(&f, NODE, 0, 0);
     assert_false(kit_is_tracked(&f, p));
-    assert_int_equal(kit_heap(&f)->count[0], 1);
+    assert_int_equal(kit_heap(&f)->counting.count[0], 1);
     fixture_store(&f, p, 0, a);
     fixture_store(&f, a, 0, a);
     fixture_root(&f, 0, 0);
@@ -305,7 +305,7 @@ static void test_frozen_objects_are_no_candidates(void **state)
     uint32_t a = fixture_alloc(&f, NODE, 0, 0), b = fixture_alloc(&f, NODE, 0, 1);
     fixture_store(&f, a, 0, a);
     f.collector->freeze(f.heap);
-    assert_int_equal(kit_heap(&f)->count[0], 0);
+    assert_int_equal(kit_heap(&f)->counting.count[0], 0);
     assert_int_equal(kit_generation(&f, a), 3);
     uintptr_t prev = kit_head(&f, a)->prev, next = kit_head(&f, a)->next;
     fixture_root(&f, 0, 0);

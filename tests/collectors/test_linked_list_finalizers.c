@@ -147,15 +147,15 @@ static void test_weak_reference_is_cleared_by_counting(void **state)
         weak[i] = fixture_alloc(&f, WEAK, 0, 2 + i);
         fixture_weakref(&f, weak[i], a);
     }
-    assert_int_equal(object_header(fixture_ref(&f, a))->count, 1); /* not counted */
-    fixture_root(&f, 4, 0);                                        /* the middle one dies first */
-    fixture_weakref(&f, weak[4], b);                               /* another moves on */
+    assert_int_equal(gcr_counted(fixture_ref(&f, a))->count, 1); /* not counted */
+    fixture_root(&f, 4, 0);                                      /* the middle one dies first */
+    fixture_weakref(&f, weak[4], b);                             /* another moves on */
     fixture_check(&f);
     fixture_root(&f, 0, 0);
     assert_null(f.collector->weak_target(f.heap, fixture_ref(&f, weak[0])));
     assert_ptr_equal(f.collector->weak_target(f.heap, fixture_ref(&f, weak[4])),
                      fixture_ref(&f, b));
-    assert_int_equal(kit_heap(&f)->side.count, 2);
+    assert_int_equal(kit_heap(&f)->counting.side.count, 2);
     kit_close(&f);
 }
 
@@ -202,8 +202,8 @@ static void test_unreachable_weak_reference_to_a_live_object(void **state)
     fixture_root(&f, 1, 0);
     kit_collect(&f, 2);
     assert_true(fixture_is_dead(&f, weak));
-    assert_int_equal(kit_heap(&f)->side.count, 0);
-    assert_int_equal(object_header(fixture_ref(&f, a))->type & OBJECT_HAS_WEAK, 0);
+    assert_int_equal(kit_heap(&f)->counting.side.count, 0);
+    assert_int_equal(gcr_counted(fixture_ref(&f, a))->type & GCR_COUNTED_HAS_WEAK, 0);
     kit_close(&f);
 }
 

@@ -103,13 +103,13 @@ static void test_check_finds_damaged_heads(void **state)
     kit_open(&f, NULL);
     uint32_t a = fixture_alloc(&f, NODE, 0, 0), b = fixture_alloc(&f, NODE, 0, 1);
     fixture_alloc(&f, NODE, 0, 2);
-    struct gc_head *head = kit_head(&f, a), *other = kit_head(&f, b);
-    head->prev |= PREV_COLLECTING;
+    struct gcr_gc_head *head = kit_head(&f, a), *other = kit_head(&f, b);
+    head->prev |= GCR_PREV_COLLECTING;
     expect_damage(&f, "collecting");
-    head->prev &= ~(uintptr_t)PREV_COLLECTING;
-    head->next |= NEXT_UNREACHABLE;
+    head->prev &= ~(uintptr_t)GCR_PREV_COLLECTING;
+    head->next |= GCR_NEXT_UNREACHABLE;
     expect_damage(&f, "unreachable");
-    head->next &= ~(uintptr_t)NEXT_UNREACHABLE;
+    head->next &= ~(uintptr_t)GCR_NEXT_UNREACHABLE;
     uintptr_t kept = other->prev;
     other->prev = (uintptr_t)other;
     expect_damage(&f, "next.prev");
@@ -120,7 +120,7 @@ static void test_check_finds_damaged_heads(void **state)
     expect_damage(&f, "next.prev");
     other->next = kept;
     head->prev = (uintptr_t)&kit_heap(&f)->generation[0];
-    list_unlink(head); /* still says that it is tracked, but is in no list */
+    gcr_gc_list_unlink(head); /* still says that it is tracked, but is in no list */
     expect_damage(&f, "tracked");
     head->next = 0;
     head->prev = 0;
@@ -134,13 +134,13 @@ static void test_check_finds_damaged_wide_heads(void **state)
     struct fixture f;
     kit_open(&f, kit_head_settings[1]);
     uint32_t a = fixture_alloc(&f, NODE, 0, 0);
-    struct gc_head *head = kit_head(&f, a);
-    static const int64_t wrong[] = {0, 1, REFS_TENTATIVE, REFS_UNTRACKED};
+    struct gcr_gc_head *head = kit_head(&f, a);
+    static const int64_t wrong[] = {0, 1, GCR_REFS_TENTATIVE, GCR_REFS_UNTRACKED};
     for (size_t i = 0; i < 4; i++) {
-        wide_set_refs(head, wrong[i]);
+        gcr_wide_set_refs(head, wrong[i]);
         expect_damage(&f, "collecting");
     }
-    wide_set_refs(head, REFS_REACHABLE);
+    gcr_wide_set_refs(head, GCR_REFS_REACHABLE);
     kit_close(&f);
 }
 
@@ -152,37 +152,37 @@ static void test_check_finds_damaged_objects(void **state)
     struct linked_list *ll = kit_heap(&f);
     uint32_t a = fixture_alloc(&f, PAIR, 0, 0), weak = fixture_alloc(&f, WEAK, 0, 1);
     fixture_weakref(&f, weak, a);
-    struct object_header *header = object_header(fixture_ref(&f, a));
+    struct gcr_counted *header = gcr_counted(fixture_ref(&f, a));
     header->count++;
     expect_damage(&f, "count");
     header->count = 0;
     expect_damage(&f, "zero");
     header->count = 1;
     uint64_t type = header->type;
-    header->type = (type & ~OBJECT_SHAPE_MASK) | LEAF;
+    header->type = (type & ~GCR_COUNTED_SHAPE_MASK) | LEAF;
     expect_damage(&f, "not a container");
-    header->type = type | OBJECT_LARGE;
+    header->type = type | GCR_COUNTED_LARGE;
     expect_damage(&f, "large");
-    header->type = type & ~OBJECT_HAS_WEAK;
+    header->type = type & ~GCR_COUNTED_HAS_WEAK;
     expect_damage(&f, "weak");
     header->type = type;
-    gcr_ref *target = object_weak_target(&ll->types[WEAK], fixture_ref(&f, weak));
+    gcr_ref *target = gcr_counted_weak_target(&ll->counting.types[WEAK], fixture_ref(&f, weak));
     *target = NULL;
     expect_damage(&f, "weak target");
     *target = fixture_ref(&f, a);
-    gcr_ref *slot = object_slot(&ll->types[PAIR], fixture_ref(&f, a), 0);
+    gcr_ref *slot = gcr_counted_slot(&ll->counting.types[PAIR], fixture_ref(&f, a), 0);
     *slot = (gcr_ref)(uintptr_t)0x1230;
     expect_damage(&f, "where no object is");
     *slot = NULL;
-    ll->header_bytes += 8;
+    ll->counting.header_bytes += 8;
     expect_damage(&f, "header bytes");
-    ll->header_bytes -= 8;
-    ll->collecting = true;
+    ll->counting.header_bytes -= 8;
+    ll->counting.collecting = true;
     expect_damage(&f, "running");
-    ll->collecting = false;
-    ll->dead = fixture_ref(&f, a);
+    ll->counting.collecting = false;
+    ll->counting.dead = fixture_ref(&f, a);
     expect_damage(&f, "queued");
-    ll->dead = NULL;
+    ll->counting.dead = NULL;
     f.supply.committed_bytes += 4096;
     expect_damage(&f, "committed");
     f.supply.committed_bytes -= 4096;

@@ -4,8 +4,8 @@
  * Open addressing, linear probing, backward-shift deletion (Knuth, vol. 3, 6.4, algorithm R), at
  * most half full. Room is *promised* beforehand, where a refused page can still fail an allocation;
  * adding within the promise cannot fail. Expected O(1). */
-#ifndef GCR_ALLOCATORS_LINKED_LIST_ADDRESS_MAP_H
-#define GCR_ALLOCATORS_LINKED_LIST_ADDRESS_MAP_H
+#ifndef GCR_ALLOCATORS_COMMON_ADDRESS_MAP_H
+#define GCR_ALLOCATORS_COMMON_ADDRESS_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

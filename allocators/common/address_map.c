@@ -1,4 +1,4 @@
-#include "allocators/linked_list/address_map.h"
+#include "allocators/common/address_map.h"
 
 #include "base/check.h"
 

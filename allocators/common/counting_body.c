@@ -1,0 +1,107 @@
+/* RESIZE: the body of a resizable object is a raw block, reallocated as obmalloc does it: in place
+ * if the new size fits and more than 3/4 of the block stay in use, else new block, copy, free. */
+#include <string.h>
+
+#include "allocators/common/counting_death.h"
+
+/* Where things are in a body of `length` items: all slots, then all data. */
+static uint64_t slots_bytes(const struct gcr_counting_type *type, uint64_t length)
+{
+    return length * type->item_slots * GCR_SLOT_BYTES;
+}
+
+static uint64_t data_bytes(const struct gcr_counting_type *type, uint64_t length)
+{
+    return length * type->item_data;
+}
+
+/* Where the size alone says whose a block is, it must go on doing so. */
+static bool changes_owner(const struct gcr_counting *c, uint64_t before, uint64_t after)
+{
+    return c->ownership == GCR_OWNERSHIP_SIZED &&
+           (before <= c->small_limit) != (after <= c->small_limit);
+}
+
+static bool fits_in_place(struct gcr_counting *c, char *body, uint64_t before, uint64_t bytes)
+{
+    uint64_t have = gcr_counting_block_room(c, body, before);
+    return bytes <= have && 4 * bytes > 3 * have && !changes_owner(c, before, bytes);
+}
+
+/* Turns a body of `before` items into one of `after`, in one block or from one into another; what
+ * is new is zero. In place, the data moves before growing slots and after shrinking ones. */
+static void move_items(const struct gcr_counting_type *type, char *to, const char *from,
+                       uint64_t before, uint64_t after)
+{
+    uint64_t kept = before < after ? before : after;
+    if (to != from && kept != 0)
+        memcpy(to, from, slots_bytes(type, kept));
+    if (kept != 0)
+        memmove(to + slots_bytes(type, after), from + slots_bytes(type, before),
+                data_bytes(type, kept));
+    if (after > before) {
+        memset(to + slots_bytes(type, before), 0,
+               slots_bytes(type, after) - slots_bytes(type, before));
+        memset(to + slots_bytes(type, after) + data_bytes(type, before), 0,
+               data_bytes(type, after) - data_bytes(type, before));
+    }
+}
+
+/* Drops the items from `after` on; whoever dies waits in the queue until the length stands. */
+static void drop_items(struct gcr_counting *c, const struct gcr_counting_type *type, char *body,
+                       uint64_t before, uint64_t after)
+{
+    gcr_ref *slot = (gcr_ref *)body + after * type->item_slots;
+    gcr_ref *end = (gcr_ref *)body + before * type->item_slots;
+    for (; slot < end; slot++) {
+        if (*slot != NULL && --gcr_counted(*slot)->count == 0)
+            gcr_counting_queue_dead(c, *slot);
+    }
+}
+
+/* The block for the new length: the old one, a new one, or NULL (with *refused) if there is none.
+ */
+static char *new_body(struct gcr_counting *c, char *body, uint64_t before, uint64_t bytes,
+                      bool *refused)
+{
+    *refused = false;
+    if (bytes == 0)
+        return NULL;
+    if (body != NULL && fits_in_place(c, body, before, bytes))
+        return body;
+    char *fresh = gcr_counting_block_alloc(c, bytes);
+    if (fresh == NULL && bytes < before && !changes_owner(c, before, bytes))
+        return body;
+    if (fresh == NULL) {
+        c->design->collect(c, 2, GCR_REASON_EMERGENCY);
+        fresh = gcr_counting_block_alloc(c, bytes);
+    }
+    *refused = fresh == NULL;
+    return fresh;
+}
+
+bool gcr_counting_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
+{
+    struct gcr_counting *c = gcr_counting_of(heap);
+    gcr_ref object = *handle;
+    const struct gcr_counting_type *type = gcr_counting_type_of(c, object);
+    uint64_t before = gcr_counted_length(object), after = length;
+    char *body = *gcr_counted_body(object);
+    bool refused;
+    uint64_t bytes = before * type->body_item_bytes;
+    char *fresh = new_body(c, body, bytes, after * type->body_item_bytes, &refused);
+    if (refused)
+        return false;
+    if (after < before)
+        drop_items(c, type, body, before, after);
+    if (fresh != NULL)
+        move_items(type, fresh, body, before, after);
+    if (body != NULL && body != fresh)
+        gcr_counting_block_free(c, body, bytes);
+    *gcr_counted_body(object) = fresh;
+    struct gcr_counted *header = gcr_counted(object);
+    header->type = (header->type & ~GCR_COUNTED_LENGTH_MASK) | after << GCR_COUNTED_LENGTH_SHIFT;
+    c->resized_bytes += ((int64_t)after - (int64_t)before) * (int64_t)type->body_item_bytes;
+    c->design->bury_queued(c);
+    return true;
+}

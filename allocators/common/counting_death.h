@@ -1,0 +1,123 @@
+/* Death by counting. A count that falls to zero chains its object, through the count itself, on a
+ * stack; one loop takes them off, so that a list of a million objects needs no recursion.
+ *
+ * A dying object, in order: finalizer (which may revive it), weak references to it, its own entries
+ * in tables and sets, its references, its body, its block.
+ *
+ * Templates over a constant design: each design makes its two functions out of
+ * gcr_counting_bury_queued_as (its members `bury` and `bury_queued`). */
+#ifndef GCR_ALLOCATORS_COMMON_COUNTING_DEATH_H
+#define GCR_ALLOCATORS_COMMON_COUNTING_DEATH_H
+
+#include "allocators/common/counting_blocks.h"
+
+/* Queues an object whose count has just fallen to 0; the design's bury_queued starts. */
+static inline void gcr_counting_queue_dead(struct gcr_counting *c, gcr_ref object)
+{
+    gcr_counted(object)->count = (uintptr_t)c->dead;
+    c->dead = object;
+}
+
+/* One reference less to `value`, which may be null; if it was the last, the object waits. */
+static inline void gcr_counting_drop_later(struct gcr_counting *c, gcr_ref value)
+{
+    if (value != NULL && --gcr_counted(value)->count == 0)
+        gcr_counting_queue_dead(c, value);
+}
+
+/* Runs the finalizer of an object whose count is zero, on a temporary count. True: it lives again.
+ */
+static inline bool gcr_counting_finalize_dying(struct gcr_counting *c,
+                                               const struct gcr_counting_design *design,
+                                               const struct gcr_counting_type *type, gcr_ref object)
+{
+    struct gcr_counted *words = gcr_counted(object);
+    if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
+        if (!design->take_finalizer_turn(c, object))
+            return false;
+        if (design->is_tracked(c, object))
+            design->untrack(c, object);
+        design->track(c, object);
+        words->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    } else {
+        if (words->type & GCR_COUNTED_FINALIZED)
+            return false;
+        words->type |= GCR_COUNTED_FINALIZED;
+    }
+    words->count = 1;
+    c->base.work.finalized++;
+    c->base.host->finalize(c->base.host, &c->base, gcr_counting_cookie(c, object), object);
+    return --words->count > 0;
+}
+
+/* Gives an object's block back, or to the list of recycled blocks. */
+GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
+                                            const struct gcr_counting_design *design,
+                                            const struct gcr_counting_type *type, gcr_ref object)
+{
+    uint64_t word = gcr_counted(object)->type;
+    bool large = (word & GCR_COUNTED_LARGE) != 0;
+    uint32_t head_bytes = gcr_counting_head_bytes(type, large);
+    c->base.work.freed_objects++;
+    c->freed_bytes += gcr_counted_bytes(type, object);
+    c->header_bytes -= head_bytes + type->slots_offset;
+    if (GCR_UNLIKELY(!gcr_counting_type_is(type, GCR_COUNTING_PLAIN)))
+        gcr_counting_leave_tables(c, type, object);
+    if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
+        c->live_containers--;
+        if (!(word & GCR_COUNTED_RECYCLED) && c->count[0] > 0)
+            c->count[0]--;
+    }
+    char *block = (char *)object - head_bytes;
+    if (GCR_UNLIKELY((word & GCR_COUNTED_RECYCLED) != 0) && !large) {
+        uint64_t bytes = gcr_counting_block_bytes(design, type, gcr_counted_length(object));
+        void **list = gcr_counting_recycled_list(c, type, bytes);
+        *(void **)block = *list;
+        *list = block;
+        return;
+    }
+    design->free_block(c, type, object, block);
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_release_as(struct gcr_counting *c,
+                                               const struct gcr_counting_design *design,
+                                               gcr_ref object)
+{
+    const struct gcr_counting_type *type = gcr_counting_type_of(c, object);
+    if (gcr_counting_type_is(type, GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER) &&
+        gcr_counting_finalize_dying(c, design, type, object))
+        return;
+    if (gcr_counted(object)->type & GCR_COUNTED_HAS_WEAK)
+        gcr_counting_clear_weak_to(c, object);
+    if (gcr_counting_type_is(type, GCR_SHAPE_WEAK))
+        gcr_counting_clear_weak(c, object);
+    if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER))
+        design->leave(c, object);
+    struct gcr_slot_span span[2];
+    gcr_counted_spans(type, object, span);
+    for (int i = 0; i < 2; i++) {
+        for (uint64_t k = 0; k < span[i].count; k++)
+            gcr_counting_drop_later(c, span[i].start[k]);
+    }
+    if (gcr_counting_type_is(type, GCR_SHAPE_RESIZABLE) && *gcr_counted_body(object) != NULL)
+        gcr_counting_block_free(c, *gcr_counted_body(object),
+                                gcr_counted_length(object) * type->body_item_bytes);
+    gcr_counting_free_as(c, design, type, object);
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_bury_queued_as(struct gcr_counting *c,
+                                                   const struct gcr_counting_design *design)
+{
+    if (c->burying) /* a finalizer of the loop below: that loop goes on with the queue */
+        return;
+    c->burying = true;
+    while (c->dead != NULL) {
+        gcr_ref object = c->dead;
+        c->dead = (gcr_ref)(uintptr_t)gcr_counted(object)->count;
+        gcr_counted(object)->count = 0;
+        gcr_counting_release_as(c, design, object);
+    }
+    c->burying = false;
+}
+
+#endif

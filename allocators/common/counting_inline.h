@@ -1,0 +1,273 @@
+/* The mutator's side of counting designs: allocation from pools, and counts at every store, root
+ * and load. Templates over a constant design: a back end's inline header wraps each into a function
+ * of its table, and nothing is called indirectly. Slow paths are out of line (counting.h). */
+#ifndef GCR_ALLOCATORS_COMMON_COUNTING_INLINE_H
+#define GCR_ALLOCATORS_COMMON_COUNTING_INLINE_H
+
+#include <string.h>
+
+#include "allocators/common/counting_death.h"
+#include "allocators/common/data.h"
+
+/* ---- counts ---- */
+
+static inline void gcr_counting_increment(gcr_ref object)
+{
+    if (object != NULL)
+        gcr_counted(object)->count++;
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_decrement(struct gcr_counting *c,
+                                              const struct gcr_counting_design *design,
+                                              gcr_ref object)
+{
+    if (object != NULL && --gcr_counted(object)->count == 0)
+        design->bury(c, object);
+}
+
+/* ---- allocation ---- */
+
+/* An object without hidden words or finalizer, small enough for the pools. */
+GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_plain(struct gcr_counting *c,
+                                                   const struct gcr_counting_design *design,
+                                                   const struct gcr_counting_type *type,
+                                                   const struct gcr_shape *shape, uint32_t length,
+                                                   uint64_t bytes)
+{
+    bool container = gcr_counting_type_is(type, GCR_SHAPE_CONTAINER);
+    struct gcr_pools *pools = container ? c->container_pools : &c->pools[0];
+    char *block = gcr_pools_alloc(pools, bytes);
+    if (GCR_UNLIKELY(block == NULL))
+        return gcr_counting_alloc_slow(c, shape, length, 0, 0);
+    memset(block, 0, bytes);
+    gcr_ref object = (gcr_ref)(block + type->head_bytes);
+    gcr_counted(object)->count = 1;
+    gcr_counted(object)->type = shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT;
+    if (container) {
+        design->enter(c, object, false);
+        c->live_containers++;
+    }
+    c->base.work.allocated_objects++;
+    c->base.work.allocated_bytes += type->field_bytes + length * type->body_item_bytes;
+    c->header_bytes += type->head_bytes + type->slots_offset;
+    return object;
+}
+
+GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_as(struct gcr_heap *heap,
+                                                const struct gcr_counting_design *design,
+                                                const struct gcr_shape *shape, uint32_t length,
+                                                unsigned flags, uint32_t cookie, gcr_ref *root)
+{
+    struct gcr_counting *c = gcr_counting_of(heap);
+    const struct gcr_counting_type *type = &c->types[shape->number];
+    uint64_t bytes = gcr_counting_block_bytes(design, type, length);
+    gcr_ref object;
+    if (GCR_LIKELY(flags == 0 && gcr_counting_type_is(type, GCR_COUNTING_PLAIN) &&
+                   bytes <= c->small_limit))
+        object = gcr_counting_alloc_plain(c, design, type, shape, length, bytes);
+    else
+        object = gcr_counting_alloc_slow(c, shape, length, flags, cookie);
+    if (GCR_UNLIKELY(object == NULL))
+        return NULL;
+    if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
+        if (!(flags & GCR_ALLOC_UNCOUNTED) && GCR_UNLIKELY(++c->count[0] > c->trigger_above) &&
+            !(flags & GCR_ALLOC_NOTRIGGER)) {
+            gcr_counting_trigger(c);
+            GCR_CHECK(2, c->count[0] <= c->trigger_above);
+        }
+        if (c->tracks_at_alloc)
+            design->track(c, object);
+    }
+    gcr_ref old = *root;
+    *root = object;
+    gcr_counting_decrement(c, design, old);
+    return object;
+}
+
+/* ---- pointers ---- */
+
+/* A tuple that a collection has untracked gets an item: it must be tracked again. */
+GCR_ALWAYS_INLINE void gcr_counting_retrack(struct gcr_counting *c,
+                                            const struct gcr_counting_design *design,
+                                            gcr_ref object)
+{
+    gcr_counted(object)->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    design->track(c, object);
+}
+
+static inline bool gcr_counting_is_untracked_tuple(const struct gcr_counting_type *type,
+                                                   gcr_ref object)
+{
+    return (gcr_counted(object)->type & GCR_COUNTED_UNTRACKED_TUPLE) != 0 &&
+           gcr_counting_type_is(type, GCR_SHAPE_CONTAINER);
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_store_as(struct gcr_heap *heap,
+                                             const struct gcr_counting_design *design,
+                                             gcr_ref object, uint32_t slot, gcr_ref value)
+{
+    struct gcr_counting *c = gcr_counting_of(heap);
+    const struct gcr_counting_type *type = gcr_counting_type_of(c, object);
+    gcr_ref *at = gcr_counted_slot(type, object, slot);
+    gcr_ref old = *at;
+    if (value != NULL) {
+        gcr_counted(value)->count++;
+        if (GCR_UNLIKELY(gcr_counting_is_untracked_tuple(type, object)))
+            gcr_counting_retrack(c, design, object);
+    }
+    *at = value;
+    gcr_counting_decrement(c, design, old);
+    if (GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE && value != NULL && --c->sabotage_countdown == 0)
+        gcr_counting_decrement(c, design, value);
+}
+
+/* Counts for values that enter, and for values that leave, by slot numbers. Who dies waits. */
+static inline bool gcr_counting_copy_counts(struct gcr_counting *c,
+                                            const struct gcr_counting_type *type, gcr_ref object,
+                                            uint64_t from, uint64_t to, bool enter)
+{
+    bool any = false;
+    for (uint64_t k = from; k < to; k++) {
+        gcr_ref value = *gcr_counted_slot(type, object, (uint32_t)k);
+        if (value == NULL)
+            continue;
+        any = true;
+        if (enter)
+            gcr_counted(value)->count++;
+        else if (--gcr_counted(value)->count == 0)
+            gcr_counting_queue_dead(c, value);
+    }
+    return any;
+}
+
+/* Slots dst[d, d+n) = src[s, s+n), upwards or downwards as overlap demands. */
+static inline void gcr_counting_move_slots(struct gcr_counting *c, gcr_ref dst, uint64_t d,
+                                           gcr_ref src, uint64_t s, uint64_t n)
+{
+    const struct gcr_counting_type *to = gcr_counting_type_of(c, dst),
+                                   *from = gcr_counting_type_of(c, src);
+    if ((d + n <= to->inline_slots || d >= to->inline_slots) &&
+        (s + n <= from->inline_slots || s >= from->inline_slots)) {
+        memmove(gcr_counted_slot(to, dst, (uint32_t)d), gcr_counted_slot(from, src, (uint32_t)s),
+                n * GCR_SLOT_BYTES);
+        return;
+    }
+    for (uint64_t i = 0; i < n; i++) { /* fixed slots and a body at once */
+        uint64_t k = d > s ? n - 1 - i : i;
+        *gcr_counted_slot(to, dst, (uint32_t)(d + k)) =
+            *gcr_counted_slot(from, src, (uint32_t)(s + k));
+    }
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_copy_as(struct gcr_heap *heap,
+                                            const struct gcr_counting_design *design, gcr_ref dst,
+                                            uint32_t dst_slot, gcr_ref src, uint32_t src_slot,
+                                            uint32_t n)
+{
+    struct gcr_counting *c = gcr_counting_of(heap);
+    const struct gcr_counting_type *to = gcr_counting_type_of(c, dst),
+                                   *from = gcr_counting_type_of(c, src);
+    uint64_t d = dst_slot, s = src_slot, d_end = d + n, s_end = s + n;
+    uint64_t enter = s, enter_end = s_end, leave = d, leave_end = d_end;
+    if (n == 0 || (dst == src && d == s))
+        return;
+    if (dst == src && s < d && d < s_end) { /* moves up: [s, d) enters, [s_end, d_end) leaves */
+        enter_end = d;
+        leave = s_end;
+    } else if (dst == src && d < s && s < d_end) { /* moves down */
+        enter = d_end;
+        leave_end = s;
+    }
+    bool any = gcr_counting_copy_counts(c, from, src, enter, enter_end, true);
+    (void)gcr_counting_copy_counts(c, to, dst, leave, leave_end, false);
+    if (any && GCR_UNLIKELY(gcr_counting_is_untracked_tuple(to, dst)))
+        gcr_counting_retrack(c, design, dst);
+    gcr_counting_move_slots(c, dst, d, src, s, n);
+    if (GCR_UNLIKELY(c->dead != NULL))
+        design->bury_queued(c);
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_root_as(struct gcr_heap *heap,
+                                            const struct gcr_counting_design *design, gcr_ref *root,
+                                            gcr_ref value)
+{
+    gcr_ref old = *root;
+    gcr_counting_increment(value);
+    *root = value;
+    gcr_counting_decrement(gcr_counting_of(heap), design, old);
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_load_as(struct gcr_heap *heap,
+                                            const struct gcr_counting_design *design,
+                                            gcr_ref object, uint32_t slot, gcr_ref *root)
+{
+    const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
+    gcr_counting_root_as(heap, design, root, *gcr_counted_slot(type, object, slot));
+}
+
+/* ---- data ---- */
+
+/* Reading through a reference costs an increment and a decrement, which the compiler must not
+ * merge. */
+static inline void gcr_counting_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
+                                     uint32_t length)
+{
+    const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
+    volatile uint64_t *count = &gcr_counted(object)->count;
+    uint64_t at = offset, left = length, bytes;
+    *count = *count + 1;
+    for (; left > 0; at += bytes, left -= bytes) {
+        const uint8_t *data = gcr_counted_data(type, object, at, &bytes);
+        bytes = bytes < left ? bytes : left;
+        GCR_CHECK(1, bytes != 0);
+        gcr_data_touch(data, bytes);
+    }
+    *count = *count - 1;
+}
+
+static inline void gcr_counting_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
+                                      uint32_t length, uint8_t tag)
+{
+    const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
+    uint64_t at = offset, left = length, bytes;
+    for (; left > 0; at += bytes, left -= bytes) {
+        uint8_t *data = gcr_counted_data(type, object, at, &bytes);
+        bytes = bytes < left ? bytes : left;
+        GCR_CHECK(1, bytes != 0);
+        gcr_data_fill(data, at, bytes, tag);
+    }
+}
+
+/* ---- tracking ---- */
+
+GCR_ALWAYS_INLINE void gcr_counting_track_as(struct gcr_heap *heap,
+                                             const struct gcr_counting_design *design,
+                                             gcr_ref object)
+{
+    struct gcr_counting *c = gcr_counting_of(heap);
+    if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_CONTAINER))
+        return;
+    gcr_counted(object)->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    if (!design->is_tracked(c, object))
+        design->track(c, object);
+}
+
+GCR_ALWAYS_INLINE void gcr_counting_untrack_as(struct gcr_heap *heap,
+                                               const struct gcr_counting_design *design,
+                                               gcr_ref object)
+{
+    struct gcr_counting *c = gcr_counting_of(heap);
+    if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_CONTAINER))
+        return;
+    gcr_counted(object)->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    if (design->is_tracked(c, object))
+        design->untrack(c, object);
+}
+
+static inline void gcr_counting_recycle(struct gcr_heap *heap, gcr_ref object)
+{
+    (void)heap;
+    gcr_counted(object)->type |= GCR_COUNTED_RECYCLED;
+}
+
+#endif
