@@ -38,6 +38,7 @@ struct fixture {
     uint32_t collection_count, collection_capacity, begun;
     bool in_collection, updated;      /* handles were updated in this collection */
     uint32_t phases[GCR_PHASE_COUNT]; /* calls of host->phase */
+    bool bracketed;                   /* between two such calls outside of collections */
 
     struct fixture_finalized *finalized;
     uint32_t finalized_count, finalized_capacity;
