@@ -49,11 +49,13 @@ static inline bool gcr_mark_fifo_push(struct gcr_mark_fifo *fifo, gcr_ref object
 /* NULL: empty. Fetches the header of an entry that comes out soon. */
 static inline gcr_ref gcr_mark_fifo_pop(struct gcr_mark_fifo *fifo)
 {
+    if (fifo->head == fifo->tail)
+        return NULL;
+    gcr_ref object = *fifo->head++;
     if (fifo->head == fifo->tail) {
         fifo->head = fifo->tail = fifo->kept;
-        return NULL;
+        return object;
     }
-    gcr_ref object = *fifo->head++;
     if (fifo->head + GCR_MARK_FIFO_AHEAD < fifo->tail)
         GCR_PREFETCH(fifo->head[GCR_MARK_FIFO_AHEAD]);
     if (GCR_UNLIKELY((size_t)((char *)fifo->head - (char *)fifo->kept) >= 2 * GCR_MARK_FIFO_STEP))

@@ -1,0 +1,61 @@
+/* mark-compact: allocation when the quota is spent or the shape is special, prebuilt objects,
+ * RESIZE. */
+#include "allocators/mark_compact/mark_compact.h"
+
+gcr_ref mark_compact_alloc_slow(struct gcr_compact *h, const struct gcr_shape *shape,
+                                uint32_t length, uint32_t cookie, gcr_ref *root)
+{
+    if (!gcr_compact_reserve_lists(h, shape, false, mark_compact_collect))
+        return NULL;
+    gcr_ref object = gcr_compact_alloc(h, shape, length, mark_compact_collect);
+    if (object == NULL)
+        return NULL;
+    gcr_compact_register(h, shape, object, length, cookie, false);
+    *root = object;
+    return object;
+}
+
+gcr_ref mark_compact_prebuilt(struct gcr_heap *heap, const struct gcr_shape *shape, uint32_t length,
+                              uint32_t cookie)
+{
+    (void)cookie;
+    return gcr_compact_prebuilt(gcr_compact_of(heap), shape, length, mark_compact_collect);
+}
+
+static bool grow(struct gcr_compact *h, const struct gcr_layout *layout, gcr_ref *handle,
+                 uint64_t length)
+{
+    if (!gcr_compact_make_room(h, gcr_layout_bytes(layout, length), 1, mark_compact_collect))
+        return false;
+    gcr_ref *word =
+        gcr_object_body(*handle, gcr_object_header(*handle)); /* re-read: it may have moved */
+    gcr_ref body = gcr_compact_carve(h, layout, length);
+    gcr_compact_replace_body(h, layout, *word, body);
+    *word = body;
+    gcr_compact_settle(h);
+    return true;
+}
+
+/* The filler behind the cut is one object more, for which there must be backup. */
+static bool shrink(struct gcr_compact *h, const struct gcr_layout *layout, gcr_ref *handle,
+                   uint64_t length)
+{
+    if (!gcr_compact_make_room(h, 0, 1, mark_compact_collect))
+        return false;
+    gcr_ref body = *gcr_object_body(*handle, gcr_object_header(*handle));
+    gcr_compact_shrink_body(h, layout, body, length);
+    gcr_compact_settle(h);
+    return true;
+}
+
+bool mark_compact_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
+{
+    struct gcr_compact *h = gcr_compact_of(heap);
+    uint64_t header = gcr_object_header(*handle);
+    GCR_CHECK(1, gcr_header_is(header, GCR_HEADER_RESIZABLE));
+    const struct gcr_layout *layout = gcr_layout_body(&h->layouts, gcr_layout_shape(*handle));
+    uint64_t before = gcr_body_length(*gcr_object_body(*handle, header));
+    if (length > before)
+        return grow(h, layout, handle, length);
+    return length == before || shrink(h, layout, handle, length);
+}
