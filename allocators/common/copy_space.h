@@ -49,54 +49,26 @@ struct gcr_copy_space {
     uint32_t red_zone_divisor, red_zone_deep_divisor;
 };
 
-/* The option rows of struct gcr_copy_space, for a design's table: start, max, red-zone,
- * red-zone-deep, clear, keep, window. */
+/* The option rows of struct gcr_copy_space, for a design's table. */
+/* clang-format off */
 #define GCR_COPY_SPACE_OPTIONS                                                                     \
-    {"start", GCR_OPT_BYTES,   "bytes", "8M",                                                      \
-     4096,    1099511627776.0, NULL,    "size of each half at the beginning (native sizing)"},     \
-        {"max",   GCR_OPT_BYTES,                                                                   \
-         "bytes", "1024G",                                                                         \
-         4096,    1099511627776.0,                                                                 \
-         NULL,    "size of each half above which the space is not doubled (native sizing)"},       \
-        {"red-zone",                                                                               \
-         GCR_OPT_COUNT,                                                                            \
-         "1",                                                                                      \
-         "3",                                                                                      \
-         1,                                                                                        \
-         1000,                                                                                     \
-         NULL,                                                                                     \
-         "a collection that leaves less than 1/this of the space free counts once; two counts "    \
-         "double"},                                                                                \
-        {"red-zone-deep",                                                                          \
-         GCR_OPT_COUNT,                                                                            \
-         "1",                                                                                      \
-         "5",                                                                                      \
-         1,                                                                                        \
-         1000,                                                                                     \
-         NULL,                                                                                     \
-         "a collection that leaves less than 1/this of the space free counts twice"},              \
-        {"clear",                                                                                  \
-         GCR_OPT_CHOICE,                                                                           \
-         NULL,                                                                                     \
-         "dontneed",                                                                               \
-         0,                                                                                        \
-         0,                                                                                        \
-         "dontneed|memset|none",                                                                   \
-         "how the evacuated half is emptied: given back, zeroed in place, or zeroed when "         \
-         "allocated from"},                                                                        \
-        {"keep",                                                                                   \
-         GCR_OPT_RATIO,                                                                            \
-         "1",                                                                                      \
-         "0",                                                                                      \
-         0,                                                                                        \
-         4,                                                                                        \
-         NULL,                                                                                     \
-         "with clear=dontneed: how much of the evacuated half is not given back, as a share of "   \
-         "the bytes just copied"},                                                                 \
-    {                                                                                              \
-        "window", GCR_OPT_BYTES, "bytes", "128K", 0, 1073741824.0, NULL,                           \
-            "how much free room is made resident and zero at a time; 0: pages fault one by one"    \
-    }
+    {"start", GCR_OPT_BYTES, "bytes", "8M", 4096, 1099511627776.0, NULL,                           \
+     "size of each half at the beginning (native sizing)"},                                        \
+    {"max", GCR_OPT_BYTES, "bytes", "1024G", 4096, 1099511627776.0, NULL,                          \
+     "size of each half above which the space is not doubled (native sizing)"},                    \
+    {"red-zone", GCR_OPT_COUNT, "1", "3", 1, 1000, NULL,                                           \
+     "a collection that leaves less than 1/this of the space free counts once; two counts double"},\
+    {"red-zone-deep", GCR_OPT_COUNT, "1", "5", 1, 1000, NULL,                                      \
+     "a collection that leaves less than 1/this of the space free counts twice"},                  \
+    {"clear", GCR_OPT_CHOICE, NULL, "dontneed", 0, 0, "dontneed|memset|none",                      \
+     "how the evacuated half is emptied: given back, zeroed in place, or zeroed when allocated "   \
+     "from"},                                                                                      \
+    {"keep", GCR_OPT_RATIO, "1", "1", 0, 4, NULL,                                                  \
+     "with clear=dontneed: how much of the evacuated half is kept for the next copy to fill, as a "\
+     "share of the bytes just copied"},                                                            \
+    {"window", GCR_OPT_BYTES, "bytes", "128K", 0, 1073741824.0, NULL,                              \
+     "how much free room is made resident and zero at a time; 0: pages fault one by one"}
+/* clang-format on */
 
 /* Reads those rows; takes no memory yet. GCR_USAGE: start above max. */
 gcr_status gcr_copy_space_init(struct gcr_copy_space *space, struct gcr_supply *supply,

@@ -36,7 +36,8 @@ static void test_layout_to_the_byte(void **state)
     fixture_collect(&fixture); /* recomputes both */
     struct gcr_footprint again;
     gcr_collector_semispace.footprint(fixture.heap, &again);
-    assert_memory_equal(&parts, &again, sizeof parts);
+    assert_int_equal(parts.objects_bytes, again.objects_bytes);
+    assert_int_equal(parts.headers_bytes, again.headers_bytes);
     fixture_check(&fixture);
     fixture_close(&fixture);
 }
