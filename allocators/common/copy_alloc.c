@@ -7,8 +7,7 @@
 
 /* ---- lists ---- */
 
-/* What one more element may commit: a growing vector may for a moment hold its contents twice. */
-static uint64_t list_growth(const struct gcr_vector *list, size_t count)
+uint64_t gcr_copy_list_growth(const struct gcr_vector *list, size_t count)
 {
     if (list->committed_bytes - list->used_bytes >= count * list->element_bytes)
         return 0;
@@ -17,8 +16,8 @@ static uint64_t list_growth(const struct gcr_vector *list, size_t count)
 
 static bool weak_reserve(struct gcr_copy_heap *h)
 {
-    uint64_t growth = list_growth(&h->weak.young, 1) +
-                      list_growth(&h->weak.old, gcr_vector_count(&h->weak.young) + 1);
+    uint64_t growth = gcr_copy_list_growth(&h->weak.young, 1) +
+                      gcr_copy_list_growth(&h->weak.old, gcr_vector_count(&h->weak.young) + 1);
     if (growth == 0)
         return true;
     if (!gcr_copy_make_side_room(h, growth))
@@ -29,7 +28,7 @@ static bool weak_reserve(struct gcr_copy_heap *h)
 
 static bool finalizer_reserve(struct gcr_copy_heap *h)
 {
-    uint64_t growth = list_growth(&h->finalizers.entries, 1);
+    uint64_t growth = gcr_copy_list_growth(&h->finalizers.entries, 1);
     if (growth == 0)
         return true;
     if (!gcr_copy_make_side_room(h, growth))

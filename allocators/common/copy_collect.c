@@ -193,6 +193,7 @@ bool gcr_copy_collect(struct gcr_copy_heap *h, enum gcr_reason reason, bool grow
         return false;
     host->collection_begin(host, &h->heap, reason, done.generation);
     h->full_collections++;
+    h->collecting = true;
     size_t used = gcr_copy_space_used(&h->space);
     h->count = (struct gcr_copy_count){0};
     if (design->begin_full != NULL)
@@ -202,6 +203,7 @@ bool gcr_copy_collect(struct gcr_copy_heap *h, enum gcr_reason reason, bool grow
     copy_leave_from(h, used, grown, &done);
     if (design->end_full != NULL)
         design->end_full(h);
+    h->collecting = false;
     gcr_copy_end_collection(h, &done);
     return true;
 }

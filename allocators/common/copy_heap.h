@@ -80,6 +80,7 @@ struct gcr_copy_heap {
     const struct gcr_copy_design *design;
     uint64_t budget_bytes;
     bool out_of_work_memory; /* a collection could not order finalizers: heap exhausted */
+    bool collecting;         /* inside a collection: no other may begin */
     bool sabotaged;          /* builds with deliberate damage: it is done */
 
     struct gcr_immortals prebuilt;
@@ -199,6 +200,9 @@ static inline gcr_ref gcr_copy_forwarded(const struct gcr_copy_heap *h, gcr_ref 
 /* Room on the lists that a new object of the shape must be on. May collect. */
 bool gcr_copy_reserve_lists(struct gcr_copy_heap *h, const struct gcr_shape *shape,
                             bool prebuilt) GCR_MUST_USE;
+/* What one more element may commit: a growing vector may for a moment hold its contents twice. 0:
+ * it has room. */
+uint64_t gcr_copy_list_growth(const struct gcr_vector *list, size_t count);
 /* Puts it on those lists; room was reserved. `young`: it lies in a nursery. */
 void gcr_copy_register(struct gcr_copy_heap *h, const struct gcr_shape *shape, gcr_ref object,
                        uint32_t cookie, bool prebuilt, bool young);

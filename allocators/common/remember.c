@@ -68,21 +68,14 @@ static void remember_both(struct gcr_remember *set, gcr_ref object, bool young, 
         gcr_remember_add(set, object);
 }
 
-/* Of the last generation: outside the spaces, and not waiting to be reached (generation 2). */
-static bool remember_is_last(gcr_ref value)
-{
-    uint64_t header = gcr_object_header(value);
-    return gcr_header_is(header, GCR_HEADER_EXTERNAL) &&
-           !gcr_header_is(header, GCR_HEADER_UNVISITED);
-}
-
 GCR_NOINLINE void gcr_remember_store_slow(struct gcr_remember *set, gcr_ref object, gcr_ref value)
 {
     set->work->barriers++;
     if (set->filter == NULL)
         remember_both(set, object, true, true);
     else if (value != NULL)
-        remember_both(set, object, gcr_nursery_has(set->filter, value), !remember_is_last(value));
+        remember_both(set, object, gcr_nursery_has(set->filter, value),
+                      !gcr_remember_is_last(gcr_object_header(value)));
 }
 
 /* What holds a slot: the object, or its body. */

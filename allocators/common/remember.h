@@ -46,6 +46,13 @@ void gcr_remember_finish(struct gcr_remember *set);
 void gcr_remember_add(struct gcr_remember *set, gcr_ref object);
 void gcr_remember_add_last(struct gcr_remember *set, gcr_ref object);
 
+/* Whether an object belongs to the last generation: external, and of the highest age. */
+static inline bool gcr_remember_is_last(uint64_t header)
+{
+    const uint64_t bits = GCR_HEADER_EXTERNAL | GCR_HEADER_AGE_MASK;
+    return (header & bits) == bits;
+}
+
 /* Takes one object out and sets its NO_YOUNG again; NULL: the set is empty. */
 gcr_ref gcr_remember_pop(struct gcr_remember *set);
 /* Empties the set, bits set again. The set is complete then. O(set). */
