@@ -50,19 +50,19 @@ enum gcr_compact_format {
 struct gcr_compact_config {
     enum gcr_compact_mode mode;
     enum gcr_compact_format format;
-    double factor;          /* M */
-    uint64_t floor_bytes;   /* no collection below */
-    uint64_t first_bytes;   /* used space at the first collection */
-    uint64_t space_bytes;   /* address space of the first space */
-    uint64_t chunk_bytes;   /* a move gives the old space back in multiples of this; whole pages */
-    uint32_t backup_bytes;  /* of a type id: 2 or 4; 0 with side marks */
-    bool lifo;              /* mark with a stack instead of a queue */
-    bool release;           /* give the tail back after each collection */
-    bool grow;              /* move to a larger space when this one is too small */
-    bool pieces;            /* a move copies large objects chunk by chunk */
-    uint64_t budget_bytes;  /* 0: none */
-    uint64_t reserve_bytes; /* of a budget, for the design's own work in a collection */
-    uint64_t old_flags;     /* header flags of every object of the space between collections */
+    double factor;         /* M */
+    uint64_t floor_bytes;  /* no collection below */
+    uint64_t first_bytes;  /* used space at the first collection */
+    uint64_t space_bytes;  /* address space of the first space */
+    uint64_t chunk_bytes;  /* a move gives the old space back in multiples of this; whole pages */
+    uint32_t backup_bytes; /* of a type id: 2 or 4; 0 with side marks */
+    bool lifo;             /* mark with a stack instead of a queue */
+    bool release;          /* give the tail back after each collection */
+    bool grow;             /* move to a larger space when this one is too small */
+    bool pieces;           /* a move copies large objects chunk by chunk */
+    uint64_t budget_bytes; /* 0: none */
+    uint64_t promotion_bytes; /* that a minor collection may move to the end of the space */
+    uint64_t old_flags;       /* header flags of every object of the space between collections */
 };
 
 /* A reservation filled from the bottom; start .. top is committed. */
@@ -76,6 +76,13 @@ enum gcr_compact_forwarding {
     GCR_COMPACT_FORWARD_NONE,  /* nothing has moved */
     GCR_COMPACT_FORWARD_PLAN,  /* between the second and the third walk */
     GCR_COMPACT_FORWARD_DESIGN /* the design's own collection (a minor one) */
+};
+
+/* What objects add up to. object_bytes holds for the moment when heap.work.allocated_bytes was
+ * base_bytes; objects likewise. */
+struct gcr_compact_tally {
+    uint64_t objects, object_bytes, header_bytes;
+    uint64_t base_objects, base_bytes;
 };
 
 /* State of a collection. */
@@ -93,6 +100,7 @@ struct gcr_compact_pass {
     uint64_t *offsets; /* side marks: bytes that live below each 64 words */
     size_t offsets_bytes;
     uint64_t moved_bytes, moved_objects;
+    struct gcr_compact_tally tally; /* of what is marked */
 };
 
 /* Pinned objects: each in a run of whole pages. */
@@ -102,19 +110,12 @@ struct gcr_compact_pinned {
     int64_t allowance_bytes; /* until the next collection (no budget) */
 };
 
-/* What objects add up to. object_bytes holds for the moment when heap.work.allocated_bytes was
- * base_bytes; objects likewise. */
-struct gcr_compact_tally {
-    uint64_t objects, object_bytes, header_bytes;
-    uint64_t base_objects, base_bytes;
-};
-
 /* Over the heap's life. */
 struct gcr_compact_figures {
     uint64_t collections, moves;
     double used_over_live_before; /* most used at a collection / live after the previous one */
     double used_over_live_now;    /* most used at a collection / live after it */
-    uint64_t backup_peak_bytes, largest_move_bytes;
+    uint64_t backup_peak_bytes, largest_move_bytes, stack_peak_bytes;
     uint64_t move_peak_bytes; /* most committed while moving to another space */
 };
 
@@ -188,8 +189,13 @@ typedef bool gcr_compact_collector(struct gcr_compact *h, enum gcr_reason reason
                                    uint64_t requested_bytes);
 bool gcr_compact_make_room(struct gcr_compact *h, uint64_t bytes, uint64_t blocks,
                            gcr_compact_collector *collect) GCR_MUST_USE;
-/* The same without collecting and without asking the sizing rules: for promotion. */
+/* The same without collecting and without asking the sizing rules. */
 bool gcr_compact_extend(struct gcr_compact *h, uint64_t bytes, uint64_t blocks) GCR_MUST_USE;
+/* Room for `bytes` that a minor collection may promote, out of what is kept for that. False: the
+ * supply refused (never because of a budget, if gcr_compact_has_reserve held). */
+bool gcr_compact_extend_for_promotion(struct gcr_compact *h, uint64_t bytes) GCR_MUST_USE;
+/* With a budget: whether it still has what the next collections will need. */
+bool gcr_compact_has_reserve(const struct gcr_compact *h);
 /* Whether the sizing rules allow `bytes` in `blocks` objects more before the next collection. */
 bool gcr_compact_is_allowed(const struct gcr_compact *h, uint64_t bytes, uint64_t blocks);
 /* Carves from room that was made. */

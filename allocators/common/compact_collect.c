@@ -78,7 +78,6 @@ static void pass_begin(struct gcr_compact *h, uint64_t requested_bytes)
                                         .target = h->space.start,
                                         .used_bytes = gcr_compact_used(h),
                                         .requested_bytes = requested_bytes};
-    h->tally = (struct gcr_compact_tally){0};
 }
 
 static void raise(double *most, uint64_t used, uint64_t live)
@@ -97,9 +96,10 @@ static void note_ratios(struct gcr_compact *h)
     raise(&h->figures.used_over_live_now, h->pass.used_bytes, h->pass.live_bytes);
 }
 
-/* Totals of marked objects are in the tally; prebuilt ones are added. */
+/* What is marked is what there is, with the prebuilt objects. */
 static void settle_tally(struct gcr_compact *h)
 {
+    h->tally = h->pass.tally;
     h->tally.object_bytes += h->prebuilt.object_bytes;
     h->tally.header_bytes += h->prebuilt.header_bytes;
     h->tally.base_objects = h->heap.work.allocated_objects;
@@ -138,6 +138,7 @@ bool gcr_compact_run(struct gcr_compact *h, uint64_t requested_bytes, struct gcr
     pass_begin(h, requested_bytes);
     if (!compact_mark(h))
         return give_up(h, &before, done);
+    settle_tally(h);
     host->phase(host, GCR_PHASE_COMPACT);
     if (!compact_plan(h))
         return give_up(h, &before, done);
@@ -155,12 +156,13 @@ bool gcr_compact_run(struct gcr_compact *h, uint64_t requested_bytes, struct gcr
         (void)compact_pinned_sweep(h);
     }
     done->survivors = h->tally.objects;
-    done->freed = done->collected = objects - done->survivors;
+    uint64_t freed = objects - done->survivors;
+    done->freed += freed;
+    done->collected += freed;
     done->moved_bytes += h->pass.moved_bytes;
-    h->heap.work.freed_objects += done->freed;
+    h->heap.work.freed_objects += freed;
     h->heap.work.copied_objects += h->pass.moved_objects;
     h->heap.work.copied_bytes += h->pass.moved_bytes;
-    settle_tally(h);
     note_ratios(h);
     next_limits(h);
     return true;
@@ -187,8 +189,7 @@ void gcr_compact_footprint(struct gcr_heap *heap, struct gcr_footprint *out)
 size_t gcr_compact_list_figures(struct gcr_compact *h, struct gcr_design_figure *out)
 {
     const struct gcr_compact_figures *figures = &h->figures;
-    uint64_t stack_bytes = h->stack.peak_entries * sizeof(gcr_ref);
-    uint64_t queue_bytes = h->config.lifo ? stack_bytes : h->fifo.peak_bytes;
+    uint64_t queue_bytes = h->config.lifo ? figures->stack_peak_bytes : h->fifo.peak_bytes;
     const struct gcr_design_figure rows[] = {
         {"full collections", "collections", (double)figures->collections, GCR_DESIGN_SUM},
         {"most used over live before", "1", figures->used_over_live_before, GCR_DESIGN_MAX},

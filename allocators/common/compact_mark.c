@@ -83,7 +83,7 @@ GCR_ALWAYS_INLINE void mark_push(struct gcr_compact *h, gcr_ref object, bool sid
 GCR_ALWAYS_INLINE void mark_count(struct gcr_compact *h, const struct gcr_layout *layout,
                                   gcr_ref object, uint64_t length, uint64_t header, bool side)
 {
-    struct gcr_compact_tally *tally = &h->tally;
+    struct gcr_compact_tally *tally = &h->pass.tally;
     tally->objects += !gcr_header_is(header, GCR_HEADER_INTERNAL);
     tally->object_bytes += layout->field_bytes + length * layout->item_bytes;
     tally->header_bytes += layout->payload;
@@ -198,6 +198,9 @@ static bool mark_open(struct gcr_compact *h)
 /* False: an entry was refused. */
 static bool mark_close(struct gcr_compact *h)
 {
+    uint64_t stack_bytes = (uint64_t)((char *)h->stack.limit - (char *)h->stack.start);
+    if (stack_bytes > h->figures.stack_peak_bytes)
+        h->figures.stack_peak_bytes = stack_bytes;
     bool complete = !h->stack.refused && !h->fifo.refused;
     gcr_mark_stack_reset(&h->stack, 0);
     gcr_mark_fifo_close(&h->fifo);
@@ -211,7 +214,7 @@ bool compact_mark(struct gcr_compact *h)
     mark_roots(h);
     if (gcr_finalizer_list_count(&h->finalizers) != 0)
         mark_finalizers(h);
-    h->heap.work.marked_objects += h->tally.objects;
+    h->heap.work.marked_objects += h->pass.tally.objects;
     if (mark_close(h))
         return true;
     forget_fates(h);

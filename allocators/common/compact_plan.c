@@ -27,7 +27,8 @@ static char *backup_place_here(const struct gcr_compact *h)
 static bool space_is_short(const struct gcr_compact *h, uint64_t backup_bytes, uint64_t limit)
 {
     uint64_t behind = (uint64_t)(backup_place_here(h) - h->pass.base);
-    return behind + backup_bytes > h->space.reserved_bytes || limit > h->space.reserved_bytes;
+    return behind + backup_bytes > h->space.reserved_bytes ||
+           limit + h->config.promotion_bytes > h->space.reserved_bytes;
 }
 
 /* Reserves a space of doubled size, as often as the next limit needs. Only if what the move will
@@ -40,6 +41,7 @@ static bool move_begin(struct gcr_compact *h, uint64_t backup_bytes, uint64_t li
     if (gcr_supply_headroom(h->heap.supply) <
         piece + 2 * h->config.chunk_bytes + backup_bytes + pass->used_bytes / 32)
         return false;
+    limit += 2 * h->config.promotion_bytes; /* and its objects' backup */
     while (reserved < limit || reserved < pass->live_bytes + backup_bytes + 2 * GCR_PAGE_BYTES)
         reserved *= 2;
     pass->to.reserved_bytes = reserved;

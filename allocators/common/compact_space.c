@@ -78,14 +78,20 @@ uint64_t compact_present_limit(const struct gcr_compact *h)
     return gcr_page_round(h->base_used_bytes + h->allowed_bytes);
 }
 
+/* Most objects that a minor collection can promote. */
+static uint64_t promoted_blocks(const struct gcr_compact *h)
+{
+    return h->config.promotion_bytes / GCR_OBJECT_MIN_BYTES;
+}
+
 /* Room of the reservation that objects may fill: behind them the backup must fit, unless (mode
  * doc) a collection would rather move. */
 static uint64_t usable_bytes(const struct gcr_compact *h, uint64_t blocks)
 {
-    uint64_t backup =
-        h->config.format == GCR_COMPACT_SURVIVORS ? blocks * h->config.backup_bytes : 0;
-    uint64_t reserved = h->space.reserved_bytes;
-    return backup < reserved ? reserved - backup : 0;
+    uint64_t reserved = h->space.reserved_bytes, behind = h->config.promotion_bytes;
+    if (h->config.format == GCR_COMPACT_SURVIVORS)
+        behind += (blocks + promoted_blocks(h)) * h->config.backup_bytes;
+    return behind < reserved ? reserved - behind : 0;
 }
 
 void compact_allow(struct gcr_compact *h, uint64_t limit_bytes)
@@ -114,12 +120,14 @@ bool gcr_compact_is_allowed(const struct gcr_compact *h, uint64_t bytes, uint64_
 /* With that many blocks in `committed` bytes of space. */
 static uint64_t reserve_bytes(const struct gcr_compact *h, uint64_t blocks, uint64_t committed)
 {
+    blocks += promoted_blocks(h);
+    committed += h->config.promotion_bytes;
     uint64_t objects = blocks + gcr_vector_count(&h->pinned.objects);
     uint64_t queue = gcr_page_round((objects + 1) * sizeof(gcr_ref));
     uint64_t backup = gcr_page_round(blocks * h->config.backup_bytes);
     if (h->config.format == GCR_COMPACT_SIDE) /* a bit a word, an offset for 64 of them */
         backup = 2 * gcr_page_round(committed / 64 + GCR_PAGE_BYTES);
-    return queue + backup + SLACK_PAGES * GCR_PAGE_BYTES + h->config.reserve_bytes;
+    return queue + backup + SLACK_PAGES * GCR_PAGE_BYTES + h->config.promotion_bytes;
 }
 
 /* Room of the budget beyond that; negative: too little. */
@@ -193,6 +201,23 @@ bool gcr_compact_extend(struct gcr_compact *h, uint64_t bytes, uint64_t blocks)
         return false;
     h->space.top = h->space.start + end;
     return true;
+}
+
+bool gcr_compact_extend_for_promotion(struct gcr_compact *h, uint64_t bytes)
+{
+    uint64_t needed = gcr_page_round(gcr_compact_used(h) + bytes), committed = committed_bytes(h);
+    if (needed <= committed)
+        return true;
+    if (needed > h->space.reserved_bytes ||
+        !gcr_supply_commit(h->heap.supply, GCR_PAGES_OBJECTS, h->space.top, needed - committed))
+        return false;
+    h->space.top = h->space.start + needed;
+    return true;
+}
+
+bool gcr_compact_has_reserve(const struct gcr_compact *h)
+{
+    return spare_bytes(h, h->blocks, committed_bytes(h)) >= 0;
 }
 
 bool gcr_compact_make_room(struct gcr_compact *h, uint64_t bytes, uint64_t blocks,
