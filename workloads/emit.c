@@ -84,6 +84,35 @@ void emit_root(struct emit *emit, uint32_t root, uint32_t value)
     emit_event(emit, &(struct gcr_event){.op = GCR_OP_ROOT, .a = root, .b = value});
 }
 
+void emit_copy(struct emit *emit, uint32_t dst, uint32_t dst_slot, uint32_t src, uint32_t src_slot,
+               uint32_t n)
+{
+    emit_event(emit,
+               &(struct gcr_event){
+                   .op = GCR_OP_COPY, .a = dst, .b = dst_slot, .c = src, .d = src_slot, .e = n});
+}
+
+void emit_resize(struct emit *emit, uint32_t object, uint32_t length)
+{
+    emit_event(emit, &(struct gcr_event){.op = GCR_OP_RESIZE, .a = object, .b = length});
+}
+
+void emit_weakref(struct emit *emit, uint32_t weak, uint32_t target)
+{
+    emit_event(emit, &(struct gcr_event){.op = GCR_OP_WEAKREF, .a = weak, .b = target});
+}
+
+void emit_resurrect(struct emit *emit, uint32_t object, uint32_t root)
+{
+    emit_event(emit, &(struct gcr_event){.op = GCR_OP_RESURRECT, .a = object, .b = root});
+}
+
+void emit_time(struct emit *emit, uint64_t ns)
+{
+    emit_event(
+        emit, &(struct gcr_event){.op = GCR_OP_TIME, .a = (uint32_t)ns, .b = (uint32_t)(ns >> 32)});
+}
+
 void emit_plain(struct emit *emit, enum gcr_op op, uint32_t a)
 {
     emit_event(emit, &(struct gcr_event){.op = (uint8_t)op, .a = a});

@@ -42,6 +42,15 @@ void emit_load(struct emit *emit, uint32_t object, uint32_t slot, uint32_t root)
 void emit_read(struct emit *emit, uint32_t object, uint32_t offset, uint32_t bytes);
 void emit_write(struct emit *emit, uint32_t object, uint32_t offset, uint32_t bytes);
 void emit_root(struct emit *emit, uint32_t root, uint32_t value);
+/* n slots of src from src_slot on go to dst from dst_slot on. */
+void emit_copy(struct emit *emit, uint32_t dst, uint32_t dst_slot, uint32_t src, uint32_t src_slot,
+               uint32_t n);
+void emit_resize(struct emit *emit, uint32_t object, uint32_t length);
+void emit_weakref(struct emit *emit, uint32_t weak, uint32_t target);
+/* When a design finalizes the object, the host stores it into that global root. */
+void emit_resurrect(struct emit *emit, uint32_t object, uint32_t root);
+/* Nanoseconds since the program began. */
+void emit_time(struct emit *emit, uint64_t ns);
 /* A DEATH event (if the trace has them) and the index's return. */
 void emit_death(struct emit *emit, uint32_t object);
 /* n deaths in the order of the array; their indexes come back in the same order. */

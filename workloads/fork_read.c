@@ -6,6 +6,7 @@
  *
  * The part is evenly spread over the table: of n objects, those at which floor(i x share) steps up.
  * Nothing dies. Memory: one index an object. */
+#include "workloads/parts.h"
 #include "workloads/population.h"
 #include "workloads/registry.h"
 
@@ -30,14 +31,8 @@ static struct fork_read fork_read_parameters(const struct gcr_option_values *opt
     return (struct fork_read){
         .children = (uint32_t)gcr_option_number(options, "children"),
         .passes = gcr_option_number(options, "passes"),
-        .share = (uint64_t)(gcr_option_ratio(options, "share") * 4294967296.0 + 0.5),
+        .share = parts_share(gcr_option_ratio(options, "share")),
     };
-}
-
-/* How many of the first n objects are read. */
-static uint64_t fork_read_count(const struct fork_read *parameters, uint64_t n)
-{
-    return n * parameters->share >> 32;
 }
 
 static gcr_status fork_read_facts(const struct gcr_option_values *options,
@@ -46,7 +41,7 @@ static gcr_status fork_read_facts(const struct gcr_option_values *options,
     (void)err;
     struct fork_read parameters = fork_read_parameters(options);
     struct population population = population_parameters(options);
-    uint64_t read = 2 * fork_read_count(&parameters, population.objects);
+    uint64_t read = 2 * parts_share_count(parameters.share, population.objects);
     *out = (struct gcr_generator_facts){
         .events = population_events(&population) + parameters.children + 1 +
                   parameters.children * (parameters.passes * (read + 1) + 1),
@@ -66,7 +61,7 @@ static void fork_read_child(struct emit *emit, const struct population *populati
 {
     for (uint64_t pass = 0; pass < parameters->passes && !emit_failed(emit); pass++) {
         for (uint64_t i = 0; i < population->objects && !emit_failed(emit); i++) {
-            if (fork_read_count(parameters, i + 1) == fork_read_count(parameters, i))
+            if (!parts_share_takes(parameters->share, i))
                 continue;
             emit_load(emit, population->table, (uint32_t)i, gcr_root_thread(0));
             emit_read(emit, population->member[i], 0, population->data);

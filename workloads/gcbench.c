@@ -31,11 +31,14 @@ static const struct gcr_option gcbench_options[] = {
     {"max-depth", GCR_OPT_COUNT, "levels", "16", 0, 28, NULL, "largest short-lived trees"},
     {"repeat", GCR_OPT_COUNT, "times", "1", 1, 1000000, NULL,
      "how often step 3 runs over all depths"},
+    {"rate", GCR_OPT_COUNT, "nodes", "0", 0, 1e9, NULL,
+     "nodes allocated a second by the recorded program, in a TIME event every 1024 nodes; 0: none"},
     {"deaths", GCR_OPT_FLAG, NULL, "on", 0, 0, NULL, "write DEATH events and recycle indexes"},
     {0}};
 
 struct gcbench {
     uint32_t stretch, longest, array, min, max, repeat;
+    uint64_t rate;
     bool deaths;
 };
 
@@ -48,6 +51,7 @@ static struct gcbench gcbench_parameters(const struct gcr_option_values *options
         .min = (uint32_t)gcr_option_number(options, "min-depth"),
         .max = (uint32_t)gcr_option_number(options, "max-depth"),
         .repeat = (uint32_t)gcr_option_number(options, "repeat"),
+        .rate = gcr_option_number(options, "rate"),
         .deaths = gcr_option_flag(options, "deaths"),
     };
 }
@@ -63,7 +67,12 @@ static uint64_t gcbench_iterations(const struct gcbench *bench, uint32_t depth)
     return 2 * gcbench_tree_size(bench->stretch) / gcbench_tree_size(depth);
 }
 
-enum { NODE_BYTES = 2 * GCR_SLOT_BYTES + 2 * 4, DOUBLE_BYTES = 8, ARRAY_PROBE = 1000 };
+enum {
+    NODE_BYTES = 2 * GCR_SLOT_BYTES + 2 * 4,
+    DOUBLE_BYTES = 8,
+    ARRAY_PROBE = 1000,
+    TIME_EVERY = 1024 /* nodes */
+};
 
 /* ---- facts ---- */
 
@@ -101,11 +110,13 @@ static gcr_status gcbench_facts(const struct gcr_option_values *options,
     uint64_t events = gcbench_bottom_up_events(bench.stretch) +
                       gcbench_drop_events(&bench, bench.stretch) +
                       gcbench_top_down_events(bench.longest) + gcbench_array_events(&bench);
+    uint64_t allocated = gcbench_tree_size(bench.stretch) + gcbench_tree_size(bench.longest);
     uint64_t temporary = 0; /* nodes of the largest short-lived tree that is built at all */
     for (uint32_t depth = bench.min; depth <= bench.max; depth += 2) {
         uint64_t trees = bench.repeat * gcbench_iterations(&bench, depth);
         events += trees * (gcbench_top_down_events(depth) + gcbench_bottom_up_events(depth) +
                            2 * gcbench_drop_events(&bench, depth));
+        allocated += 2 * trees * gcbench_tree_size(depth);
         if (trees > 0)
             temporary = gcbench_tree_size(depth);
     }
@@ -114,13 +125,14 @@ static gcr_status gcbench_facts(const struct gcr_option_values *options,
     uint64_t late_bytes = nodes * NODE_BYTES + (uint64_t)bench.array * DOUBLE_BYTES;
     uint64_t late_objects = nodes + (bench.array > 0);
     *out = (struct gcr_generator_facts){
-        .events = events + 1, /* EXIT */
+        .events = events + (bench.rate > 0 ? allocated / TIME_EVERY : 0) + 1, /* EXIT */
         .lanes = 1,
         .peak_live_bytes = stretch * NODE_BYTES > late_bytes ? stretch * NODE_BYTES : late_bytes,
         .peak_live_objects = stretch > late_objects ? stretch : late_objects,
         .capabilities = {.loads = 1,
                          .reads = GCR_READS_EXACT,
-                         .deaths = bench.deaths ? GCR_DEATHS_EXACT : GCR_DEATHS_NONE},
+                         .deaths = bench.deaths ? GCR_DEATHS_EXACT : GCR_DEATHS_NONE,
+                         .times = bench.rate > 0},
     };
     return GCR_OK;
 }
@@ -132,6 +144,7 @@ struct gcbench_run {
     uint32_t node, array; /* shapes */
     uint32_t *tree;       /* nodes of the tree under construction, in order of allocation */
     size_t tree_count;
+    uint64_t rate, allocated; /* nodes a second, nodes so far */
 };
 
 /* Slots of main's frame; calls take the next ones. */
@@ -142,6 +155,8 @@ static uint32_t gcbench_node(struct gcbench_run *run, uint32_t slot)
     uint32_t node = emit_alloc(&run->emit, run->node, 0, gcr_root_thread(slot));
     if (run->emit.deaths)
         run->tree[run->tree_count++] = node;
+    if (++run->allocated % TIME_EVERY == 0 && run->rate > 0)
+        emit_time(&run->emit, (uint64_t)((double)run->allocated * 1e9 / (double)run->rate));
     return node;
 }
 
@@ -251,7 +266,7 @@ static gcr_status gcbench_generate(const struct gcr_option_values *options,
     static const struct gcr_shape array = {
         .item_bytes = DOUBLE_BYTES, .flags = GCR_SHAPE_ACYCLIC, .name = "double[]"};
     struct gcbench bench = gcbench_parameters(options);
-    struct gcbench_run run = {0};
+    struct gcbench_run run = {.rate = bench.rate};
     emit_init(&run.emit, generation, bench.deaths, err);
     run.node = emit_shape(&run.emit, &node);
     run.array = emit_shape(&run.emit, &array);

@@ -5,9 +5,24 @@
 #include "workloads/generator.h"
 
 extern const struct gcr_generator gcr_generator_gcbench;
+extern const struct gcr_generator gcr_generator_tree;
 extern const struct gcr_generator gcr_generator_ring;
 extern const struct gcr_generator gcr_generator_list;
+extern const struct gcr_generator gcr_generator_growlist;
+extern const struct gcr_generator gcr_generator_sizes;
 extern const struct gcr_generator gcr_generator_steady;
+extern const struct gcr_generator gcr_generator_ramp;
+extern const struct gcr_generator gcr_generator_cliff;
+extern const struct gcr_generator gcr_generator_midlife;
+extern const struct gcr_generator gcr_generator_bigarray;
+extern const struct gcr_generator gcr_generator_deepstack;
+extern const struct gcr_generator gcr_generator_popular;
+extern const struct gcr_generator gcr_generator_green;
+extern const struct gcr_generator gcr_generator_whiteshare;
+extern const struct gcr_generator gcr_generator_finchain;
+extern const struct gcr_generator gcr_generator_lateweak;
+extern const struct gcr_generator gcr_generator_mt_store;
+extern const struct gcr_generator gcr_generator_fork_idle;
 extern const struct gcr_generator gcr_generator_fork_read;
 extern const struct gcr_generator gcr_generator_fork_gc;
 

@@ -3,6 +3,7 @@
  * validity and exact deaths the oracle proves; the same options give the same bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,46 @@ static const struct {
     {"fork-gc", "objects=300 children=3 pairs=50"},
     {"fork-gc", "objects=10 children=1 pairs=0 collect=off freeze=on"},
     {"fork-gc", "objects=10 children=2 pairs=20 deaths=off"},
+    {"fork-idle", "objects=50 children=2 idle=3"},
+    {"gcbench", "stretch-depth=9 long-depth=7 min-depth=2 max-depth=6 rate=1000000"},
+    {"tree", "long-depth=6 short-depth=4 trees=20 walks=2"},
+    {"tree", "long-depth=0 short-depth=0 trees=3 walks=2 order=depth-first"},
+    {"tree", "long-depth=5 short-depth=3 trees=0 walks=1 order=depth-first data=1"},
+    {"bigarray", "slots=100 stores=350"},
+    {"bigarray", "slots=100 stores=60 garbage=0 data=0"},
+    {"bigarray", "slots=7 stores=20 garbage=0"},
+    {"bigarray", "slots=1 stores=0"},
+    {"cliff", "live=500 keep=0.03 cliffs=3 slow=100"},
+    {"cliff", "live=50 keep=1 cliffs=2 slow=10"},
+    {"cliff", "live=50 keep=0 cliffs=1 slow=0 data=1"},
+    {"ramp", "objects=400 data=7"},
+    {"ramp", "objects=1"},
+    {"midlife", "window=50 steps=300"},
+    {"midlife", "window=50 steps=50 data=1"},
+    {"midlife", "window=1 steps=9"},
+    {"mt-store", "threads=3 nodes=40 turns=30 turn=10 garbage=3"},
+    {"mt-store", "threads=1 nodes=1 turns=5 turn=1 garbage=0 foreign=1 data=0"},
+    {"mt-store", "threads=300 nodes=2 turns=700 turn=2 garbage=1 rate=1000"},
+    {"deepstack", "depth=101 references=3 waves=3 work=20"},
+    {"deepstack", "depth=1 references=1 waves=2 work=0 data=0"},
+    {"popular", "referrers=200 storms=500 garbage=50"},
+    {"popular", "referrers=1 storms=0 garbage=0 data=0"},
+    {"finchain", "groups=10 length=7 every=3"},
+    {"finchain", "groups=9 length=1 every=1 collections=0"},
+    {"finchain", "groups=5 length=4 every=100 collections=1 data=0"},
+    {"green", "live=100 steps=350"},
+    {"green", "live=100 steps=40 share=0"},
+    {"green", "live=10 steps=99 share=0.5 size=16"},
+    {"sizes", "live=100 steps=250"},
+    {"sizes", "live=30 steps=10 seed=9"},
+    {"growlist", "lists=5 length=100 rounds=3 inserts=2"},
+    {"growlist", "lists=1 length=10 rounds=1 inserts=0 rest=0"},
+    {"growlist", "lists=2 length=50 rounds=2 inserts=1 rest=50"},
+    {"whiteshare", "groups=5 rings=4 size=3 shared=6 churn=5"},
+    {"whiteshare", "groups=4 rings=1 size=1 shared=1 churn=0 data=0"},
+    {"lateweak", "references=10 rounds=3 churn=2"},
+    {"lateweak", "references=4 rounds=2 churn=1"},
+    {"lateweak", "references=7 rounds=2 churn=1"},
 };
 
 struct generated {
@@ -90,18 +131,26 @@ static struct peaks lane_peaks(struct gcr_reader *reader, uint64_t index_room)
     uint32_t shape_count = 0;
     const struct gcr_shape *shapes = gcr_reader_shapes(reader, &shape_count);
     uint64_t *size_of = calloc(index_room, sizeof *size_of);
+    uint32_t *shape_of = calloc(index_room, sizeof *shape_of);
     assert_non_null(size_of);
+    assert_non_null(shape_of);
     assert_int_equal(gcr_cursor_open(reader, 0, &cursor, &err), GCR_OK);
     for (size_t n = 1; n > 0;) {
         assert_int_equal(gcr_cursor_read(cursor, events, 512, &n, &err), GCR_OK);
         for (size_t i = 0; i < n; i++) {
             const struct gcr_event *event = &events[i];
-            if (event->op != GCR_OP_ALLOC && event->op != GCR_OP_DEATH)
+            if (event->op != GCR_OP_ALLOC && event->op != GCR_OP_DEATH &&
+                event->op != GCR_OP_RESIZE)
                 continue;
             assert_true(event->a < index_room);
             if (event->op == GCR_OP_ALLOC) {
                 size_of[event->a] = gcr_shape_object_bytes(&shapes[event->b], event->d);
+                shape_of[event->a] = event->b;
                 objects++;
+                bytes += size_of[event->a];
+            } else if (event->op == GCR_OP_RESIZE) {
+                bytes -= size_of[event->a];
+                size_of[event->a] = gcr_shape_object_bytes(&shapes[shape_of[event->a]], event->b);
                 bytes += size_of[event->a];
             } else {
                 objects--;
@@ -115,6 +164,7 @@ static struct peaks lane_peaks(struct gcr_reader *reader, uint64_t index_room)
     }
     gcr_cursor_close(cursor);
     free(size_of);
+    free(shape_of);
     return peaks;
 }
 
@@ -129,6 +179,10 @@ static void every_program_is_valid_and_as_its_facts_say(void **state)
         struct gcr_reader *reader = open_trace(made.path);
         if (gcr_check_trace(reader, &found, &err) != GCR_OK)
             fail_msg("%s %s: %s", programs[i].generator, programs[i].options, err.text);
+        if (found.events != made.facts.events ||
+            (made.facts.lanes == 1 && (found.peak_live_objects != made.facts.peak_live_objects ||
+                                       found.peak_live_bytes != made.facts.peak_live_bytes)))
+            print_error("%s %s\n", programs[i].generator, programs[i].options);
         assert_int_equal(found.events, made.facts.events);
         assert_int_equal(gcr_reader_events(reader), made.facts.events);
         assert_int_equal(gcr_reader_lane_count(reader), made.facts.lanes);
@@ -223,6 +277,21 @@ static void contradicting_options_are_named_and_leave_no_file(void **state)
     assert_int_equal(access("none.gct.partial", F_OK), -1);
 }
 
+/* Every generator is among the programs above. */
+static void no_generator_goes_untested(void **state)
+{
+    size_t count = 0;
+    const struct gcr_generator *const *generators = gcr_generators(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < sizeof programs / sizeof programs[0]; k++)
+            found |= strcmp(programs[k].generator, generators[i]->name) == 0;
+        if (!found)
+            fail_msg("%s is tested nowhere", generators[i]->name);
+    }
+}
+
 static void the_original_program_has_12_mib_live(void **state)
 {
     (void)state;
@@ -244,6 +313,7 @@ int main(void)
         cmocka_unit_test(the_same_options_give_the_same_bytes),
         cmocka_unit_test(another_seed_gives_other_events_of_the_same_size),
         cmocka_unit_test(contradicting_options_are_named_and_leave_no_file),
+        cmocka_unit_test(no_generator_goes_untested),
         cmocka_unit_test(the_original_program_has_12_mib_live),
     };
     return cmocka_run_group_tests_name("generators", tests, NULL, NULL);
