@@ -33,6 +33,9 @@
 #define GCR_COMPARE_EXCHANGE(p, expected, desired)                                                 \
     __atomic_compare_exchange_n(p, expected, desired, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
 
+/* Of a thread-local variable: it lies at an offset from the thread pointer that is fixed at start. */
+#define GCR_TLS_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+
 #define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

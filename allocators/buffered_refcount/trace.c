@@ -1,0 +1,57 @@
+/* buffered-refcount: the root buffer, and blackening. */
+#include "allocators/buffered_refcount/trace.h"
+
+void recycler_blacken(struct gcr_recycler *h, gcr_ref object)
+{
+    struct recycler_list *stack = &h->collector.stack;
+    recycler_set_black(h, object);
+    (void)!recycler_list_push(h, stack, (uintptr_t)object);
+    while ((object = (gcr_ref)recycler_list_pop(h, stack)) != NULL) {
+        uint64_t count;
+        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
+        for (uint64_t i = 0; i < count; i++) {
+            gcr_ref referent = recycler_referent(&slot[i]);
+            if (referent == NULL || !recycler_is_traced(recycler_colour_of(referent)))
+                continue;
+            recycler_set_black(h, referent);
+            (void)!recycler_list_push(h, stack, (uintptr_t)referent);
+        }
+    }
+}
+
+void recycler_root_push(struct gcr_recycler *h, struct recycler_list *roots, uint32_t *last,
+                        gcr_ref object, uint32_t cause)
+{
+    if (*last != cause && !recycler_list_push(h, roots, (uintptr_t)cause << 1 | 1))
+        return;
+    *last = cause;
+    (void)!recycler_list_push(h, roots, (uintptr_t)object);
+}
+
+struct recycler_list recycler_roots_take(struct gcr_recycler *h)
+{
+    struct recycler_list roots = h->collector.roots;
+    h->collector.roots = (struct recycler_list){0};
+    h->collector.roots_cause = 0;
+    return roots;
+}
+
+void recycler_sweep_roots(struct gcr_recycler *h)
+{
+    struct recycler_collector *c = &h->collector;
+    struct recycler_list roots = recycler_roots_take(h);
+    struct recycler_cursor at = recycler_list_begin(&roots);
+    uint32_t cause = 0;
+    gcr_ref object;
+    while ((object = recycler_root_next(&at, &cause)) != NULL) {
+        if (recycler_colour_of(object) == RECYCLER_PURPLE) {
+            recycler_root_push(h, &c->roots, &c->roots_cause, object, cause);
+            continue;
+        }
+        recycler_set_buffered(object, false);
+        c->cause = cause;
+        if (recycler_rc_is_zero(object))
+            recycler_free(h, object);
+    }
+    recycler_list_clear(h, &roots);
+}
