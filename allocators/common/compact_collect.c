@@ -1,8 +1,8 @@
 /* A full collection of compact.h's space, step by step, and the life of the heap around it. */
 #include "allocators/common/compact_parts.h"
 
-/* Address space that side marks can stand for. */
-static const uint64_t BITMAP_SPAN_BYTES = (uint64_t)4 << 40;
+/* Address space that side marks can stand for, to either side of the first space. */
+static const uint64_t BITMAP_SPAN_BYTES = (uint64_t)512 << 30;
 
 /* ---- life ---- */
 
