@@ -84,29 +84,32 @@ uint64_t gcr_copy_body_bytes(const struct gcr_copy_heap *h, const struct gcr_sha
 
 /* ---- external objects ---- */
 
-static gcr_ref external_try(struct gcr_copy_heap *h, uint64_t bytes)
+/* Room for a block, with the step ahead that the general heap would like, or without. */
+static bool external_make_side_room(struct gcr_copy_heap *h, uint64_t bytes, bool collect)
 {
-    if (!gcr_externals_reserve(&h->external, 1))
+    uint64_t least = gcr_page_round((size_t)bytes) + GCR_EXTERNAL_SPARE_BYTES +
+                     gcr_externals_reserve_bytes(&h->external);
+    if (gcr_copy_make_side_room_now(h, least + GCR_EXTERNAL_STEP_BYTES))
+        return true;
+    return collect ? gcr_copy_make_side_room(h, least) : gcr_copy_make_side_room_now(h, least);
+}
+
+static gcr_ref external_try(struct gcr_copy_heap *h, uint64_t bytes, bool collect)
+{
+    if (!external_make_side_room(h, bytes, collect) || !gcr_externals_reserve(&h->external, 1))
         return NULL;
     return gcr_externals_alloc(&h->external, bytes);
 }
 
-static bool external_make_side_room(struct gcr_copy_heap *h, uint64_t bytes)
-{
-    uint64_t least = gcr_page_round((size_t)bytes) + GCR_EXTERNAL_SPARE_BYTES +
-                     gcr_externals_reserve_bytes(&h->external);
-    return gcr_copy_make_side_room_now(h, least + GCR_EXTERNAL_STEP_BYTES) ||
-           gcr_copy_make_side_room(h, least);
-}
-
 static gcr_ref external_block(struct gcr_copy_heap *h, uint64_t bytes)
 {
-    gcr_ref block = external_make_side_room(h, bytes) ? external_try(h, bytes) : NULL;
-    if (block == NULL && h->design->last_resort != NULL && h->budget_bytes != 0)
-        block = h->design->last_resort(h, bytes, true) ? external_try(h, bytes) : NULL;
-    else if (block == NULL && gcr_copy_collect(h, GCR_REASON_EMERGENCY, false))
-        block = external_try(h, bytes);
-    return block;
+    bool (*last_resort)(struct gcr_copy_heap *, uint64_t, bool) = h->design->last_resort;
+    gcr_ref block = external_try(h, bytes, last_resort == NULL);
+    if (block != NULL)
+        return block;
+    bool again = last_resort != NULL ? last_resort(h, bytes, true)
+                                     : gcr_copy_collect(h, GCR_REASON_EMERGENCY, false);
+    return again ? external_try(h, bytes, false) : NULL;
 }
 
 gcr_ref gcr_copy_alloc_external(struct gcr_copy_heap *h, const struct gcr_layout *layout,

@@ -103,7 +103,6 @@ static void copy_live(struct gcr_copy_heap *h)
 {
     struct gcr_host *host = h->heap.host;
     const struct gcr_weak_update update = {.survivor = gcr_copy_survivor, .arg = h};
-    host->phase(host, GCR_PHASE_COPY);
     h->design->older_roots(h);
     h->design->forward_roots(h);
     h->design->scan(h, h->space.to.start);
@@ -117,7 +116,7 @@ static void copy_live(struct gcr_copy_heap *h)
 uint64_t gcr_copy_sweep(struct gcr_copy_heap *h)
 {
     uint64_t freed = gcr_externals_sweep(&h->external, &h->layouts);
-    h->external_allowance = (int64_t)(h->external.block_bytes + h->space.bytes);
+    h->swept_bytes = h->external.block_bytes;
     return freed;
 }
 
@@ -164,6 +163,7 @@ static void copy_leave_from(struct gcr_copy_heap *h, size_t used, bool grown,
     work->copied_bytes += gcr_copy_space_used(&h->space);
     work->promoted_objects += h->count.promoted;
     uint64_t objects = h->tally.objects + gcr_copy_fresh_objects(h);
+    h->swept_bytes = 0;
     if (gcr_vector_count(&h->external.gen2) + gcr_vector_count(&h->external.gen3) != 0) {
         host->phase(host, GCR_PHASE_SWEEP);
         (void)h->design->sweep(h);
@@ -179,6 +179,7 @@ static void copy_leave_from(struct gcr_copy_heap *h, size_t used, bool grown,
         gcr_copy_space_record_red_zone(&h->space);
     }
     gcr_copy_space_settle(&h->space);
+    h->external_allowance = (int64_t)(h->swept_bytes + h->space.bytes);
 }
 
 bool gcr_copy_collect(struct gcr_copy_heap *h, enum gcr_reason reason, bool grown)
@@ -192,6 +193,7 @@ bool gcr_copy_collect(struct gcr_copy_heap *h, enum gcr_reason reason, bool grow
     if (!grown && !copy_prepare(h))
         return false;
     host->collection_begin(host, &h->heap, reason, done.generation);
+    host->phase(host, GCR_PHASE_COPY);
     h->full_collections++;
     h->collecting = true;
     size_t used = gcr_copy_space_used(&h->space);

@@ -45,12 +45,12 @@ struct gcr_copy_design {
     void (*begin_full)(struct gcr_copy_heap *h);
     /* Objects outside the spaces that are roots of a full collection: forwards their slots. */
     void (*older_roots)(struct gcr_copy_heap *h);
-    /* Frees unreached external objects; returns how many. */
+    /* Frees unreached external objects and sets swept_bytes; returns how many. */
     uint64_t (*sweep)(struct gcr_copy_heap *h);
     /* The space has been emptied and sized, before finalizers run. NULL: nothing. */
     void (*end_full)(struct gcr_copy_heap *h);
-    /* Last resort of an allocation that found no room: NULL, or frees what it can and says whether
-     * `bytes` fit then (outside: among external blocks). */
+    /* Last resort of an allocation that found no room in the space, or outside it; true if it is
+     * worth another try. NULL: there is none. */
     bool (*last_resort)(struct gcr_copy_heap *h, uint64_t bytes, bool outside);
     /* A prebuilt object was given a body in the space. NULL: nothing. */
     void (*bodied)(struct gcr_copy_heap *h, gcr_ref object);
@@ -88,6 +88,7 @@ struct gcr_copy_heap {
     struct gcr_weak_list weak;
     struct gcr_finalizer_list finalizers;
     int64_t external_allowance; /* bytes of external objects until the next collection */
+    uint64_t swept_bytes;       /* live bytes of external objects that the last sweeps found */
 
     struct gcr_copy_tally tally;
     struct gcr_copy_count count; /* of the present collection */

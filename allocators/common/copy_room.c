@@ -24,7 +24,7 @@ bool gcr_copy_make_side_room_now(struct gcr_copy_heap *h, uint64_t bytes)
 {
     if (h->budget_bytes == 0)
         return true;
-    size_t share = h->design->share(h, bytes);
+    size_t share = gcr_copy_half_share(h, bytes);
     if (gcr_copy_space_used(&h->space) > share)
         return false;
     if (share >= h->space.bytes)
@@ -76,7 +76,8 @@ bool gcr_copy_find_room(struct gcr_copy_heap *h, uint64_t bytes)
         bool collected = gcr_copy_collect(h, GCR_REASON_EMERGENCY, false);
         if (collected && bytes <= gcr_copy_space_room(space))
             return true;
-        return h->design->last_resort != NULL && h->design->last_resort(h, bytes, false);
+        return h->design->last_resort != NULL && h->design->last_resort(h, bytes, false) &&
+               bytes <= gcr_copy_space_room(space);
     }
     bool doubled = space->red_zone >= 2 && copy_double(h);
     if (!doubled && bytes > gcr_copy_space_room(space))

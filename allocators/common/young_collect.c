@@ -71,8 +71,11 @@ static void young_size(struct gcr_young_heap *h, size_t bytes)
     bytes = bytes < h->nominal_bytes ? bytes : h->nominal_bytes;
     bytes &= ~(size_t)(GCR_WORD_BYTES - 1);
     h->next_bytes = bytes >= h->min_bytes ? bytes : 0;
-    if (h->next_bytes != 0)
-        gcr_nursery_set_limits(&h->nursery, h->next_bytes, GCR_NURSERY_MIN_BYTES);
+    if (h->next_bytes == 0)
+        return;
+    gcr_nursery_set_limits(&h->nursery, h->next_bytes, GCR_NURSERY_MIN_BYTES);
+    if (h->nursery.small_bytes > h->small_cap_bytes)
+        h->nursery.small_bytes = h->small_cap_bytes;
 }
 
 /* Half of the space, or, with a budget, of what the collection left free. */
@@ -102,7 +105,6 @@ static void minor_copy(struct gcr_young_heap *h)
     const struct gcr_weak_update update = {.survivor = gcr_copy_survivor, .arg = copy};
     char *from = copy->space.free;
     gcr_ref object;
-    host->phase(host, GCR_PHASE_COPY);
     while ((object = gcr_remember_pop(&h->remembered)) != NULL)
         gcr_copy_forward_object(copy, object);
     copy->design->forward_roots(copy);
@@ -141,6 +143,7 @@ static void young_minor(struct gcr_young_heap *h, enum gcr_reason reason)
     struct gcr_collection done = {.reason = reason,
                                   .before_bytes = copy->heap.supply->committed_bytes};
     host->collection_begin(host, &copy->heap, reason, 0);
+    host->phase(host, GCR_PHASE_COPY);
     copy->collecting = true;
     copy->count = (struct gcr_copy_count){0};
     copy->young_start = h->nursery.start;

@@ -23,6 +23,7 @@ void gcr_young_init(struct gcr_young_heap *h, const struct gcr_option_values *op
         h->remembered.filter = &h->nursery;
     h->nominal_bytes = gcr_page_round((size_t)gcr_option_number(options, "nursery"));
     h->min_bytes = h->nominal_bytes < min_bytes ? h->nominal_bytes : min_bytes;
+    h->small_cap_bytes = UINT64_MAX;
     h->place = gcr_young_place_by_limits;
 }
 

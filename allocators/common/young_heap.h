@@ -30,6 +30,7 @@ struct gcr_young_heap {
     size_t nominal_bytes; /* what the options ask for */
     size_t min_bytes;     /* a smaller one is not worth having (budgets, a full space) */
     size_t next_bytes; /* of the next nursery; 0: all are born old until the next full collection */
+    uint64_t small_cap_bytes; /* larger objects need `place` in any case */
     /* By the size and kind of one object, or of a body. */
     enum gcr_young_place (*place)(const struct gcr_young_heap *h, const struct gcr_layout *layout,
                                   uint64_t length);
