@@ -8,8 +8,12 @@
 
 /* Blocks that a worker claims at a time in clearing and sweeping: a MiB of objects. */
 enum { BLOCKS_AT_ONCE = 64 };
-/* Sanitizers need more room in frames and when they report. */
-enum { STACK_BYTES = GCR_CHECK_LEVEL >= 2 ? 512 * 1024 : 64 * 1024 };
+/* Sanitizers need more room in frames, and ThreadSanitizer has its own state on the stack. */
+#ifdef GCR_TSAN
+enum { STACK_BYTES = 2048 * 1024 };
+#else
+enum { STACK_BYTES = GCR_CHECK_LEVEL >= 2 ? 256 * 1024 : 64 * 1024 };
+#endif
 
 /* ---- one worker's part of a job ---- */
 
