@@ -82,7 +82,7 @@ struct order {
     struct gcr_finalizer_list *list;
     const struct gcr_finalizer_order_ops *ops;
     void *arg;
-    struct gcr_mark_stack stack;
+    struct gcr_mark_stack *stack;
     struct order_table table;
 };
 
@@ -102,7 +102,7 @@ static void order_set_flag(struct order *order, gcr_ref object, bool on)
 
 static bool order_refused(const struct order *order)
 {
-    return order->stack.refused || order->table.refused;
+    return order->stack->refused || order->table.refused;
 }
 
 bool gcr_finalizer_order_header_flagged(void *arg, gcr_ref object)
@@ -123,7 +123,7 @@ void gcr_finalizer_order_set_header_flag(void *arg, gcr_ref object, bool on)
 /* A refusal is remembered by the stack; the walk goes on with less, and its result is dropped. */
 static void order_push(struct order *order, gcr_ref object)
 {
-    (void)!gcr_mark_stack_push(&order->stack, object);
+    (void)!gcr_mark_stack_push(order->stack, object);
 }
 
 static void order_push_slots(struct order *order, gcr_ref object)
@@ -141,10 +141,10 @@ static void order_push_slots(struct order *order, gcr_ref object)
  * walk's. */
 static void order_release(struct order *order, gcr_ref reached)
 {
-    size_t base = gcr_mark_stack_count(&order->stack);
+    size_t base = gcr_mark_stack_count(order->stack);
     order_push(order, reached);
-    while (gcr_mark_stack_count(&order->stack) > base) {
-        gcr_ref object = gcr_mark_stack_pop(&order->stack);
+    while (gcr_mark_stack_count(order->stack) > base) {
+        gcr_ref object = gcr_mark_stack_pop(order->stack);
         if (!order_flagged(order, object))
             continue;
         order_set_flag(order, object, false);
@@ -157,7 +157,7 @@ static void order_walk(struct order *order, gcr_ref unreached)
 {
     order_push(order, unreached);
     gcr_ref object;
-    while (!order_refused(order) && (object = gcr_mark_stack_pop(&order->stack)) != NULL) {
+    while (!order_refused(order) && (object = gcr_mark_stack_pop(order->stack)) != NULL) {
         gcr_ref now = order->ops->reached(order->arg, object);
         if (now != NULL) {
             if (order_flagged(order, now))
@@ -181,6 +181,8 @@ static void order_reach_all(struct order *order)
         entry->fate = now != NULL ? GCR_FINALIZER_KEPT : GCR_FINALIZER_UNREACHED;
         if (now == NULL && !order_refused(order))
             order_walk(order, entry->object);
+        while (gcr_mark_stack_pop(order->stack) != NULL)
+            ; /* what a refused walk has left */
         entry->object = now != NULL ? now : order->ops->reach(order->arg, entry->object);
     }
 }
@@ -199,11 +201,11 @@ static void order_choose(struct order *order)
     }
 }
 
-bool gcr_finalizer_order(struct gcr_finalizer_list *list, struct gcr_supply *supply,
-                         const struct gcr_finalizer_order_ops *ops, void *arg)
+bool gcr_finalizer_order_on(struct gcr_finalizer_list *list, struct gcr_mark_stack *stack,
+                            const struct gcr_finalizer_order_ops *ops, void *arg)
 {
-    struct order order = {.list = list, .ops = ops, .arg = arg, .table = {.supply = supply}};
-    gcr_mark_stack_init(&order.stack, supply);
+    struct order order = {.list = list, .ops = ops, .arg = arg, .stack = stack};
+    order.table.supply = stack->supply;
     order_reach_all(&order);
     if (!order_refused(&order))
         order_choose(&order);
@@ -215,6 +217,15 @@ bool gcr_finalizer_order(struct gcr_finalizer_list *list, struct gcr_supply *sup
             ops->strip(arg);
     }
     table_finish(&order.table);
-    gcr_mark_stack_finish(&order.stack);
     return !refused;
+}
+
+bool gcr_finalizer_order(struct gcr_finalizer_list *list, struct gcr_supply *supply,
+                         const struct gcr_finalizer_order_ops *ops, void *arg)
+{
+    struct gcr_mark_stack stack;
+    gcr_mark_stack_init(&stack, supply);
+    bool ordered = gcr_finalizer_order_on(list, &stack, ops, arg);
+    gcr_mark_stack_finish(&stack);
+    return ordered;
 }

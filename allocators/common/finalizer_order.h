@@ -49,6 +49,11 @@ struct gcr_finalizer_order_ops {
 bool gcr_finalizer_order(struct gcr_finalizer_list *list, struct gcr_supply *supply,
                          const struct gcr_finalizer_order_ops *ops, void *arg) GCR_MUST_USE;
 
+/* The same with a stack of the caller's, which is empty: also before each call of `reach`, which
+ * may use it, and afterwards. */
+bool gcr_finalizer_order_on(struct gcr_finalizer_list *list, struct gcr_mark_stack *stack,
+                            const struct gcr_finalizer_order_ops *ops, void *arg) GCR_MUST_USE;
+
 /* flagged, set_flag for objects of common/layout.h: GCR_HEADER_ORDERING. */
 bool gcr_finalizer_order_header_flagged(void *arg, gcr_ref object);
 void gcr_finalizer_order_set_header_flag(void *arg, gcr_ref object, bool on);

@@ -4,30 +4,42 @@
 
 #include "base/check.h"
 
-enum { GRANULES_PER_PAGE = GCR_PAGE_BYTES * 8 }; /* of the table */
+enum {
+    GRANULES_PER_PAGE = GCR_PAGE_BYTES * 8, /* of the table */
+    COUNTS_PER_PAGE = GCR_PAGE_BYTES / sizeof(uint16_t)
+};
 
 static uintptr_t heap_bytes_per_page(const struct gcr_mark_bitmap *bitmap)
 {
     return (uintptr_t)GRANULES_PER_PAGE << bitmap->shift;
 }
 
+static size_t count_bytes(const struct gcr_mark_bitmap *bitmap)
+{
+    return bitmap->pages * sizeof *bitmap->count;
+}
+
+/* Reservations follow each other upwards, or where the kernel chooses downwards: the table reaches
+ * as far to either side. */
 bool gcr_mark_bitmap_init(struct gcr_mark_bitmap *bitmap, struct gcr_supply *supply,
                           uint32_t granule_bytes, uint64_t span_bytes)
 {
     GCR_CHECK(1, granule_bytes == 8 || granule_bytes == 16);
     *bitmap = (struct gcr_mark_bitmap){.supply = supply, .shift = GCR_CTZ64(granule_bytes)};
     uintptr_t per_page = heap_bytes_per_page(bitmap);
-    bitmap->base = supply->next_address & ~(per_page - 1);
-    size_t pages = (size_t)(span_bytes / per_page) + 1;
-    bitmap->counts_bytes = gcr_page_round(pages * sizeof *bitmap->covered);
-    bitmap->reserved_bytes = pages * GCR_PAGE_BYTES;
-    bitmap->covered = gcr_supply_reserve(supply, bitmap->counts_bytes, GCR_PAGE_BYTES);
-    if (bitmap->covered == NULL)
+    size_t whole = (size_t)COUNTS_PER_PAGE * per_page; /* whole pages of counters */
+    uint64_t most = whole * GCR_MARK_BITMAP_COUNT_PAGES;
+    uint64_t span = span_bytes < most / 2 ? (2 * span_bytes + whole - 1) / whole * whole : most;
+    bitmap->pages = span / per_page;
+    bitmap->count = gcr_supply_reserve(supply, count_bytes(bitmap), GCR_PAGE_BYTES);
+    if (bitmap->count == NULL)
         return false;
-    bitmap->word = gcr_supply_reserve(supply, bitmap->reserved_bytes, GCR_PAGE_BYTES);
+    uintptr_t here = (uintptr_t)bitmap->count & ~(per_page - 1);
+    bitmap->base = here > span / 2 ? here - span / 2 : 0;
+    bitmap->word = gcr_supply_reserve(supply, bitmap->pages * GCR_PAGE_BYTES, GCR_PAGE_BYTES);
     if (bitmap->word != NULL)
         return true;
-    gcr_supply_unreserve(supply, bitmap->covered, bitmap->counts_bytes);
+    gcr_supply_unreserve(supply, bitmap->count, count_bytes(bitmap));
     return false;
 }
 
@@ -36,30 +48,43 @@ static char *table_page(const struct gcr_mark_bitmap *bitmap, size_t page)
     return (char *)bitmap->word + page * GCR_PAGE_BYTES;
 }
 
+static char *count_page(const struct gcr_mark_bitmap *bitmap, size_t index)
+{
+    return (char *)bitmap->count + index * GCR_PAGE_BYTES;
+}
+
+static bool count_is_ready(const struct gcr_mark_bitmap *bitmap, size_t index)
+{
+    return (bitmap->count_ready[index / 64] >> (index % 64) & 1) != 0;
+}
+
 void gcr_mark_bitmap_finish(struct gcr_mark_bitmap *bitmap)
 {
-    size_t ready = bitmap->counts_ready / sizeof *bitmap->covered;
-    for (size_t page = 0; page < ready; page++)
-        if (bitmap->covered[page] != 0)
-            gcr_supply_release(bitmap->supply, GCR_PAGES_SIDE, table_page(bitmap, page),
-                               GCR_PAGE_BYTES);
-    gcr_supply_release(bitmap->supply, GCR_PAGES_SIDE, bitmap->covered, bitmap->counts_ready);
-    gcr_supply_unreserve(bitmap->supply, bitmap->word, bitmap->reserved_bytes);
-    gcr_supply_unreserve(bitmap->supply, bitmap->covered, bitmap->counts_bytes);
+    for (size_t index = 0; index < count_bytes(bitmap) / GCR_PAGE_BYTES; index++) {
+        if (!count_is_ready(bitmap, index))
+            continue;
+        for (size_t page = index * COUNTS_PER_PAGE; page < (index + 1) * COUNTS_PER_PAGE; page++)
+            if (bitmap->count[page] != 0)
+                gcr_supply_release(bitmap->supply, GCR_PAGES_SIDE, table_page(bitmap, page),
+                                   GCR_PAGE_BYTES);
+        gcr_supply_release(bitmap->supply, GCR_PAGES_SIDE, count_page(bitmap, index),
+                           GCR_PAGE_BYTES);
+    }
+    gcr_supply_unreserve(bitmap->supply, bitmap->word, bitmap->pages * GCR_PAGE_BYTES);
+    gcr_supply_unreserve(bitmap->supply, bitmap->count, count_bytes(bitmap));
     *bitmap = (struct gcr_mark_bitmap){.supply = bitmap->supply, .shift = bitmap->shift};
 }
 
-/* Commits the counters up to that of `page`. */
-static bool counts_reach(struct gcr_mark_bitmap *bitmap, size_t page)
+/* Commits the counter of a page. */
+static bool count_reach(struct gcr_mark_bitmap *bitmap, size_t page)
 {
-    size_t needed = gcr_page_round((page + 1) * sizeof *bitmap->covered);
-    if (needed <= bitmap->counts_ready)
+    size_t index = page / COUNTS_PER_PAGE;
+    if (count_is_ready(bitmap, index))
         return true;
-    if (!gcr_supply_commit(bitmap->supply, GCR_PAGES_SIDE,
-                           (char *)bitmap->covered + bitmap->counts_ready,
-                           needed - bitmap->counts_ready))
+    if (!gcr_supply_commit(bitmap->supply, GCR_PAGES_SIDE, count_page(bitmap, index),
+                           GCR_PAGE_BYTES))
         return false;
-    bitmap->counts_ready = needed;
+    bitmap->count_ready[index / 64] |= (uint64_t)1 << (index % 64);
     return true;
 }
 
@@ -67,8 +92,8 @@ static bool counts_reach(struct gcr_mark_bitmap *bitmap, size_t page)
 static void uncover_pages(struct gcr_mark_bitmap *bitmap, size_t first, size_t end)
 {
     for (size_t page = first; page < end; page++) {
-        GCR_CHECK(1, bitmap->covered[page] != 0);
-        if (--bitmap->covered[page] == 0)
+        GCR_CHECK(1, bitmap->count[page] != 0);
+        if (--bitmap->count[page] == 0)
             gcr_supply_release(bitmap->supply, GCR_PAGES_SIDE, table_page(bitmap, page),
                                GCR_PAGE_BYTES);
     }
@@ -82,21 +107,18 @@ static size_t page_of(const struct gcr_mark_bitmap *bitmap, uintptr_t address)
 bool gcr_mark_bitmap_cover(struct gcr_mark_bitmap *bitmap, const void *start, size_t bytes)
 {
     uintptr_t from = (uintptr_t)start, last = from + bytes - 1;
-    if (bytes == 0 || from < bitmap->base ||
-        page_of(bitmap, last) >= bitmap->reserved_bytes / GCR_PAGE_BYTES)
+    if (bytes == 0 || from < bitmap->base || page_of(bitmap, last) >= bitmap->pages)
         return false;
     size_t first = page_of(bitmap, from), end = page_of(bitmap, last) + 1;
-    if (!counts_reach(bitmap, end - 1))
-        return false;
     for (size_t page = first; page < end; page++) {
-        bool room = bitmap->covered[page] != UINT16_MAX;
-        if (!room || (bitmap->covered[page] == 0 &&
+        bool room = count_reach(bitmap, page) && bitmap->count[page] != UINT16_MAX;
+        if (!room || (bitmap->count[page] == 0 &&
                       !gcr_supply_commit(bitmap->supply, GCR_PAGES_SIDE, table_page(bitmap, page),
                                          GCR_PAGE_BYTES))) {
             uncover_pages(bitmap, first, page);
             return false;
         }
-        bitmap->covered[page]++;
+        bitmap->count[page]++;
     }
     return true;
 }

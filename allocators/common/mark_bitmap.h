@@ -17,25 +17,28 @@
 #include "allocators/common/supply.h"
 #include "base/compiler.h"
 
+enum { GCR_MARK_BITMAP_COUNT_PAGES = 2048 };
+
 struct gcr_mark_bitmap {
-    uint64_t *word;                      /* of the granules from `base` on */
-    uintptr_t base;                      /* multiple of what one page of the table covers */
-    uint32_t shift;                      /* log2 of the granule */
-    uint16_t *covered;                   /* by page of the table: ranges that need it */
-    size_t reserved_bytes, counts_bytes; /* of the two reservations */
-    size_t counts_ready;                 /* bytes of `covered` on committed pages */
+    uint64_t *word;  /* of the granules from `base` on */
+    uintptr_t base;  /* multiple of what one page of the table covers */
+    uint32_t shift;  /* log2 of the granule */
+    size_t pages;    /* of the table */
+    uint16_t *count; /* by page of the table: ranges that need it */
+    /* One bit for each page of `count` that is committed. */
+    uint64_t count_ready[GCR_MARK_BITMAP_COUNT_PAGES / 64];
     struct gcr_supply *supply;
 };
 
-/* Reserves a table for `span_bytes` of address space from where the supply will place its next
- * reservation. granule_bytes: 8 or 16. False: no address space. */
+/* Reserves a table for `span_bytes` (cut to 512 GiB) of address space to either side of where the
+ * supply places its reservations now. granule_bytes: 8 or 16. False: no address space. */
 bool gcr_mark_bitmap_init(struct gcr_mark_bitmap *bitmap, struct gcr_supply *supply,
                           uint32_t granule_bytes, uint64_t span_bytes) GCR_MUST_USE;
 void gcr_mark_bitmap_finish(struct gcr_mark_bitmap *bitmap);
 
 /* Commits what stands for start .. start + bytes. False, with nothing changed, if the supply
- * refuses or the range lies outside the span. Each range is uncovered as it was covered; at most
- * 65535 ranges share a page of the table. */
+ * refuses or the range lies outside the span. Each range is uncovered as it was covered; at
+ * most 65535 ranges share a page of the table. */
 bool gcr_mark_bitmap_cover(struct gcr_mark_bitmap *bitmap, const void *start,
                            size_t bytes) GCR_MUST_USE;
 /* The bits of the range are clear afterwards (the caller sees to that where it shares a page). */
