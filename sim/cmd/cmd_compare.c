@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sim/cmd/agreement.h"
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/comparison.h"
@@ -294,8 +295,11 @@ static gcr_status compare_run_all(struct compare *compare, const struct gcr_argu
 static gcr_status compare_finish(struct compare *compare, gcr_status status, struct gcr_error *err)
 {
     size_t failed = 0, runs = 0;
+    struct gcr_agreement agreement = {0};
     for (size_t i = 0; i < compare->comparison_count; i++) {
         struct gcr_comparison *comparison = &compare->comparisons[i];
+        if (status == GCR_OK && !agreement.graphs_differ)
+            gcr_agreement_find(comparison, &agreement);
         for (size_t k = 0; k < comparison->row_count; k++) {
             runs++;
             failed += compare_row_failed(&comparison->rows[k]);
@@ -306,6 +310,8 @@ static gcr_status compare_finish(struct compare *compare, gcr_status status, str
     free(compare->comparisons);
     if (status == GCR_OK && failed > 0)
         status = gcr_fail(err, GCR_FAULT, "%zu of %zu runs failed", failed, runs);
+    if (status == GCR_OK && agreement.graphs_differ)
+        status = gcr_fail(err, GCR_FAULT, "%s", agreement.difference);
     return status;
 }
 

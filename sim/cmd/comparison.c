@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/cmd/agreement.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
 
@@ -173,6 +174,28 @@ static void comparison_visit_concurrent(const struct gcr_comparison *all, note_v
         visit(arg, "pace recorded: times contain the recorded program's own computing");
 }
 
+static void comparison_visit_agreement(const struct gcr_comparison *all, note_visitor *visit,
+                                       void *arg)
+{
+    struct gcr_agreement found;
+    char text[512];
+    gcr_agreement_find(all, &found);
+    if (found.graphs_differ) {
+        visit(arg, found.difference);
+    } else if (found.designs > 1 && found.moments > 0) {
+        snprintf(text, sizeof text,
+                 "all %zu verified back ends have equal graphs at %s common "
+                 "checkpoints",
+                 found.designs, gcr_text_count(found.moments / (found.designs - 1)).s);
+        visit(arg, text);
+    }
+    if (found.set_aside > 0)
+        visit(arg, "graphs of processes in which a finalizer has stored its object are not "
+                   "compared: when that happens is the design's choice");
+    if (found.freed_sets[0] != '\0')
+        visit(arg, found.freed_sets);
+}
+
 static void comparison_visit_notes(const struct gcr_comparison *all, note_visitor *visit, void *arg)
 {
     char text[768];
@@ -193,6 +216,7 @@ static void comparison_visit_notes(const struct gcr_comparison *all, note_visito
     const char *label;
     for (size_t i = 0; (label = gcr_trace_label(&all->capabilities, caps, i)) != NULL; i++)
         visit(arg, label);
+    comparison_visit_agreement(all, visit, arg);
     comparison_visit_concurrent(all, visit, arg);
     if (all->verify != GCR_VERIFY_OFF)
         visit(arg, "verified runs: the oracle's work is off the clock, but it disturbs the caches; "

@@ -41,6 +41,14 @@ void gcr_pauses_end(struct gcr_pauses *pauses, uint64_t end_ns, uint64_t footpri
     };
 }
 
+void gcr_pauses_set_freed(struct gcr_pauses *pauses, uint64_t freed_set)
+{
+    struct gcr_pause *list = pauses->memory.base;
+
+    if (pauses->count > 0 && pauses->lost == 0)
+        list[pauses->count - 1].freed_set = freed_set;
+}
+
 const struct gcr_pause *gcr_pauses_list(const struct gcr_pauses *pauses)
 {
     return pauses->memory.base;

@@ -23,6 +23,9 @@ void gcr_pauses_begin(struct gcr_pauses *pauses, uint64_t start_ns, uint64_t eve
 void gcr_pauses_end(struct gcr_pauses *pauses, uint64_t end_ns, uint64_t footprint_bytes,
                     const struct gcr_collection *done);
 
+/* The digest of what the last collection freed. */
+void gcr_pauses_set_freed(struct gcr_pauses *pauses, uint64_t freed_set);
+
 const struct gcr_pause *gcr_pauses_list(const struct gcr_pauses *pauses);
 
 /* Forgets all pauses (a forked lane starts its own list). */

@@ -17,6 +17,7 @@ void gcr_lane_result_finish(struct gcr_lane_result *lane)
     free(lane->pauses);
     free(lane->samples);
     free(lane->recorded);
+    free(lane->checkpoints);
     free(lane->design);
     *lane = (struct gcr_lane_result){0};
 }

@@ -25,7 +25,7 @@ enum gcr_verify_mode { GCR_VERIFY_OFF, GCR_VERIFY_ON, GCR_VERIFY_EVERY };
 
 enum { GCR_MAX_GENERATIONS = 4 };
 
-/* One pause of the mutator. Times are on the replay clock. 72 bytes. */
+/* One pause of the mutator. Times are on the replay clock. 80 bytes. */
 struct gcr_pause {
     uint64_t start_ns, length_ns;
     uint64_t event;     /* number (from 0) of the event that caused it, in its lane */
@@ -36,6 +36,14 @@ struct gcr_pause {
     bool full;
     uint64_t uncollectable;
     uint64_t before_bytes, after_bytes;
+    uint64_t freed_set; /* verified runs: digest of all objects freed since the last collection's
+                           end, whatever their order; 0: not known */
+};
+
+/* The reachable graph at one moment of the trace. */
+struct gcr_checkpoint {
+    uint64_t event;  /* after it */
+    uint64_t digest; /* canonical: equal for every design that kept the graph right */
 };
 
 /* One point of the footprint series. */
@@ -88,6 +96,9 @@ struct gcr_lane_result {
     size_t sample_count;
     struct gcr_recorded_collection *recorded;
     size_t recorded_count;
+    struct gcr_checkpoint *checkpoints; /* verified runs: at moments that the trace decides */
+    size_t checkpoint_count;
+    bool has_resurrected; /* a finalizer stored its object: graphs may differ between designs */
     struct gcr_design_figure *design; /* the design's own, since the lane's start */
     size_t design_count;
 

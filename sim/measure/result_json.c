@@ -393,11 +393,20 @@ static json_t *json_table(const char *const *names, size_t count, json_t *rows)
     return out;
 }
 
+/* 16 hexadecimal digits; null for 0, which means: not taken. */
+static json_t *json_digest(uint64_t digest)
+{
+    char text[17];
+
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)digest);
+    return digest != 0 ? json_string(text) : json_null();
+}
+
 static json_t *json_pause_list(const struct gcr_lane_result *lane)
 {
-    static const char *const names[] = {"start_ns",      "length_ns",    "event",      "reason",
-                                        "generation",    "full",         "collected",  "freed",
-                                        "uncollectable", "before_bytes", "after_bytes"};
+    static const char *const names[] = {
+        "start_ns",  "length_ns", "event",         "reason",       "generation",  "full",
+        "collected", "freed",     "uncollectable", "before_bytes", "after_bytes", "freed_set"};
     json_t *rows = json_array();
 
     for (size_t i = 0; i < lane->pause_count; i++) {
@@ -415,6 +424,7 @@ static json_t *json_pause_list(const struct gcr_lane_result *lane)
         json_array_append_new(row, json_count(pause->uncollectable));
         json_array_append_new(row, json_count(pause->before_bytes));
         json_array_append_new(row, json_count(pause->after_bytes));
+        json_array_append_new(row, json_digest(pause->freed_set));
         json_array_append_new(rows, row);
     }
     return json_table(names, sizeof names / sizeof names[0], rows);
@@ -446,6 +456,21 @@ static json_t *json_series(const struct gcr_lane_result *lane, bool live_known)
         json_array_append_new(rows, row);
     }
     return json_table(names, sizeof names / sizeof names[0], rows);
+}
+
+static json_t *json_checkpoints(const struct gcr_lane_result *lane)
+{
+    static const char *const names[] = {"event", "graph_digest"};
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < lane->checkpoint_count; i++) {
+        json_t *row = json_array();
+
+        json_array_append_new(row, json_count(lane->checkpoints[i].event));
+        json_array_append_new(row, json_digest(lane->checkpoints[i].digest));
+        json_array_append_new(rows, row);
+    }
+    return json_table(names, GCR_COUNT_OF(names), rows);
 }
 
 /* What the recorded runtime's own collections reported. */
@@ -491,7 +516,6 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
 {
     bool live_known = result->trace.capabilities.deaths != GCR_DEATHS_NONE;
     json_t *out = json_object(), *pauses;
-    char digest[17];
 
     json_put(out, "lane", lane->lane);
     json_object_set_new(out, "parent",
@@ -502,9 +526,9 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     json_put(out, "events_without_deaths", lane->events_without_deaths);
     json_object_set_new(out, "verified", json_boolean(lane->verified));
     json_put(out, "comparisons", lane->comparisons);
-    snprintf(digest, sizeof digest, "%016llx", (unsigned long long)lane->graph_digest);
-    json_object_set_new(out, "graph_digest",
-                        lane->graph_digest != 0 ? json_string(digest) : json_null());
+    json_object_set_new(out, "graph_digest", json_digest(lane->graph_digest));
+    json_object_set_new(out, "checkpoints", json_checkpoints(lane));
+    json_object_set_new(out, "resurrected", json_boolean(lane->has_resurrected));
     json_put_figures(out, lane, result);
     json_put_by_collection(out, lane, 1);
     pauses = json_pauses(lane, 1);

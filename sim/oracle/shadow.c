@@ -312,6 +312,7 @@ static uint32_t shadow_add_node(struct gcr_shadow *s, uint32_t index, uint32_t s
     n->length = length;
     n->index = index;
     n->cover = s->now;
+    n->ordinal = (uint32_t)s->allocated;
     if (shadow_finalizes(s, node))
         n->serial = ++s->finalizable;
     if (slots != 0) {

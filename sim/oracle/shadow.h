@@ -61,6 +61,7 @@ struct gcr_shadow_node {
     uint32_t freed_at; /* state, with GCR_NODE_FREED */
     uint32_t deathed_at;
     uint32_t serial;   /* the how-manieth object with a finalizer it was, from 1; 0: has none */
+    uint32_t ordinal;  /* the how-manieth object of the trace it is, from 0, modulo 2^32 */
     uint32_t previous; /* an earlier owner of the index whose finalizer a heap has still to run */
 };
 

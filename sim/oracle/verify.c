@@ -47,6 +47,7 @@ static void verify_follow_number(struct gcr_verify *v, uint64_t number)
     if (number < expected) {
         v->shadow->peak_objects = v->shadow->live_objects;
         v->shadow->peak_bytes = v->shadow->live_bytes;
+        gcr_checkpoint_restart(v);
     }
     v->number = number;
 }
@@ -152,6 +153,7 @@ static void verify_mark_freed(struct gcr_verify *v, uint32_t node)
 {
     v->shadow->nodes[node].flags |= GCR_NODE_FREED;
     v->shadow->nodes[node].freed_at = verify_coming_state(v);
+    gcr_checkpoint_freed(v, node);
 }
 
 static void verify_freed(struct gcr_checker *checker, gcr_ref object)
@@ -191,10 +193,15 @@ static void verify_handle_moved(struct gcr_checker *checker, uint32_t index, gcr
     (void)to;
 }
 
-static void verify_collected(struct gcr_checker *checker, const struct gcr_collection *done)
+static uint64_t verify_collected(struct gcr_checker *checker, const struct gcr_collection *done)
 {
+    struct gcr_verify *v = verify_of(checker);
+    uint64_t freed_set = v->freed_set;
+
     if (done->full)
-        verify_of(checker)->full_collection = true;
+        v->full_collection = true;
+    v->freed_set = 0;
+    return v->moving ? 0 : freed_set;
 }
 
 static void verify_finalized(struct gcr_checker *checker, gcr_ref object, uint32_t index,
@@ -322,7 +329,7 @@ static gcr_status verify_after(struct gcr_checker *checker, const struct gcr_eve
     status = verify_outcome(v, event, err);
     if (status == GCR_OK && verify_is_due(v, event))
         status = gcr_compare(v, err);
-    return status;
+    return status == GCR_OK ? gcr_checkpoint_after(v, event, err) : status;
 }
 
 /* ---- the end ---- */
@@ -343,6 +350,8 @@ static gcr_status verify_finish(struct gcr_checker *checker, struct gcr_lane_res
     status = gcr_compare(v, err);
     if (status == GCR_OK)
         status = gcr_digest_heap(v, &out->graph_digest, err);
+    if (status == GCR_OK)
+        status = gcr_checkpoint_hand_over(v, out, err);
     if (status != GCR_OK)
         return status;
     v->finished = true;
@@ -363,6 +372,7 @@ static void verify_destroy(struct gcr_checker *checker)
     gcr_oracle_map_finish(&v->map);
     gcr_rules_finish(&v->rules);
     gcr_shadow_destroy(v->shadow);
+    gcr_growable_free(&v->checkpoint_memory);
     free(v->finalized_now);
     free(v);
 }

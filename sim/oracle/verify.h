@@ -1,8 +1,10 @@
 /* The verifier's own state, shared by its files: verify.c (the checker interface), inspect.c (one
- * object of the heap against its node), compare.c (the complete comparison), digest.c. */
+ * object of the heap against its node), compare.c (the complete comparison), digest.c,
+ * checkpoint.c. */
 #ifndef GCR_SIM_ORACLE_VERIFY_H
 #define GCR_SIM_ORACLE_VERIFY_H
 
+#include "sim/measure/growable.h"
 #include "sim/oracle/address_map.h"
 #include "sim/oracle/reach.h"
 #include "sim/oracle/rules.h"
@@ -31,7 +33,11 @@ struct gcr_verify {
     uint64_t old_slots, old_data_bytes; /* of the object that the current event resizes */
     uint32_t *finalized_now;            /* nodes whose finalizer ran during the current event */
     size_t finalized_count, finalized_room;
-    struct gcr_error fault; /* found in a report, returned by after() */
+    struct gcr_growable checkpoint_memory; /* struct gcr_checkpoint */
+    size_t checkpoint_count;
+    uint64_t checkpoint_last; /* events that were over then */
+    uint64_t freed_set;       /* digest of what was freed since the last collection's end */
+    struct gcr_error fault;   /* found in a report, returned by after() */
     bool has_fault;
     bool no_memory;
     uint64_t comparisons;
@@ -64,6 +70,19 @@ static inline bool gcr_inspect_has_handle(const struct gcr_verify *v, uint32_t n
 
 /* The complete comparison; starts a new window. O(nodes + edges + data). */
 gcr_status gcr_compare(struct gcr_verify *v, struct gcr_error *err);
+
+/* ---- checkpoint.c ---- */
+
+/* After an event: takes a digest if a checkpoint is due. */
+gcr_status gcr_checkpoint_after(struct gcr_verify *v, const struct gcr_event *event,
+                                struct gcr_error *err);
+/* The lane is over: its checkpoints become the result's. */
+gcr_status gcr_checkpoint_hand_over(struct gcr_verify *v, struct gcr_lane_result *out,
+                                    struct gcr_error *err);
+/* A forked lane begins. */
+void gcr_checkpoint_restart(struct gcr_verify *v);
+/* The heap has freed that node's object. */
+void gcr_checkpoint_freed(struct gcr_verify *v, uint32_t node);
 
 /* ---- digest.c ---- */
 

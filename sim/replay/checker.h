@@ -29,7 +29,8 @@ struct gcr_replay_view {
      * nest. A heap without threads: no effect. */
     void (*rest)(const struct gcr_replay_view *view, bool resting);
     void *replay;
-    uint32_t lane; /* being replayed, for messages; a forked child sets it to its own */
+    uint64_t trace_events; /* of all lanes */
+    uint32_t lane;         /* being replayed, for messages; a forked child sets it to its own */
 };
 
 /* The tag of an object's data pattern (gcr_pattern_byte): what the loop hands to every WRITE and
@@ -50,14 +51,16 @@ struct gcr_checker {
     void (*freed)(struct gcr_checker *checker, gcr_ref object);       /* non-moving designs */
     void (*handle_dead)(struct gcr_checker *checker, uint32_t index); /* moving designs */
     void (*handle_moved)(struct gcr_checker *checker, uint32_t index, gcr_ref from, gcr_ref to);
-    void (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
+    /* Returns a digest of the objects freed since the last one, or 0 if it does not know them. */
+    uint64_t (*collected)(struct gcr_checker *checker, const struct gcr_collection *done);
     /* index: the object's own when it was allocated (by now the trace may have reused it); serial:
      * the how-manieth object of a finalizer shape it was, from 1. global_root: operand b of its
      * RESURRECT event, as in the event; 0xffffffff: none. */
     void (*finalized)(struct gcr_checker *checker, gcr_ref object, uint32_t index, uint32_t serial,
                       uint32_t global_root);
     /* Last comparison, at the lane's end (after a final collection if there was one): fills
-     * verified, comparisons, graph_digest, live_end_*, live_peak_bytes of the result. */
+     * verified, comparisons, graph_digest, checkpoints, has_resurrected, live_end_*,
+     * live_peak_bytes of the result. */
     gcr_status (*finish)(struct gcr_checker *checker, struct gcr_lane_result *out,
                          struct gcr_error *err);
     void (*destroy)(struct gcr_checker *checker);

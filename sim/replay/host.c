@@ -86,7 +86,7 @@ static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
     gcr_state_sample(state);
     state->check_due = true;
     if (state->checker != NULL)
-        state->checker->collected(state->checker, done);
+        gcr_pauses_set_freed(&state->pauses, state->checker->collected(state->checker, done));
     gcr_timing_go_on(&state->timing);
 }
 

@@ -298,6 +298,7 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
     if (status != GCR_OK)
         return state->supply.refused > 0 ? GCR_HEAP_EXHAUSTED : status;
     state->view.heap = state->heap;
+    state->view.trace_events = process->source->events;
     state->timing.free_running = state->heap->concurrent;
     if (config->verify != GCR_VERIFY_OFF)
         status = config->make_checker(&state->view, config->verify, &state->checker, err);

@@ -4,6 +4,7 @@ must generate steady --set live=300 --set steps=3000 -o steady.gct
 must generate fork-gc --set objects=500 --set pairs=1000 -o forks.gct
 must generate ring --set rings=200 --set deaths=off -o nodeaths.gct
 
+count=$(collectors | wc -w)
 must compare steady.gct -c all --verify --final-collection -o out --json all.json
 expect_no_err
 for name in $(collectors); do
@@ -25,8 +26,13 @@ rows = list(csv.DictReader(open(sys.argv[1])))
 assert all(None not in r and None not in r.values() for r in rows), "ragged row"
 print(len(rows), *sorted({r["process"] for r in rows}))
 PY
-expect "CSV: a row for each run and process" [ "$(python3 rows.py out/compare.csv)" = '8 0 all' ]
-expect "no other files" [ "$(ls out | wc -l)" -eq 6 ]
+expect "CSV: a row for each run and process" [ "$(python3 rows.py out/compare.csv)" = "$((2 * count)) 0 all" ]
+expect "no other files" [ "$(ls out | wc -l)" -eq $((count + 2)) ]
+
+# All designs hold the same graphs on the way and at the end, and the table says so.
+expect_out "all $count verified back ends have equal graphs at"
+expect_json out/steady-semispace.json "len(d['lanes'][0]['checkpoints']['rows']) >= 16"
+expect_json out/steady-semispace.json "d['lanes'][0]['checkpoints']['rows'] == json.load(open('out/steady-linked-list.json'))['lanes'][0]['checkpoints']['rows']"
 
 # Several traces, several processes.
 must compare steady.gct forks.gct -c semispace,epsilon -o two
@@ -66,7 +72,7 @@ must compare nodeaths.gct -c all -o nodeaths
 expect_out 'not run'
 expect_out 'explicit-free was not run: the trace has no deaths'
 expect_out 'refused'
-expect "CSV without figures" [ "$(python3 rows.py nodeaths/compare.csv)" = '7 0 all' ]
+expect "CSV without figures" [ "$(python3 rows.py nodeaths/compare.csv)" = "$((2 * count - 1)) 0 all" ]
 expect_absent nodeaths/nodeaths-explicit-free.json
 
 # Options of single back ends arrive.

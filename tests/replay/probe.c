@@ -70,10 +70,10 @@ static void probe_handle_moved(struct gcr_checker *checker, uint32_t index, gcr_
     ((struct probe *)checker)->moved++;
 }
 
-static void probe_collected(struct gcr_checker *checker, const struct gcr_collection *done)
+static uint64_t probe_collected(struct gcr_checker *checker, const struct gcr_collection *done)
 {
     (void)done;
-    ((struct probe *)checker)->collected++;
+    return ++((struct probe *)checker)->collected;
 }
 
 static void probe_finalized(struct gcr_checker *checker, gcr_ref object, uint32_t index,
