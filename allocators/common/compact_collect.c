@@ -80,20 +80,24 @@ static void pass_begin(struct gcr_compact *h, uint64_t requested_bytes)
                                         .requested_bytes = requested_bytes};
 }
 
-static void raise(double *most, uint64_t used, uint64_t live)
+static void raise_ratio(double *most, uint64_t used, uint64_t live)
 {
     if (live != 0 && (double)used / (double)live > *most)
         *most = (double)used / (double)live;
 }
 
-/* Ratios below the floor say nothing of the factor. */
+/* The first ratio speaks of the factor, where that and not the floor set the limit; the second of
+ * what a moment can look like. */
 static void note_ratios(struct gcr_compact *h)
 {
+    const struct gcr_compact_config *config = &h->config;
+    double growth = (config->mode == GCR_COMPACT_2010 ? config->factor - 1 : config->factor) *
+                    (double)h->live_bytes;
     h->figures.collections++;
-    if (h->pass.used_bytes <= h->config.floor_bytes)
-        return;
-    raise(&h->figures.used_over_live_before, h->pass.used_bytes, h->live_bytes);
-    raise(&h->figures.used_over_live_now, h->pass.used_bytes, h->pass.live_bytes);
+    if (growth > (double)config->floor_bytes)
+        raise_ratio(&h->figures.used_over_live_before, h->pass.used_bytes, h->live_bytes);
+    if (h->pass.used_bytes > config->floor_bytes)
+        raise_ratio(&h->figures.used_over_live_now, h->pass.used_bytes, h->pass.live_bytes);
 }
 
 /* What is marked is what there is, with the prebuilt objects. */

@@ -33,14 +33,15 @@ static void note_peak(struct gcr_compact *h)
         h->on_chunk(h, h->on_chunk_arg);
 }
 
-/* Commits the new space up to `to`, and a chunk's rest ahead. A refusal can only be a passing one
- * (see above): what has been passed of the old space is given back, and it is tried again. */
+/* Commits the new space up to `to`, and up to half a chunk ahead. A refusal can only be a passing
+ * one (see above): what has been passed of the old space is given back, and it is tried again. */
 static void mover_commit(struct mover *mover, const char *to, const char *at)
 {
     struct gcr_compact *h = mover->h;
     struct gcr_compact_space *space = &h->pass.to;
-    size_t chunk = h->config.chunk_bytes, end = gcr_page_round(h->pass.live_bytes);
-    size_t wanted = ((size_t)(to - space->start) + chunk - 1) / chunk * chunk;
+    size_t step = gcr_page_round(h->config.chunk_bytes / 2);
+    size_t end = gcr_page_round(h->pass.live_bytes);
+    size_t wanted = ((size_t)(to - space->start) + step - 1) / step * step;
     wanted = wanted < end ? wanted : end;
     size_t bytes = wanted - (size_t)(space->top - space->start);
     if (!gcr_supply_commit(h->heap.supply, GCR_PAGES_OBJECTS, space->top, bytes)) {
@@ -62,12 +63,17 @@ static void mover_copy(struct mover *mover, char *to, const char *at, uint64_t b
         mover_release(mover, at + bytes, mover->h->config.chunk_bytes);
 }
 
+/* Pieces end where chunks of the old space do, so that each can go as soon as it has been copied.
+ */
 static void mover_copy_object(struct mover *mover, const struct compact_survivor *s)
 {
-    uint64_t piece = mover->h->config.pieces ? mover->h->config.chunk_bytes : s->bytes;
-    for (uint64_t done = 0; done < s->bytes; done += piece) {
-        uint64_t left = s->bytes - done;
-        mover_copy(mover, s->to + done, s->at + done, left < piece ? left : piece);
+    const struct gcr_compact_config *config = &mover->h->config;
+    for (uint64_t done = 0, piece = s->bytes; done < s->bytes; done += piece) {
+        const char *at = s->at + done;
+        uint64_t left = s->bytes - done, offset = (uint64_t)(at - mover->h->pass.base);
+        piece = config->pieces ? config->chunk_bytes - offset % config->chunk_bytes : left;
+        piece = piece < left ? piece : left;
+        mover_copy(mover, s->to + done, at, piece);
     }
 }
 
