@@ -391,7 +391,8 @@ static void minor_trace(struct gcr_incminimark *h)
     minor_roots(h);
     minor_pinned_parents(h);
     minor_drain(h);
-    minor_rescan(h);
+    if (GCR_UNLIKELY(h->remember.incomplete))
+        minor_rescan(h);
     if (h->more_gray.refused && h->state == INCMINIMARK_MARKING)
         incminimark_mark_abandon(h);
 }

@@ -158,12 +158,15 @@ void incminimark_set_threshold(struct gcr_incminimark *h, uint64_t used_bytes,
     h->over_max_heap = bounded && incminimark_threshold_reached(h, reserving_bytes);
 }
 
+/* Half of the free blocks count: they may be of other sizes than what survives next, but to count
+ * on none of them would end a fragmented heap too early. */
 bool incminimark_has_reserve(const struct gcr_incminimark *h, uint64_t bytes)
 {
     uint64_t headroom = gcr_supply_headroom(h->heap.supply);
     if (headroom == UINT64_MAX)
         return true;
     uint64_t pages = h->pages.free_pages * INCMINIMARK_PAGE_BYTES;
+    uint64_t blocks = h->pages.pages_in_use * INCMINIMARK_PAGE_BYTES - h->pages.used_bytes;
     return headroom >= bytes + h->policy.nursery_bytes / 4 &&
-           headroom + pages >= bytes + policy_reserve(h);
+           headroom + pages + blocks / 2 >= bytes + policy_reserve(h);
 }
