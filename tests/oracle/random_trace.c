@@ -55,7 +55,8 @@ enum {
     RANDOM_RESERVED_GLOBALS = 4, /* the last ones: for resurrected objects only */
     RANDOM_MAX_LANES = 12,
     RANDOM_MAX_FORK_DEPTH = 3,
-    RANDOM_WALK = 4
+    RANDOM_WALK = 4,
+    RANDOM_LONG_TRACE = 4000 /* events from which on a trace may have what is slow to compare */
 };
 
 struct random_trace {
@@ -71,6 +72,7 @@ struct random_trace {
     bool deaths, tracking;
     uint32_t mark_interval; /* events between marking passes */
     uint32_t fork_weight, big_weight, collect_weight, drop_weight;
+    uint32_t popular_left, huge_left; /* how many more of these programs there may be */
 };
 
 /* One lane on its way. */
@@ -227,9 +229,9 @@ static uint32_t any_shape(struct random_lane *lane)
 
 /* ---- single events ---- */
 
-static uint32_t alloc_into(struct random_lane *lane, uint32_t shape, uint32_t root)
+static uint32_t alloc_of(struct random_lane *lane, uint32_t shape, uint32_t length, uint32_t root)
 {
-    uint32_t index = new_index(lane), length = any_length(lane, &lane->trace->shapes[shape]);
+    uint32_t index = new_index(lane);
     uint32_t flags = below(lane, 20) == 0 ? below(lane, GCR_ALLOC_ALL_FLAGS + 1) : 0;
 
     EMIT(lane, GCR_OP_ALLOC, .a = index, .b = shape, .c = root, .d = length,
@@ -238,6 +240,11 @@ static uint32_t alloc_into(struct random_lane *lane, uint32_t shape, uint32_t ro
         gcr_shape_is(&lane->trace->shapes[shape], GCR_SHAPE_CONTAINER))
         EMIT(lane, GCR_OP_TRACK, .a = index);
     return index;
+}
+
+static uint32_t alloc_into(struct random_lane *lane, uint32_t shape, uint32_t root)
+{
+    return alloc_of(lane, shape, any_length(lane, &lane->trace->shapes[shape]), root);
 }
 
 static void do_alloc(struct random_lane *lane)
@@ -427,6 +434,48 @@ static void do_chain(struct random_lane *lane, uint32_t length, bool closed)
     EMIT(lane, GCR_OP_ROOT, .a = work);
 }
 
+/* An object becomes popular: thousands of slots of one tuple, filled by copies that double. */
+static void do_popular(struct random_lane *lane)
+{
+    uint32_t length = 500 + below(lane, 3000), star = any_object(lane), tuple;
+
+    if (star == 0 || lane->trace->popular_left == 0)
+        return;
+    lane->trace->popular_left--;
+    tuple = alloc_of(lane, SHAPE_TUPLE, length, any_root(lane));
+    star = any_object(lane); /* the root may have been the first one's last */
+    if (star == 0)
+        return;
+    EMIT(lane, GCR_OP_STORE, .a = tuple, .c = star);
+    for (uint32_t n = 1; n < length && !is_over(lane); n *= 2)
+        EMIT(lane, GCR_OP_COPY, .a = tuple, .b = n, .c = tuple,
+             .e = n < length - n ? n : length - n);
+}
+
+/* Very large objects: plain data, pointers, and a list that grows. */
+static void do_huge(struct random_lane *lane)
+{
+    uint32_t kind = below(lane, 3), object, value;
+
+    if (lane->trace->huge_left == 0)
+        return;
+    lane->trace->huge_left--;
+    if (kind == 0) {
+        alloc_of(lane, SHAPE_STRING, (1u << 20) + below(lane, 3u << 20), any_root(lane));
+        return;
+    }
+    object = alloc_of(lane, kind == 1 ? SHAPE_TUPLE : SHAPE_LIST,
+                      kind == 1 ? 20000 + below(lane, 150000) : 0, any_root(lane));
+    if (is_over(lane))
+        return;
+    if (kind == 2)
+        EMIT(lane, GCR_OP_RESIZE, .a = object, .b = 20000 + below(lane, 150000));
+    value = any_object(lane);
+    if (value != 0 && !is_over(lane))
+        EMIT(lane, GCR_OP_STORE, .a = object, .b = lane->model.objects[object].slot_count - 1,
+             .c = value);
+}
+
 static void do_thread(struct random_lane *lane)
 {
     EMIT(lane, GCR_OP_THREAD, .a = below(lane, RANDOM_THREADS));
@@ -487,6 +536,16 @@ static void declare_deaths(struct random_lane *lane)
     }
 }
 
+/* One in eight chains is deep; a long trace has some that are very deep. */
+static uint32_t chain_length(struct random_lane *lane)
+{
+    if (below(lane, 8) != 0)
+        return 1 + below(lane, 12);
+    if (lane->trace->options.max_events >= RANDOM_LONG_TRACE && below(lane, 4) == 0)
+        return 1000 + below(lane, 2000);
+    return 100 + below(lane, 400);
+}
+
 static void step(struct random_lane *lane)
 {
     const struct random_trace *t = lane->trace;
@@ -508,6 +567,8 @@ static void step(struct random_lane *lane)
         {t->collect_weight, do_collector},
         {2, do_mark},
         {2, do_thread},
+        {t->popular_left > 0, do_popular},
+        {t->huge_left > 0, do_huge},
         {t->fork_weight, do_fork},
     };
     uint32_t total = 0, draw, i = 0;
@@ -516,8 +577,7 @@ static void step(struct random_lane *lane)
         total += kinds[k].weight * 4;
     draw = below(lane, total + 2);
     if (draw >= total) {
-        do_chain(lane, below(lane, 8) == 0 ? 100 + below(lane, 400) : 1 + below(lane, 12),
-                 draw == total);
+        do_chain(lane, chain_length(lane), draw == total);
         return;
     }
     while (draw >= kinds[i].weight * 4)
@@ -575,6 +635,9 @@ static void choose(struct random_trace *t)
     t->big_weight = random_below(&t->rng, 3);
     t->collect_weight = 1 + random_below(&t->rng, 3);
     t->drop_weight = 3 + random_below(&t->rng, 12);
+    t->popular_left = random_below(&t->rng, 3);
+    if (t->options.max_events >= RANDOM_LONG_TRACE)
+        t->huge_left = random_below(&t->rng, 4);
     t->lanes = 1;
 }
 
