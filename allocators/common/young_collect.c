@@ -65,12 +65,12 @@ void gcr_young_begin_full(struct gcr_copy_heap *copy)
     gcr_nursery_drop(&h->nursery);
 }
 
-/* A nursery of `bytes`, if that is enough for one. */
-static void young_size(struct gcr_young_heap *h, size_t bytes)
+/* A nursery of at most `bytes`, if that is `least`. */
+static void young_size(struct gcr_young_heap *h, size_t bytes, size_t least)
 {
     bytes = bytes < h->nominal_bytes ? bytes : h->nominal_bytes;
     bytes &= ~(size_t)(GCR_WORD_BYTES - 1);
-    h->next_bytes = bytes >= h->min_bytes ? bytes : 0;
+    h->next_bytes = bytes >= least ? bytes : 0;
     if (h->next_bytes == 0)
         return;
     gcr_nursery_set_limits(&h->nursery, h->next_bytes, GCR_NURSERY_MIN_BYTES);
@@ -85,7 +85,10 @@ void gcr_young_end_full(struct gcr_copy_heap *copy)
     const struct gcr_copy_space *space = &copy->space;
     if (h->remembered.last_incomplete)
         gcr_young_relist_last(h);
-    young_size(h, (copy->budget_bytes == 0 ? space->bytes : gcr_copy_space_room(space)) / 2);
+    if (copy->budget_bytes == 0)
+        young_size(h, space->bytes / 2, GCR_WORD_BYTES);
+    else
+        young_size(h, gcr_copy_space_room(space) / 2, h->min_bytes);
 }
 
 /* ---- minor collections ---- */
@@ -188,9 +191,11 @@ static bool refill_by_full(struct gcr_young_heap *h)
         return gcr_copy_collect(copy, GCR_REASON_EMERGENCY, false);
     if (h->remembered.incomplete && !gcr_copy_collect(copy, GCR_REASON_ALLOCATION, false))
         return false;
-    if (gcr_copy_space_room(&copy->space) < h->next_bytes &&
-        !gcr_copy_find_room(copy, h->next_bytes)) /* the space cannot grow */
-        young_size(h, gcr_copy_space_room(&copy->space) / 2);
+    bool found = gcr_copy_space_room(&copy->space) >= h->next_bytes ||
+                 gcr_copy_find_room(copy, h->next_bytes);
+    /* The space cannot grow, or has grown and wants a larger nursery. */
+    if (!found || gcr_copy_space_room(&copy->space) < h->next_bytes)
+        young_size(h, gcr_copy_space_room(&copy->space) / 2, h->min_bytes);
     return h->nursery.start == NULL;
 }
 
@@ -198,6 +203,7 @@ static bool refill_by_full(struct gcr_young_heap *h)
 static void refill_carve(struct gcr_young_heap *h)
 {
     struct gcr_copy_space *space = &h->copy.space;
+    GCR_CHECK(1, h->next_bytes <= gcr_copy_space_room(space));
     gcr_copy_space_open(space, h->next_bytes);
     gcr_nursery_place(&h->nursery, space->free, h->next_bytes, true);
     space->free += h->next_bytes;

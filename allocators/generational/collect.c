@@ -27,13 +27,14 @@ static void generational_scan(struct gcr_copy_heap *h, char *from)
         gcr_cheney_scan(h, from, GCR_CHENEY_OLD, NULL, 0);
 }
 
-/* Of the prebuilt objects, those on the list, which come first; all of them, if it is incomplete.
- */
+/* Of the prebuilt objects, those on the list; all of them, if it is incomplete. Each once: a slot
+ * that is up to date must not be forwarded again. */
 static void generational_older_roots(struct gcr_copy_heap *h)
 {
-    gcr_young_forward_last(h);
     if (((const struct gcr_young_heap *)h)->remembered.last_incomplete)
         gcr_copy_forward_prebuilt(h);
+    else
+        gcr_young_forward_last(h);
 }
 
 static uint32_t generational_generation(const struct gcr_copy_heap *h)
