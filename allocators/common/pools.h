@@ -6,7 +6,8 @@
  * Free blocks are chained through their first word. A pool is *used* (in its class's circular
  * list), *full* (in no list) or *empty* (in its arena's list, for any class). Arenas with free
  * pools are kept in ascending order of that number, so that nearly empty arenas drain; an arena
- * whose pools are all free goes back to the supply, unless it is the last one in that order.
+ * whose pools are all free goes back to the supply, unless it is the last one in that order or
+ * gcr_pools_keep has asked for a reserve.
  *
  * Invariants: a pool in a class's list has a free block; lists of free pools, numbers of free pools
  * and `last_with_free` agree (gcr_pools_check). Cost: allocation and free are O(1). */
@@ -105,6 +106,8 @@ struct gcr_pools {
 
     struct gcr_pools_hooks hooks; /* set after gcr_pools_init, before the first allocation */
     uint64_t arena_count;         /* now */
+    uint64_t free_arenas;         /* of them, all of whose pools are free */
+    uint64_t keep_arenas;         /* so many of those stay, beside the last one */
     uint64_t arenas_mapped;       /* ever */
     uint64_t pools_in_use;        /* used or full */
 };
@@ -124,6 +127,10 @@ struct gcr_pools_cursor {
     uintptr_t at, end; /* what is left of the last arena seen */
 };
 struct gcr_pool *gcr_pools_next_used(struct gcr_pools_cursor *cursor);
+
+/* From now on up to `arenas` arenas of which nothing is in use are kept for what comes next (0, the
+ * start value: CPython's rule above); gives those beyond back at once. O(arenas). */
+void gcr_pools_keep(struct gcr_pools *pools, uint64_t arenas);
 
 /* Frees blocks of one pool that is in use, chained through their first words from `first` to
  * `last`; others remain in use. O(1). */

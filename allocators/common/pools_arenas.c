@@ -187,6 +187,7 @@ static struct gcr_arena *arena_create(struct gcr_pools *pools)
     arena->free_count = arena->pool_count;
     usable_link_after(pools, arena, NULL);
     pools->last_with_free[arena->free_count] = arena;
+    pools->free_arenas++;
     pools->arena_count++;
     pools->arenas_mapped++;
     return arena;
@@ -211,6 +212,7 @@ struct gcr_pool *gcr_pools_take_pool(struct gcr_pools *pools)
     if (arena == NULL)
         return NULL;
     run_leave(pools, arena);
+    pools->free_arenas -= arena->free_count == arena->pool_count;
     arena->free_count--;
     struct gcr_pool *pool = arena->free_pools;
     if (pool != NULL) {
@@ -244,10 +246,13 @@ void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct
     else
         run_leave(pools, arena);
     arena->free_count++;
-    if (arena->free_count == arena->pool_count && arena->next != NULL) {
-        usable_unlink(pools, arena);
-        arena_destroy(pools, arena);
-        return;
+    if (arena->free_count == arena->pool_count) {
+        if (arena->next != NULL && pools->free_arenas >= pools->keep_arenas) {
+            usable_unlink(pools, arena);
+            arena_destroy(pools, arena);
+            return;
+        }
+        pools->free_arenas++;
     }
     if (last_of_run != NULL && last_of_run != arena) { /* move behind its former equals */
         usable_unlink(pools, arena);
@@ -255,4 +260,18 @@ void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct
     }
     if (pools->last_with_free[arena->free_count] == NULL)
         pools->last_with_free[arena->free_count] = arena;
+}
+
+void gcr_pools_keep(struct gcr_pools *pools, uint64_t arenas)
+{
+    pools->keep_arenas = arenas;
+    for (uint32_t i = 0; i < pools->arenas_known && pools->free_arenas > arenas; i++) {
+        struct gcr_arena *arena = &pools->arenas[i];
+        if (arena->start == 0 || arena->free_count != arena->pool_count)
+            continue;
+        run_leave(pools, arena);
+        usable_unlink(pools, arena);
+        arena_destroy(pools, arena);
+        pools->free_arenas--;
+    }
 }

@@ -199,16 +199,21 @@ static uint64_t count_used_not_full(const struct gcr_pools *pools)
 
 bool gcr_pools_check(const struct gcr_pools *pools, struct gcr_error *err)
 {
-    uint64_t in_use = 0, usable = 0, linked = 0;
+    uint64_t in_use = 0, usable = 0, linked = 0, all_free = 0;
     for (uint32_t i = 0; i < pools->arenas_known; i++) {
         if (pools->arenas[i].start == 0)
             continue;
         if (!check_arena(pools, i, &in_use, err))
             return false;
         usable += pools->arenas[i].free_count != 0;
+        all_free += pools->arenas[i].free_count == pools->arenas[i].pool_count;
     }
     if (!check_usable_order(pools, usable, err) || !check_class_lists(pools, &linked, err))
         return false;
+    if (all_free != pools->free_arenas)
+        return gcr_fail(err, GCR_FAULT, "%llu arenas are all free, the count says %llu",
+                        (unsigned long long)all_free,
+                        (unsigned long long)pools->free_arenas) == GCR_OK;
     uint64_t partial = count_used_not_full(pools);
     if (in_use != pools->pools_in_use || linked != partial) {
         gcr_fail(err, GCR_FAULT,

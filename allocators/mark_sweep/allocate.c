@@ -126,11 +126,30 @@ static void object_register(struct gcr_mark_sweep *h, const struct mark_sweep_ty
     }
 }
 
-/* The card's rule: before each allocation. */
+/* Before each allocation. */
 static void trigger_test(struct gcr_mark_sweep *h)
 {
     if (h->since_bytes > h->trigger_above)
         mark_sweep_collect(h, GCR_REASON_ALLOCATION);
+}
+
+/* Empty arenas that were kept go, since their pages are wanted elsewhere. */
+static void give_back_arenas(struct gcr_mark_sweep *h)
+{
+    if (h->has_pools)
+        gcr_pools_keep(&h->pools, 0);
+}
+
+/* After a refusal: one collection, and what it has left of empty arenas. */
+static gcr_ref object_build_after_collection(struct gcr_mark_sweep *h,
+                                             const struct mark_sweep_type *type, uint64_t length)
+{
+    mark_sweep_collect(h, GCR_REASON_EMERGENCY);
+    gcr_ref object = h->exhausted ? NULL : object_build(h, type, length);
+    if (object != NULL || h->exhausted)
+        return object;
+    give_back_arenas(h);
+    return object_build(h, type, length);
 }
 
 gcr_ref mark_sweep_alloc_slow(struct gcr_mark_sweep *h, const struct gcr_shape *shape,
@@ -142,10 +161,8 @@ gcr_ref mark_sweep_alloc_slow(struct gcr_mark_sweep *h, const struct gcr_shape *
     if (h->exhausted)
         return NULL;
     gcr_ref object = object_build(h, type, length);
-    if (object == NULL) {
-        mark_sweep_collect(h, GCR_REASON_EMERGENCY);
-        object = h->exhausted ? NULL : object_build(h, type, length);
-    }
+    if (object == NULL)
+        object = object_build_after_collection(h, type, length);
     if (object == NULL)
         return NULL;
     object_register(h, type, object, cookie);
@@ -217,6 +234,7 @@ static char *resize_block(struct gcr_mark_sweep *h, char *body, uint64_t bytes, 
         return body;
     if (fresh == NULL) {
         mark_sweep_collect(h, GCR_REASON_EMERGENCY);
+        give_back_arenas(h);
         fresh = h->exhausted ? NULL : block_alloc(h, bytes, &large);
     }
     *refused = fresh == NULL;

@@ -45,12 +45,22 @@ static bool collect_mark(struct gcr_mark_sweep *h)
     return complete;
 }
 
+/* How many empty arenas the pools keep: what comes until the next collection will fill them again.
+ */
+static void collect_retain(struct gcr_mark_sweep *h)
+{
+    uint64_t arenas = h->retains ? h->policy.threshold / MARK_SWEEP_ARENA_BYTES : 0;
+    if (h->has_pools)
+        gcr_pools_keep(&h->pools, arenas);
+}
+
 /* Steps 4 to 6, and the new threshold between the last two. Sizes before == live + freed. */
 static void collect_sweep(struct gcr_mark_sweep *h)
 {
     uint64_t objects = mark_sweep_objects(h), used = mark_sweep_used(h);
     h->heap.host->phase(h->heap.host, GCR_PHASE_SWEEP);
     h->swept_objects = h->swept_bytes = 0;
+    collect_retain(h);
     mark_sweep_weak_references(h);
     mark_sweep_plain(h);
     GCR_CHECK(1, GCR_SABOTAGE != GCR_SABOTAGE_NONE ||
@@ -59,6 +69,7 @@ static void collect_sweep(struct gcr_mark_sweep *h)
     mark_sweep_adapt(&h->policy, h->marking.objects + objects, h->events, h->marking.bytes,
                      used - h->marking.bytes);
     h->trigger_above = h->policy.threshold;
+    collect_retain(h);
     h->events = 0;
     collect_settle_tally(h, &h->marking);
     mark_sweep_settle_finalizers(h);

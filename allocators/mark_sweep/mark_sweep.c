@@ -26,6 +26,8 @@ static const struct gcr_option mark_sweep_options[] = {
     {"sweep", GCR_OPT_CHOICE, NULL, "lists", 0, 0, "lists|pools",
      "how small plain objects are swept: by their list, or by the words of two bitmaps (then they "
      "have no link; needs allocator=pools and marks=bitmap)"},
+    {"retain", GCR_OPT_FLAG, NULL, "on", 0, 0, NULL,
+     "allocator=pools: keep as many empty arenas as the threshold will fill, give back the others"},
     {"finalizer-order", GCR_OPT_CHOICE, NULL, "topological", 0, 0, "topological|2012",
      "which unreachable objects with finalizers come first: parents, or by the source's rule"},
     {"start", GCR_OPT_BYTES, "bytes", "8M", 1, 1099511627776.0, NULL,
@@ -46,8 +48,10 @@ static const struct gcr_option mark_sweep_options[] = {
 };
 
 /* The pools of CPython 3.10 and later. */
-static const struct gcr_pools_options mark_sweep_pools = {
-    .alignment = 16, .pool_bytes = 16 * 1024, .arena_bytes = 1 << 20, .small_limit = 512};
+static const struct gcr_pools_options mark_sweep_pools = {.alignment = 16,
+                                                          .pool_bytes = 16 * 1024,
+                                                          .arena_bytes = MARK_SWEEP_ARENA_BYTES,
+                                                          .small_limit = 512};
 
 /* Address space that the bitmaps cover, to either side of the heap's first page. */
 static const uint64_t BITMAP_SPAN_BYTES = (uint64_t)512 << 30;
@@ -77,6 +81,7 @@ static gcr_status mark_sweep_configure(struct gcr_mark_sweep *h,
     h->side_marks = gcr_option_number(options, "marks") != 0;
     h->marks_on_push = gcr_option_number(options, "mark") != 0;
     h->sweeps_pools = gcr_option_number(options, "sweep") != 0;
+    h->retains = gcr_option_flag(options, "retain");
     h->orders_finalizers = gcr_option_number(options, "finalizer-order") == 0;
     h->budget_bytes = config->budget_bytes;
     h->policy = policy_of(options);

@@ -12,7 +12,10 @@
 #include "allocators/mark_sweep/object.h"
 #include "base/sabotage.h"
 
-enum { MARK_SWEEP_GRANULE = 16 }; /* of blocks, and for a bit in the bitmaps */
+enum {
+    MARK_SWEEP_GRANULE = 16, /* of blocks, and for a bit in the bitmaps */
+    MARK_SWEEP_ARENA_BYTES = 1 << 20
+};
 
 /* Orders of the options' choices. */
 enum mark_sweep_allocator { MARK_SWEEP_SYSTEM, MARK_SWEEP_POOLS };
@@ -64,7 +67,7 @@ struct gcr_mark_sweep {
 
     /* --- options --- */
     uint64_t budget_bytes;
-    bool side_marks, marks_on_push, orders_finalizers;
+    bool side_marks, marks_on_push, orders_finalizers, retains;
     struct mark_sweep_policy policy;
 
     /* --- memory --- */

@@ -15,7 +15,7 @@
 enum { PAGE = GCR_PAGE_BYTES, KIB = 1024, MIB = 1024 * 1024, MODES = 8 };
 
 /* Every pair of marking options, with both allocators and both sweeps. */
-static const char *const mark_sweep_modes[MODES][6] = {
+static const char *const mark_sweep_modes[MODES][7] = {
     {"start=32K", NULL},
     {"start=32K", "mark=push", NULL},
     {"start=32K", "marks=bitmap", NULL},
@@ -23,7 +23,8 @@ static const char *const mark_sweep_modes[MODES][6] = {
     {"start=32K", "allocator=pools", NULL},
     {"start=32K", "allocator=pools", "marks=bitmap", "mark=push", NULL},
     {"start=32K", "allocator=pools", "marks=bitmap", "sweep=pools", NULL},
-    {"start=32K", "allocator=pools", "marks=bitmap", "sweep=pools", "mark=push", NULL},
+    {"start=32K", "allocator=pools", "marks=bitmap", "sweep=pools", "retain=off", "mark=push",
+     NULL},
 };
 
 static inline struct fixture_config mark_sweep_config(const char *const *settings, uint64_t budget)

@@ -99,7 +99,7 @@ static void test_budget_ends_in_exhaustion_with_everything_intact(void **state)
     (void)state;
     for (int mode = 0; mode < MODES; mode++) {
         struct fixture fixture;
-        const char *settings[6] = {NULL};
+        const char *settings[7] = {NULL};
         for (int i = 1; mark_sweep_modes[mode][i] != NULL; i++)
             settings[i - 1] = mark_sweep_modes[mode][i]; /* the usual threshold: 8 MiB */
         mark_sweep_open(&fixture, settings, 4 * MIB);
@@ -154,8 +154,8 @@ static void test_no_memory_for_the_stack_is_exhaustion(void **state)
     }
 }
 
-/* Each commit of a run is refused in turn, in the first mode and in the last: either the collection that follows makes room, or the
- * heap ends as exhausted; it is sound in either case. */
+/* Each commit of a run is refused in turn, in the first mode and in the last: either the collection
+ * that follows makes room, or the heap ends as exhausted; it is sound in either case. */
 static void test_every_refused_commit_is_survived(void **state)
 {
     (void)state;
