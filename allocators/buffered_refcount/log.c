@@ -104,12 +104,12 @@ static struct recycler_chunk *log_wait_for_chunk(struct gcr_recycler *h)
     return chunk;
 }
 
+/* Waiting ends an epoch, which may take the other log's chunk. */
 void recycler_logs_refill(struct gcr_recycler *h)
 {
-    for (unsigned i = 0; i < (h->two_buffers ? 2u : 1u); i++) {
-        struct recycler_log *log = &h->context->log[i];
-        if (log->chunk != NULL)
-            continue;
+    struct recycler_log *log = h->context->log;
+    while (log[0].chunk == NULL || (h->two_buffers && log[1].chunk == NULL)) {
+        struct recycler_log *empty = log[0].chunk == NULL ? &log[0] : &log[1];
         struct recycler_chunk *chunk = h->exhausted ? NULL : pool_take(h);
         if (chunk == NULL && !h->exhausted)
             chunk = log_wait_for_chunk(h);
@@ -117,7 +117,7 @@ void recycler_logs_refill(struct gcr_recycler *h)
             recycler_fail(h);
             chunk = h->sink;
         }
-        log_open(h, log, chunk);
+        log_open(h, empty, chunk);
     }
 }
 
