@@ -424,6 +424,70 @@ static void test_random_operations(void **state)
     run_random(&(struct gcr_pools_options)GEOMETRY(8, 65536, 1 << 17, 1024));
 }
 
+/* ---- sweeping ---- */
+
+static bool announce(void *arg, void *start, size_t bytes)
+{
+    (void)start;
+    *(int64_t *)arg += (int64_t)bytes;
+    return *(int64_t *)arg <= 4 << 20; /* no fifth megabyte */
+}
+
+static void renounce(void *arg, void *start, size_t bytes)
+{
+    (void)start;
+    *(int64_t *)arg -= (int64_t)bytes;
+}
+
+/* What a sweep does: pools emptied as a whole, or a chain of blocks at once; arenas announced, kept
+ * in reserve, given back. */
+static void test_sweep_by_pools_with_a_reserve_of_arenas(void **state)
+{
+    (void)state;
+    struct world w;
+    int64_t announced = 0;
+    open_world(&w, &layout_311);
+    w.pools.hooks =
+        (struct gcr_pools_hooks){.mapped = announce, .unmapped = renounce, .arg = &announced};
+    gcr_pools_keep(&w.pools, 2);
+    void *block;
+    uint32_t blocks = 0;
+    while ((block = gcr_pools_alloc(&w.pools, 64)) != NULL)
+        blocks++;
+    assert_int_equal(announced, 5 << 20); /* the fifth was refused, and unmapped */
+    announced -= 1 << 20;
+    assert_int_equal(w.pools.arena_count, 4);
+    check_world(&w);
+    struct gcr_pools_cursor cursor = {.pools = &w.pools};
+    struct gcr_pool *pool;
+    uint32_t pools = 0;
+    while ((pool = gcr_pools_next_used(&cursor)) != NULL) {
+        char *first = (char *)pool + sizeof *pool;
+        uint32_t used = pool->used;
+        *(void **)(void *)first = first + 64;
+        gcr_pools_free_chain(&w.pools, pool, first, first + 64, 2);
+        assert_int_equal(pool->used, used - 2);
+        if (pools++ % 2 == 0)
+            gcr_pools_free_all(&w.pools, pool);
+        check_world(&w);
+    }
+    assert_true(pools * 255 >= blocks);
+    cursor = (struct gcr_pools_cursor){.pools = &w.pools};
+    while ((pool = gcr_pools_next_used(&cursor)) != NULL)
+        gcr_pools_free_all(&w.pools, pool);
+    check_world(&w);
+    assert_int_equal(w.pools.pools_in_use, 0);
+    assert_int_equal(w.pools.free_arenas, w.pools.arena_count);
+    assert_true(w.pools.arena_count >= 2 && w.pools.arena_count <= 3);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_non_null(gcr_pools_alloc(&w.pools, 48));
+    gcr_pools_keep(&w.pools, 0);
+    check_world(&w);
+    assert_int_equal(w.pools.arena_count, 1);
+    assert_int_equal(announced, 1 << 20);
+    close_world(&w);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--seed") == 0)
@@ -444,6 +508,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_init_refused),
         cmocka_unit_test(test_bad_options_are_named),
         cmocka_unit_test(test_check_finds_damage),
+        cmocka_unit_test(test_sweep_by_pools_with_a_reserve_of_arenas),
         cmocka_unit_test(test_random_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
