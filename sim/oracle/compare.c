@@ -189,7 +189,7 @@ static gcr_status compare_retained(struct gcr_verify *v, struct gcr_error *err)
 static gcr_status compare_root(struct gcr_verify *v, const struct gcr_shadow_roots *roots,
                                uint32_t thread, uint32_t slot, bool global, struct gcr_error *err)
 {
-    uint32_t target = roots->slot[slot].target, index = 0;
+    uint32_t target = gcr_shadow_roots_find(roots, slot)->target, index = 0;
     uint32_t root = global ? gcr_root_global(slot) : gcr_root_thread(slot);
     gcr_ref found = v->view->root(v->view, thread, root), expected = NULL;
 
@@ -214,16 +214,26 @@ static gcr_status compare_root(struct gcr_verify *v, const struct gcr_shadow_roo
                            slot, thread, (void *)found, index, (void *)expected);
 }
 
+static gcr_status compare_root_span(struct gcr_verify *v, const struct gcr_shadow_roots *roots,
+                                    uint32_t thread, bool global, struct gcr_error *err)
+{
+    gcr_status status = GCR_OK;
+
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0);
+         i < gcr_shadow_roots_end(roots) && status == GCR_OK;
+         i = gcr_shadow_roots_next(roots, i + 1))
+        status = compare_root(v, roots, thread, i, global, err);
+    return status;
+}
+
 static gcr_status compare_roots(struct gcr_verify *v, struct gcr_error *err)
 {
     const struct gcr_shadow *s = v->shadow;
-    gcr_status status = GCR_OK;
+    gcr_status status;
 
-    for (uint32_t i = 0; i < s->globals.count && status == GCR_OK; i++)
-        status = compare_root(v, &s->globals, 0, i, true, err);
-    for (uint32_t t = 0; t < s->thread_count; t++)
-        for (uint32_t i = 0; i < s->threads[t].count && status == GCR_OK; i++)
-            status = compare_root(v, &s->threads[t], t, i, false, err);
+    status = compare_root_span(v, &s->globals, 0, true, err);
+    for (uint32_t t = 0; t < s->thread_count && status == GCR_OK; t++)
+        status = compare_root_span(v, &s->threads[t], t, false, err);
     return status;
 }
 

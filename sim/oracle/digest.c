@@ -64,11 +64,13 @@ static bool digest_reference(struct digest *d, gcr_ref object)
 
 /* Trailing slots that were never set differ between shadow and replay, so empty slots are skipped
  * and the others hashed with their number. */
-static bool digest_roots(struct digest *d, uint32_t thread, uint32_t count, bool global)
+static bool digest_roots(struct digest *d, const struct gcr_shadow_roots *roots, uint32_t thread,
+                         bool global)
 {
     const struct gcr_replay_view *view = d->verify->view;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < gcr_shadow_roots_end(roots);
+         i = gcr_shadow_roots_next(roots, i + 1)) {
         gcr_ref object = view->root(view, thread, global ? gcr_root_global(i) : gcr_root_thread(i));
         if (object == NULL)
             continue;
@@ -99,10 +101,10 @@ static bool digest_graph(struct digest *d)
 {
     const struct gcr_shadow *s = d->verify->shadow;
 
-    if (!digest_roots(d, 0, s->globals.count, true))
+    if (!digest_roots(d, &s->globals, 0, true))
         return false;
     for (uint32_t t = 0; t < s->thread_count; t++)
-        if (!digest_roots(d, t, s->threads[t].count, false))
+        if (!digest_roots(d, &s->threads[t], t, false))
             return false;
     for (size_t i = 0; i < d->count; i++)
         if (!digest_object(d, d->queue[i]))

@@ -64,9 +64,10 @@ void gcr_shadow_destroy(struct gcr_shadow *s)
             gcr_slot_pool_give(&s->pool, s->nodes[i].slots, s->nodes[i].slot_count);
     gcr_slot_pool_finish(&s->pool);
     for (uint32_t i = 0; i < s->thread_count; i++)
-        free(s->threads[i].slot);
+        gcr_shadow_roots_finish(&s->threads[i]);
     free(s->threads);
-    free(s->globals.slot);
+    gcr_shadow_roots_finish(&s->globals);
+    gcr_oracle_map_finish(&s->awaiting);
     free(s->nodes);
     free(s->by_index);
     free(s->prebuilt);
@@ -108,11 +109,13 @@ static bool shadow_clone_slots(struct gcr_shadow *copy)
     return true;
 }
 
+/* Makes a copy of its own of what *roots shares with the original. */
 static void shadow_clone_roots(struct gcr_shadow_roots *roots, bool *ok)
 {
-    roots->slot = shadow_copy_array(roots->slot, roots->count, sizeof *roots->slot, ok);
-    if (roots->slot == NULL)
-        roots->count = 0;
+    struct gcr_shadow_roots copy;
+
+    *ok &= gcr_shadow_roots_clone(roots, &copy);
+    *roots = copy;
 }
 
 gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
@@ -125,6 +128,8 @@ gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
         return gcr_fail(err, GCR_NO_MEMORY, "no memory for a forked lane's shadow graph");
     *c = *s;
     gcr_slot_pool_init(&c->pool);
+    c->awaiting =
+        (struct gcr_oracle_map){0}; /* filled beside a heap only, and then nobody clones */
     c->drops = NULL;
     c->drop_count = c->drop_room = 0;
     c->deltas = NULL;
@@ -193,10 +198,13 @@ static bool shadow_set_slot(struct gcr_shadow *s, uint32_t node, uint32_t slot, 
 static bool shadow_set_root_slot(struct gcr_shadow *s, struct gcr_shadow_roots *roots,
                                  uint32_t slot, uint32_t target)
 {
-    if (slot >= roots->count && target == GCR_SHADOW_NULL)
+    struct gcr_shadow_edge *edge = gcr_shadow_roots_find(roots, slot);
+
+    if (edge == NULL && target == GCR_SHADOW_NULL)
         return true;
-    return SHADOW_RESERVE(roots->slot, roots->count, slot) &&
-           shadow_set_edge(s, GCR_SHADOW_NULL, &roots->slot[slot], target);
+    if (edge == NULL)
+        edge = gcr_shadow_roots_make(roots, slot);
+    return edge != NULL && shadow_set_edge(s, GCR_SHADOW_NULL, edge, target);
 }
 
 static bool shadow_set_root(struct gcr_shadow *s, uint32_t root, uint32_t target)
@@ -258,14 +266,20 @@ bool gcr_shadow_is_pending(const struct gcr_shadow *s, uint32_t node)
            shadow_finalizes(s, node);
 }
 
+/* The map is made for addresses: serials, which are never 0, pass for some. */
+static gcr_ref shadow_serial_key(uint32_t serial)
+{
+    return (gcr_ref)((uintptr_t)serial * 16);
+}
+
 uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index, uint32_t serial)
 {
     uint32_t node = gcr_shadow_find(s, index);
 
     if (gcr_shadow_is_gone(node))
         return GCR_SHADOW_NULL;
-    while (node != GCR_SHADOW_NULL && s->nodes[node].serial != serial)
-        node = s->nodes[node].previous;
+    if (node != GCR_SHADOW_NULL && s->nodes[node].serial != serial)
+        node = gcr_oracle_map_find(&s->awaiting, shadow_serial_key(serial));
     return gcr_shadow_is_pending(s, node) ? node : GCR_SHADOW_NULL;
 }
 
@@ -283,19 +297,33 @@ static uint32_t shadow_previous(const struct gcr_shadow *s, uint32_t index)
 static void shadow_unlink_owner(struct gcr_shadow *s, uint32_t node, bool gone)
 {
     const struct gcr_shadow_node *n = &s->nodes[node];
-    uint32_t at = gcr_shadow_find(s, n->index);
 
-    if (at == node) {
+    if (gcr_shadow_find(s, n->index) == node) {
         s->by_index[n->index] = n->previous;
         if (gone && n->previous == GCR_SHADOW_NULL)
             s->by_index[n->index] =
                 shadow_finalizes(s, node) ? GCR_SHADOW_GONE_FINALIZER : GCR_SHADOW_GONE;
-        return;
+    } else if (n->newer != GCR_SHADOW_NULL) {
+        s->nodes[n->newer].previous = n->previous;
+        (void)gcr_oracle_map_take(&s->awaiting, shadow_serial_key(n->serial));
+    } else {
+        return; /* it was passed over when the index was given again */
     }
-    while (at != GCR_SHADOW_NULL && !gcr_shadow_is_gone(at) && s->nodes[at].previous != node)
-        at = s->nodes[at].previous;
-    if (at != GCR_SHADOW_NULL && !gcr_shadow_is_gone(at))
-        s->nodes[at].previous = n->previous;
+    if (n->previous == GCR_SHADOW_NULL)
+        return;
+    s->nodes[n->previous].newer = n->newer;
+    if (n->newer == GCR_SHADOW_NULL) /* the present owner again */
+        (void)gcr_oracle_map_take(&s->awaiting, shadow_serial_key(s->nodes[n->previous].serial));
+}
+
+/* `old` becomes the owner before `node`. */
+static bool shadow_succeed(struct gcr_shadow *s, uint32_t node, uint32_t old)
+{
+    s->nodes[node].previous = old;
+    if (old == GCR_SHADOW_NULL)
+        return true;
+    s->nodes[old].newer = node;
+    return gcr_oracle_map_put(&s->awaiting, shadow_serial_key(s->nodes[old].serial), old);
 }
 
 /* A new node under the index; the index's former owner, dead, loses the name. */
@@ -321,7 +349,8 @@ static uint32_t shadow_add_node(struct gcr_shadow *s, uint32_t index, uint32_t s
             return GCR_SHADOW_NULL;
         n->slot_count = (uint32_t)slots;
     }
-    n->previous = shadow_previous(s, index);
+    if (!shadow_succeed(s, node, shadow_previous(s, index)))
+        return GCR_SHADOW_NULL;
     s->by_index[index] = node;
     s->allocated++;
     if (!shadow_count(s, s->now, 1, (int64_t)gcr_shadow_bytes(s, node)))
@@ -542,14 +571,19 @@ static void shadow_settle_nodes(struct gcr_shadow *s)
     }
 }
 
+static void shadow_settle_roots(struct gcr_shadow_roots *roots)
+{
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < gcr_shadow_roots_end(roots);
+         i = gcr_shadow_roots_next(roots, i + 1))
+        gcr_shadow_roots_find(roots, i)->since = 0;
+}
+
 void gcr_shadow_begin_window(struct gcr_shadow *s)
 {
     shadow_settle_nodes(s);
-    for (uint32_t i = 0; i < s->globals.count; i++)
-        s->globals.slot[i].since = 0;
+    shadow_settle_roots(&s->globals);
     for (uint32_t t = 0; t < s->thread_count; t++)
-        for (uint32_t i = 0; i < s->threads[t].count; i++)
-            s->threads[t].slot[i].since = 0;
+        shadow_settle_roots(&s->threads[t]);
     shadow_fold_deltas(s);
     s->drop_count = 0;
     s->now = SHADOW_FIRST_STATE;

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "sim/oracle/address_map.h"
+#include "sim/oracle/shadow_roots.h"
 #include "sim/oracle/slot_pool.h"
 #include "traces/event.h"
 #include "traces/shape.h"
@@ -48,7 +50,7 @@ enum gcr_shadow_flag {
     GCR_NODE_OVER = 1u << 10      /* about to be released */
 };
 
-/* 56 bytes, slots out of line. */
+/* 64 bytes, slots out of line. */
 struct gcr_shadow_node {
     struct gcr_shadow_edge *slots; /* NULL if the object has no pointer slots */
     uint32_t slot_count;
@@ -63,17 +65,13 @@ struct gcr_shadow_node {
     uint32_t serial;   /* the how-manieth object with a finalizer it was, from 1; 0: has none */
     uint32_t ordinal;  /* the how-manieth object of the trace it is, from 0, modulo 2^32 */
     uint32_t previous; /* an earlier owner of the index whose finalizer a heap has still to run */
+    uint32_t newer;    /* the owner whose `previous` this one is; 0 for the index's present owner */
 };
 
 /* An edge that disappeared: it existed in the states since .. until - 1. */
 struct gcr_shadow_drop {
     uint32_t from; /* GCR_SHADOW_NULL: a root */
     uint32_t target, since, until;
-};
-
-struct gcr_shadow_roots {
-    struct gcr_shadow_edge *slot;
-    uint32_t count;
 };
 
 /* Change of the live heap at one state of the window. */
@@ -104,6 +102,7 @@ struct gcr_shadow {
 
     struct gcr_slot_pool pool;
 
+    struct gcr_oracle_map awaiting; /* earlier owners of indexes, by their serial */
     bool has_heap; /* a heap under test runs beside it: owners of an index that await a finalizer
                       count */
     uint32_t now;
@@ -169,9 +168,10 @@ static inline const struct gcr_shadow_roots *gcr_shadow_root_span(const struct g
 static inline uint32_t gcr_shadow_root(const struct gcr_shadow *shadow, uint32_t root)
 {
     const struct gcr_shadow_roots *roots = gcr_shadow_root_span(shadow, root);
-    uint32_t slot = gcr_root_slot(root);
+    const struct gcr_shadow_edge *slot =
+        roots != NULL ? gcr_shadow_roots_find(roots, gcr_root_slot(root)) : NULL;
 
-    return roots != NULL && slot < roots->count ? roots->slot[slot].target : GCR_SHADOW_NULL;
+    return slot != NULL ? slot->target : GCR_SHADOW_NULL;
 }
 
 /* Bytes that a node counts as live. */

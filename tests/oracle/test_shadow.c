@@ -256,6 +256,33 @@ static void address_map_keeps_what_is_in_it(void **state)
     gcr_oracle_map_finish(&map);
 }
 
+/* A slot with the largest number costs a chunk and the way to it, and is found again. */
+static void far_root_slots_cost_little(void **unused)
+{
+    struct gcr_shadow_roots roots = {0}, copy;
+    const uint32_t slots[] = {5, 1023, 1024, GCR_MAX_ROOT_SLOT};
+    uint32_t seen = 0, used = 0;
+
+    (void)unused;
+    assert_null(gcr_shadow_roots_find(&roots, GCR_MAX_ROOT_SLOT));
+    for (uint32_t i = 0; i < GCR_COUNT_OF(slots); i++)
+        gcr_shadow_roots_make(&roots, slots[i])->target = i + 1;
+    assert_true(gcr_shadow_roots_clone(&roots, &copy));
+    gcr_shadow_roots_finish(&roots);
+    for (uint32_t i = gcr_shadow_roots_next(&copy, 0); i < gcr_shadow_roots_end(&copy);
+         i = gcr_shadow_roots_next(&copy, i + 1)) {
+        seen++;
+        if (gcr_shadow_roots_find(&copy, i)->target == 0)
+            continue;
+        assert_int_equal(i, slots[used]);
+        assert_int_equal(gcr_shadow_roots_find(&copy, i)->target, ++used);
+    }
+    assert_int_equal(used, GCR_COUNT_OF(slots));
+    assert_int_equal(seen,
+                     3 * GCR_ROOT_CHUNK_SLOTS); /* three chunks, not a thousand million slots */
+    gcr_shadow_roots_finish(&copy);
+}
+
 int main(void)
 {
 #define SHADOW_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -269,6 +296,7 @@ int main(void)
         SHADOW_TEST(reused_index_is_another_node),
         SHADOW_TEST(clone_is_independent),
         SHADOW_TEST(rules_hold_the_order_of_events),
+        cmocka_unit_test(far_root_slots_cost_little),
         cmocka_unit_test(address_map_keeps_what_is_in_it),
     };
 

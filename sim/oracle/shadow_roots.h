@@ -1,0 +1,47 @@
+/* The root slots of a thread, or the global ones, of the shadow graph: chunks of a table that come
+ * into being when one of their slots is named, so that a slot with a large number costs little. */
+#ifndef GCR_SIM_ORACLE_SHADOW_ROOTS_H
+#define GCR_SIM_ORACLE_SHADOW_ROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/oracle/slot_pool.h"
+
+enum { GCR_ROOT_CHUNK_SLOTS = 1024 };
+
+/* All zero: no slots. */
+struct gcr_shadow_roots {
+    struct gcr_shadow_edge **chunk; /* by slot / GCR_ROOT_CHUNK_SLOTS; NULL: none of its slots */
+    uint32_t chunk_count;
+};
+
+/* The slot, or NULL if it was never named. */
+static inline struct gcr_shadow_edge *gcr_shadow_roots_find(const struct gcr_shadow_roots *roots,
+                                                            uint32_t slot)
+{
+    uint32_t chunk = slot / GCR_ROOT_CHUNK_SLOTS;
+
+    if (chunk >= roots->chunk_count || roots->chunk[chunk] == NULL)
+        return NULL;
+    return &roots->chunk[chunk][slot % GCR_ROOT_CHUNK_SLOTS];
+}
+
+/* Makes the slot exist; NULL: no memory. Amortised O(1). */
+struct gcr_shadow_edge *gcr_shadow_roots_make(struct gcr_shadow_roots *roots, uint32_t slot);
+
+/* Slots that exist, in order:
+ *     for (uint32_t i = gcr_shadow_roots_next(r, 0); i < gcr_shadow_roots_end(r);
+ *          i = gcr_shadow_roots_next(r, i + 1)) */
+uint32_t gcr_shadow_roots_next(const struct gcr_shadow_roots *roots, uint32_t from);
+static inline uint32_t gcr_shadow_roots_end(const struct gcr_shadow_roots *roots)
+{
+    return roots->chunk_count * GCR_ROOT_CHUNK_SLOTS;
+}
+
+/* *copy becomes a copy of its own; false: no memory, and *copy is empty. O(slots). */
+bool gcr_shadow_roots_clone(const struct gcr_shadow_roots *roots, struct gcr_shadow_roots *copy);
+void gcr_shadow_roots_finish(struct gcr_shadow_roots *roots);
+
+#endif
