@@ -136,6 +136,7 @@ struct gcr_compact {
     uint64_t allowed_bytes; /* to spend between two collections, charges of mode 2010 included */
     uint64_t base_used_bytes, base_blocks; /* right after the last collection */
     uint64_t live_bytes;                   /* N: in the space after the last collection */
+    uint64_t extra_bytes;                  /* of the present limit, beyond factor times N */
 
     struct gcr_compact_config config;
     struct gcr_compact_pass pass;

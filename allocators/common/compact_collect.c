@@ -86,17 +86,15 @@ static void raise_ratio(double *most, uint64_t used, uint64_t live)
         *most = (double)used / (double)live;
 }
 
-/* The first ratio speaks of the factor, where that and not the floor set the limit; the second of
- * what a moment can look like. */
+/* The first ratio speaks of the factor, so it is taken where that set the limit: what floor,
+ * request and backup added is at most a quarter of what lived. The second says what a moment can
+ * look like. */
 static void note_ratios(struct gcr_compact *h)
 {
-    const struct gcr_compact_config *config = &h->config;
-    double growth = (config->mode == GCR_COMPACT_2010 ? config->factor - 1 : config->factor) *
-                    (double)h->live_bytes;
     h->figures.collections++;
-    if (growth > (double)config->floor_bytes)
+    if (4 * h->extra_bytes <= h->live_bytes)
         raise_ratio(&h->figures.used_over_live_before, h->pass.used_bytes, h->live_bytes);
-    if (h->pass.used_bytes > config->floor_bytes)
+    if (h->pass.used_bytes > h->config.floor_bytes)
         raise_ratio(&h->figures.used_over_live_now, h->pass.used_bytes, h->pass.live_bytes);
 }
 
@@ -113,9 +111,12 @@ static void settle_tally(struct gcr_compact *h)
 static void next_limits(struct gcr_compact *h)
 {
     const struct gcr_compact_pass *pass = &h->pass;
+    uint64_t multiple = (uint64_t)(h->config.factor * (double)pass->live_bytes);
+    uint64_t limit =
+        compact_next_limit(h, pass->live_bytes, pass->requested_bytes, pass->backup_bytes);
     h->live_bytes = pass->live_bytes;
-    compact_allow(
-        h, compact_next_limit(h, pass->live_bytes, pass->requested_bytes, pass->backup_bytes));
+    h->extra_bytes = limit > multiple ? limit - multiple : 0;
+    compact_allow(h, limit);
     h->pinned.allowance_bytes = (int64_t)(h->pinned.page_bytes + h->allowed_bytes);
     gcr_compact_settle(h);
 }
