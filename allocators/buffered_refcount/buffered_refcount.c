@@ -26,7 +26,7 @@ static const struct gcr_option recycler_options[] = {
     {"cycles", GCR_OPT_CHOICE, NULL, "async", 0, 0, "async|sync",
      "cycle collector: beside the mutator with a second count, or while it stands still"},
     {"chunk", GCR_OPT_BYTES, "bytes", "64K", 4096, 1 << 20, NULL,
-     "size of a chunk of a buffer, a power of two; less under a small budget"},
+     "size of a chunk of a buffer, in whole pages; less under a small budget"},
     {"epoch-chunks", GCR_OPT_COUNT, "chunks", "8", 1, 1 << 20, NULL,
      "an epoch ends when a context has filled more"},
     {"pool", GCR_OPT_COUNT, "chunks", "64", 4, 1 << 20, NULL,
@@ -67,6 +67,7 @@ static void recycler_configure_chunks(struct gcr_recycler *h, uint64_t chunk_byt
     while (h->budget_bytes != 0 && chunk_bytes > MIN_CHUNK_BYTES &&
            chunk_bytes > h->budget_bytes / CHUNKS_A_BUDGET)
         chunk_bytes /= 2;
+    chunk_bytes = gcr_page_round(chunk_bytes);
     h->chunk_bytes = (uint32_t)chunk_bytes;
     h->chunk_entries =
         (uint32_t)((chunk_bytes - sizeof(struct recycler_chunk)) / sizeof(uintptr_t));
@@ -174,9 +175,6 @@ static gcr_status recycler_create_heap(struct gcr_recycler *h, struct gcr_error 
 static gcr_status recycler_create(const struct gcr_heap_config *config, struct gcr_host *host,
                                   struct gcr_heap **out, struct gcr_error *err)
 {
-    uint64_t chunk = gcr_option_number(config->options, "chunk");
-    if ((chunk & (chunk - 1)) != 0)
-        return gcr_fail(err, GCR_USAGE, "buffered-refcount: chunk is not a power of two");
     struct gcr_recycler *h =
         gcr_supply_map(host->supply, GCR_PAGES_SIDE, sizeof *h, GCR_PAGE_BYTES);
     if (h == NULL)
