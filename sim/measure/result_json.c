@@ -1,128 +1,12 @@
-/* Results as JSON. One function builds each section; names and order are the schema's. Figures that
- * a trace cannot support are null, never 0. */
+/* Results as JSON: the figures and lists. One function builds each section; names and order are the
+ * schema's. Figures that a trace cannot support are null, never 0. */
 #include "sim/measure/result_json.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/measure/capability_rules.h"
-#include "sim/measure/machine.h"
-
-static json_t *json_count(uint64_t value)
-{
-    return json_integer((json_int_t)value);
-}
-
-static void json_put(json_t *object, const char *name, uint64_t value)
-{
-    json_object_set_new(object, name, json_count(value));
-}
-
-static void json_put_text(json_t *object, const char *name, const char *text)
-{
-    json_t *value = json_string(text);
-
-    /* Not UTF-8 (a path may be anything): keep what is ASCII. */
-    if (value == NULL) {
-        char plain[1024];
-        size_t n = 0;
-
-        for (; text[n] != '\0' && n + 1 < sizeof plain; n++)
-            plain[n] = (char)((unsigned char)text[n] < 0x80 ? text[n] : '?');
-        plain[n] = '\0';
-        value = json_string(plain);
-    }
-    json_object_set_new(object, name, value);
-}
-
-/* ---- trace, options, machine, build ---- */
-
-static json_t *json_capabilities(const struct gcr_capabilities *caps)
-{
-    static const char *const stores[] = {"exact", "sampled"};
-    static const char *const reads[] = {"none", "page-sampled", "exact"};
-    static const char *const deaths[] = {"none", "granulated", "exact"};
-    static const char *const roots[] = {"exact", "synthesised"};
-    json_t *out = json_object();
-
-    json_put_text(out, "stores", stores[caps->stores % 2]);
-    json_object_set_new(out, "loads", json_boolean(caps->loads));
-    json_put_text(out, "reads", reads[caps->reads % 3]);
-    json_put_text(out, "deaths", deaths[caps->deaths % 3]);
-    json_put_text(out, "roots", roots[caps->roots % 2]);
-    json_object_set_new(out, "tracking", json_boolean(caps->tracking));
-    json_object_set_new(out, "threads", json_boolean(caps->threads));
-    json_object_set_new(out, "forks", json_boolean(caps->forks));
-    json_object_set_new(out, "times", json_boolean(caps->times));
-    json_object_set_new(out, "faithful", json_boolean(caps->faithful));
-    return out;
-}
-
-static json_t *json_trace(const struct gcr_result *result)
-{
-    json_t *out = json_object();
-
-    json_put_text(out, "path", result->trace.path);
-    json_put_text(out, "digest", result->trace.digest);
-    json_put(out, "events", result->trace.events);
-    json_put(out, "lanes", result->trace.lanes);
-    json_put(out, "bytes", result->trace.file_bytes);
-    json_object_set_new(out, "capabilities", json_capabilities(&result->trace.capabilities));
-    if (result->trace.warning[0] != '\0')
-        json_put_text(out, "warning", result->trace.warning);
-    else
-        json_object_set_new(out, "warning", json_null());
-    return out;
-}
-
-static json_t *json_options(const struct gcr_option_values *options)
-{
-    json_t *out = json_object();
-
-    if (options->table == NULL)
-        return out;
-    for (size_t i = 0; options->table[i].name != NULL; i++) {
-        char text[256];
-
-        gcr_option_format(&options->table[i], &options->row[i], text, sizeof text);
-        json_put_text(out, options->table[i].name, text);
-    }
-    return out;
-}
-
-static json_t *json_machine(void)
-{
-    struct gcr_machine machine;
-    json_t *out = json_object();
-
-    gcr_machine_read(&machine);
-    json_put_text(out, "cpu", machine.cpu);
-    json_put(out, "cores", machine.cores);
-    json_put(out, "l1d_bytes", machine.l1d_bytes);
-    json_put(out, "l2_bytes", machine.l2_bytes);
-    json_put(out, "l3_bytes", machine.l3_bytes);
-    json_put_text(out, "kernel", machine.kernel);
-    json_put_text(out, "thp", machine.thp);
-    json_put_text(out, "governor", machine.governor);
-    json_put(out, "memory_bytes", machine.memory_bytes);
-    return out;
-}
-
-static json_t *json_build(void)
-{
-    json_t *out = json_object();
-
-    json_put_text(out, "version", GCR_VERSION);
-#ifdef __clang__
-    json_put_text(out, "compiler", "clang " __clang_version__);
-#else
-    json_put_text(out, "compiler", "gcc " __VERSION__);
-#endif
-    json_put_text(out, "type", GCR_BUILD_TYPE);
-    json_put_text(out, "flags", GCR_BUILD_FLAGS);
-    json_put(out, "check_level", GCR_CHECK_LEVEL);
-    return out;
-}
+#include "sim/measure/result_json_parts.h"
 
 /* ---- figures: the same for one lane and for the sum of all ---- */
 
@@ -209,12 +93,12 @@ static json_t *json_collections(const struct gcr_lane_result *lane, uint32_t gen
     uint64_t total = 0;
 
     for (uint32_t g = 0; g < generations && g < GCR_MAX_GENERATIONS; g++)
-        json_array_append_new(by_generation, json_count(lane->collections_by_generation[g]));
+        json_array_append_new(by_generation, gcr_json_count(lane->collections_by_generation[g]));
     for (size_t r = 0; r < GCR_REASON_COUNT; r++) {
-        json_put(by_reason, gcr_reason_name[r], lane->collections_by_reason[r]);
+        gcr_json_put(by_reason, gcr_reason_name[r], lane->collections_by_reason[r]);
         total += lane->collections_by_reason[r];
     }
-    json_put(out, "total", total);
+    gcr_json_put(out, "total", total);
     json_object_set_new(out, "by_generation", by_generation);
     json_object_set_new(out, "by_reason", by_reason);
     return out;
@@ -224,17 +108,17 @@ static json_t *json_objects(const struct gcr_lane_result *lane)
 {
     json_t *out = json_object();
 
-    json_put(out, "allocated", lane->work.allocated_objects);
-    json_put(out, "freed", lane->work.freed_objects);
+    gcr_json_put(out, "allocated", lane->work.allocated_objects);
+    gcr_json_put(out, "freed", lane->work.freed_objects);
     json_object_set_new(out, "live_end",
-                        lane->live_known ? json_count(lane->live_end_objects) : json_null());
-    json_put(out, "allocated_bytes", lane->work.allocated_bytes);
-    json_put(out, "marked", lane->work.marked_objects);
-    json_put(out, "copied", lane->work.copied_objects);
-    json_put(out, "copied_bytes", lane->work.copied_bytes);
-    json_put(out, "promoted", lane->work.promoted_objects);
-    json_put(out, "barriers", lane->work.barriers);
-    json_put(out, "finalized", lane->work.finalized);
+                        lane->live_known ? gcr_json_count(lane->live_end_objects) : json_null());
+    gcr_json_put(out, "allocated_bytes", lane->work.allocated_bytes);
+    gcr_json_put(out, "marked", lane->work.marked_objects);
+    gcr_json_put(out, "copied", lane->work.copied_objects);
+    gcr_json_put(out, "copied_bytes", lane->work.copied_bytes);
+    gcr_json_put(out, "promoted", lane->work.promoted_objects);
+    gcr_json_put(out, "barriers", lane->work.barriers);
+    gcr_json_put(out, "finalized", lane->work.finalized);
     return out;
 }
 
@@ -242,11 +126,11 @@ static json_t *json_by_kind(const struct gcr_footprint *footprint)
 {
     json_t *out = json_object();
 
-    json_put(out, "objects", footprint->objects_bytes);
-    json_put(out, "headers", footprint->headers_bytes);
-    json_put(out, "free", footprint->free_bytes);
-    json_put(out, "side", footprint->side_bytes);
-    json_put(out, "buffers", footprint->buffers_bytes);
+    gcr_json_put(out, "objects", footprint->objects_bytes);
+    gcr_json_put(out, "headers", footprint->headers_bytes);
+    gcr_json_put(out, "free", footprint->free_bytes);
+    gcr_json_put(out, "side", footprint->side_bytes);
+    gcr_json_put(out, "buffers", footprint->buffers_bytes);
     return out;
 }
 
@@ -255,21 +139,21 @@ static json_t *json_memory(const struct gcr_lane_result *lane, uint64_t budget_b
     json_t *out = json_object();
     bool ratio_known = lane->live_known && lane->live_peak_bytes > 0;
 
-    json_put(out, "footprint_peak_bytes", lane->footprint_peak_bytes);
-    json_put(out, "footprint_mean_bytes", lane->footprint_mean_bytes);
-    json_put(out, "footprint_end_bytes", lane->footprint_end_bytes);
+    gcr_json_put(out, "footprint_peak_bytes", lane->footprint_peak_bytes);
+    gcr_json_put(out, "footprint_mean_bytes", lane->footprint_mean_bytes);
+    gcr_json_put(out, "footprint_end_bytes", lane->footprint_end_bytes);
     json_object_set_new(out, "live_peak_bytes",
-                        lane->live_known ? json_count(lane->live_peak_bytes) : json_null());
+                        lane->live_known ? gcr_json_count(lane->live_peak_bytes) : json_null());
     json_object_set_new(out, "live_end_bytes",
-                        lane->live_known ? json_count(lane->live_end_bytes) : json_null());
+                        lane->live_known ? gcr_json_count(lane->live_end_bytes) : json_null());
     json_object_set_new(
         out, "overhead",
         ratio_known ? json_real((double)lane->footprint_peak_bytes / (double)lane->live_peak_bytes)
                     : json_null());
     json_object_set_new(out, "by_kind", json_by_kind(&lane->by_kind_at_peak));
-    json_put(out, "rss_peak_bytes", lane->rss_peak_bytes);
+    gcr_json_put(out, "rss_peak_bytes", lane->rss_peak_bytes);
     json_object_set_new(out, "budget_bytes",
-                        budget_bytes != 0 ? json_count(budget_bytes) : json_null());
+                        budget_bytes != 0 ? gcr_json_count(budget_bytes) : json_null());
     return out;
 }
 
@@ -289,14 +173,14 @@ static json_t *json_phases(const struct gcr_lane_result *lane)
 
     _Static_assert(GCR_COUNT_OF(rows) == GCR_PHASE_COUNT, "every phase has its name");
     for (size_t i = 0; i < GCR_COUNT_OF(rows); i++)
-        json_put(out, rows[i].name, lane->phase_ns[rows[i].phase]);
-    json_put(out, "outside_pauses_ns", lane->bracketed_ns);
+        gcr_json_put(out, rows[i].name, lane->phase_ns[rows[i].phase]);
+    gcr_json_put(out, "outside_pauses_ns", lane->bracketed_ns);
     return out;
 }
 
 static void json_put_known(json_t *out, const char *name, bool known, uint64_t ns)
 {
-    json_object_set_new(out, name, known ? json_count(ns) : json_null());
+    json_object_set_new(out, name, known ? gcr_json_count(ns) : json_null());
 }
 
 static json_t *json_time(const struct gcr_lane_result *lane, bool is_paced)
@@ -304,10 +188,10 @@ static json_t *json_time(const struct gcr_lane_result *lane, bool is_paced)
     json_t *out = json_object();
     uint64_t clock_ns = lane->mutator_ns + lane->collector_ns;
 
-    json_put(out, "mutator_ns", lane->mutator_ns);
-    json_put(out, "collector_ns", lane->collector_ns);
-    json_put(out, "wall_ns", lane->wall_ns);
-    json_put(out, "harness_ns", lane->harness_ns);
+    gcr_json_put(out, "mutator_ns", lane->mutator_ns);
+    gcr_json_put(out, "collector_ns", lane->collector_ns);
+    gcr_json_put(out, "wall_ns", lane->wall_ns);
+    gcr_json_put(out, "harness_ns", lane->harness_ns);
     json_object_set_new(out, "phases", json_phases(lane));
     json_put_known(out, "mutator_cpu_ns", lane->cpu_known, lane->mutator_cpu_ns);
     json_put_known(out, "collector_cpu_ns", lane->cpu_known, gcr_lane_collector_cpu_ns(lane));
@@ -330,11 +214,11 @@ static json_t *json_pauses(const struct gcr_lane_result *lanes, size_t count)
 
     for (size_t i = 0; i < count; i++)
         total += lanes[i].collector_ns;
-    json_put(out, "count", gcr_result_pause_count(&view));
-    json_put(out, "p50_ns", gcr_result_pause_percentile(&view, 50));
-    json_put(out, "p99_ns", gcr_result_pause_percentile(&view, 99));
-    json_put(out, "max_ns", gcr_result_pause_percentile(&view, 100));
-    json_put(out, "total_ns", total);
+    gcr_json_put(out, "count", gcr_result_pause_count(&view));
+    gcr_json_put(out, "p50_ns", gcr_result_pause_percentile(&view, 50));
+    gcr_json_put(out, "p99_ns", gcr_result_pause_percentile(&view, 99));
+    gcr_json_put(out, "max_ns", gcr_result_pause_percentile(&view, 100));
+    gcr_json_put(out, "total_ns", total);
     return out;
 }
 
@@ -346,8 +230,8 @@ static json_t *json_design(const struct gcr_lane_result *lane)
         const struct gcr_design_figure *figure = &lane->design[i];
         json_t *row = json_object();
 
-        json_put_text(row, "name", figure->name);
-        json_put_text(row, "unit", figure->unit);
+        gcr_json_put_text(row, "name", figure->name);
+        gcr_json_put_text(row, "unit", figure->unit);
         json_object_set_new(row, "value", json_real(figure->value));
         json_array_append_new(out, row);
     }
@@ -380,7 +264,7 @@ static json_t *json_row(const uint64_t *values, size_t count)
     json_t *out = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(out, json_count(values[i]));
+        json_array_append_new(out, gcr_json_count(values[i]));
     return out;
 }
 
@@ -413,17 +297,17 @@ static json_t *json_pause_list(const struct gcr_lane_result *lane)
         const struct gcr_pause *pause = &lane->pauses[i];
         json_t *row = json_array();
 
-        json_array_append_new(row, json_count(pause->start_ns));
-        json_array_append_new(row, json_count(pause->length_ns));
-        json_array_append_new(row, json_count(pause->event));
+        json_array_append_new(row, gcr_json_count(pause->start_ns));
+        json_array_append_new(row, gcr_json_count(pause->length_ns));
+        json_array_append_new(row, gcr_json_count(pause->event));
         json_array_append_new(row, json_string(gcr_reason_name[pause->reason]));
-        json_array_append_new(row, json_count(pause->generation));
+        json_array_append_new(row, gcr_json_count(pause->generation));
         json_array_append_new(row, json_boolean(pause->full));
-        json_array_append_new(row, json_count(pause->collected));
-        json_array_append_new(row, json_count(pause->freed));
-        json_array_append_new(row, json_count(pause->uncollectable));
-        json_array_append_new(row, json_count(pause->before_bytes));
-        json_array_append_new(row, json_count(pause->after_bytes));
+        json_array_append_new(row, gcr_json_count(pause->collected));
+        json_array_append_new(row, gcr_json_count(pause->freed));
+        json_array_append_new(row, gcr_json_count(pause->uncollectable));
+        json_array_append_new(row, gcr_json_count(pause->before_bytes));
+        json_array_append_new(row, gcr_json_count(pause->after_bytes));
         json_array_append_new(row, json_digest(pause->freed_set));
         json_array_append_new(rows, row);
     }
@@ -466,7 +350,7 @@ static json_t *json_checkpoints(const struct gcr_lane_result *lane)
     for (size_t i = 0; i < lane->checkpoint_count; i++) {
         json_t *row = json_array();
 
-        json_array_append_new(row, json_count(lane->checkpoints[i].event));
+        json_array_append_new(row, gcr_json_count(lane->checkpoints[i].event));
         json_array_append_new(row, json_digest(lane->checkpoints[i].digest));
         json_array_append_new(rows, row);
     }
@@ -486,7 +370,7 @@ static json_t *json_recorded(const struct gcr_lane_result *lane)
 
         by_generation[r->generation < GCR_MAX_GENERATIONS ? r->generation
                                                           : GCR_MAX_GENERATIONS - 1]++;
-        json_array_append_new(collected, json_count(r->collected));
+        json_array_append_new(collected, gcr_json_count(r->collected));
         json_array_append_new(rows, json_row(values, 4));
     }
     json_object_set_new(out, "collections_by_generation",
@@ -503,8 +387,8 @@ static void json_put_by_collection(json_t *out, const struct gcr_lane_result *la
 
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < lanes[i].pause_count; j++) {
-            json_array_append_new(collected, json_count(lanes[i].pauses[j].collected));
-            json_array_append_new(freed, json_count(lanes[i].pauses[j].freed));
+            json_array_append_new(collected, gcr_json_count(lanes[i].pauses[j].collected));
+            json_array_append_new(freed, gcr_json_count(lanes[i].pauses[j].freed));
         }
     json_object_set_new(out, "freed_by_collection", collected);
     json_object_set_new(out, "reclaimed_by_collection", freed);
@@ -517,15 +401,15 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     bool live_known = result->trace.capabilities.deaths != GCR_DEATHS_NONE;
     json_t *out = json_object(), *pauses;
 
-    json_put(out, "lane", lane->lane);
+    gcr_json_put(out, "lane", lane->lane);
     json_object_set_new(out, "parent",
                         lane->parent >= 0 ? json_integer(lane->parent) : json_null());
-    json_put_text(out, "outcome", gcr_outcome_name[lane->outcome]);
-    json_put_text(out, "message", lane->message);
-    json_put(out, "events", lane->events);
-    json_put(out, "events_without_deaths", lane->events_without_deaths);
+    gcr_json_put_text(out, "outcome", gcr_outcome_name[lane->outcome]);
+    gcr_json_put_text(out, "message", lane->message);
+    gcr_json_put(out, "events", lane->events);
+    gcr_json_put(out, "events_without_deaths", lane->events_without_deaths);
     json_object_set_new(out, "verified", json_boolean(lane->verified));
-    json_put(out, "comparisons", lane->comparisons);
+    gcr_json_put(out, "comparisons", lane->comparisons);
     json_object_set_new(out, "graph_digest", json_digest(lane->graph_digest));
     json_object_set_new(out, "checkpoints", json_checkpoints(lane));
     json_object_set_new(out, "resurrected", json_boolean(lane->has_resurrected));
@@ -545,8 +429,8 @@ static json_t *json_verification(const struct gcr_result *result, uint64_t compa
         [GCR_VERIFY_OFF] = "off", [GCR_VERIFY_ON] = "on", [GCR_VERIFY_EVERY] = "every"};
     json_t *out = json_object();
 
-    json_put_text(out, "mode", modes[result->verify]);
-    json_put(out, "comparisons", comparisons);
+    gcr_json_put_text(out, "mode", modes[result->verify]);
+    gcr_json_put(out, "comparisons", comparisons);
     return out;
 }
 
@@ -576,26 +460,26 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
 
     json_sum_lanes(result, &sum);
     json_sum_design(result, design, &sum);
-    json_put_text(out, "schema", "gcreplay-result-1");
-    json_object_set_new(out, "trace", json_trace(result));
-    json_put_text(out, "collector", result->collector->name);
-    json_object_set_new(out, "options", json_options(&result->options));
-    json_put_text(out, "pace", result->pace_recorded ? "recorded" : "replay");
+    gcr_json_put_text(out, "schema", "gcreplay-result-1");
+    json_object_set_new(out, "trace", gcr_json_trace(result));
+    gcr_json_put_text(out, "collector", result->collector->name);
+    json_object_set_new(out, "options", gcr_json_options(&result->options));
+    gcr_json_put_text(out, "pace", result->pace_recorded ? "recorded" : "replay");
     json_object_set_new(out, "concurrent", json_boolean(result->concurrent));
-    json_put_text(out, "outcome", gcr_outcome_name[result->outcome]);
-    json_put_text(out, "message", result->message);
+    gcr_json_put_text(out, "outcome", gcr_outcome_name[result->outcome]);
+    gcr_json_put_text(out, "message", result->message);
     json_object_set_new(out, "labels", json_labels(result));
     json_object_set_new(out, "verified", json_boolean(gcr_result_verified(result)));
     json_object_set_new(out, "verification", json_verification(result, sum.comparisons));
-    json_put(out, "events", sum.events);
-    json_put(out, "events_without_deaths", sum.events_without_deaths);
+    gcr_json_put(out, "events", sum.events);
+    gcr_json_put(out, "events_without_deaths", sum.events_without_deaths);
     json_put_figures(out, &sum, result);
     json_put_by_collection(out, result->lanes, result->lane_count);
     json_object_set_new(out, "pauses", json_pauses(result->lanes, result->lane_count));
     for (size_t i = 0; i < result->lane_count; i++)
         json_array_append_new(lanes, json_lane(result, &result->lanes[i]));
     json_object_set_new(out, "lanes", lanes);
-    json_object_set_new(out, "machine", json_machine());
-    json_object_set_new(out, "build", json_build());
+    json_object_set_new(out, "machine", gcr_json_machine());
+    json_object_set_new(out, "build", gcr_json_build());
     return out;
 }

@@ -15,9 +15,9 @@ struct random_design {
     const struct gcr_engine *engine;
     struct gcr_option_values options;
     char values[GCR_MAX_OPTIONS][96]; /* their texts, row by row */
-    uint64_t budget_bytes; /* 0: none */
-    bool may_exhaust;      /* its options or budget may bound the heap: running out is a good end */
-    char name[512];        /* "semispace start=8192 budget=96K" */
+    uint64_t budget_bytes;            /* 0: none */
+    bool may_exhaust; /* its options or budget may bound the heap: running out is a good end */
+    char name[512];   /* "semispace start=8192 budget=96K" */
 };
 
 /* Variant 0 has the defaults; others have options drawn from `seed`, mostly small numbers, so that

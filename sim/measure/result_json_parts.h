@@ -1,0 +1,28 @@
+/* What the files of the JSON result share. */
+#ifndef GCR_SIM_MEASURE_RESULT_JSON_PARTS_H
+#define GCR_SIM_MEASURE_RESULT_JSON_PARTS_H
+
+#include <jansson.h>
+
+#include "sim/measure/result.h"
+
+static inline json_t *gcr_json_count(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static inline void gcr_json_put(json_t *object, const char *name, uint64_t value)
+{
+    json_object_set_new(object, name, gcr_json_count(value));
+}
+
+/* Text that is not UTF-8 (a path may be anything) keeps what of it is ASCII. */
+void gcr_json_put_text(json_t *object, const char *name, const char *text);
+
+/* Where a result comes from: the trace, the options, the machine, the build. */
+json_t *gcr_json_trace(const struct gcr_result *result);
+json_t *gcr_json_options(const struct gcr_option_values *options);
+json_t *gcr_json_machine(void);
+json_t *gcr_json_build(void);
+
+#endif
