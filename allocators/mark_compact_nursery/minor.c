@@ -7,7 +7,19 @@
  * looked at instead. */
 #include "allocators/mark_compact_nursery/mark_compact_nursery.h"
 
-static void promote(struct gcr_mark_compact_nursery *h, gcr_ref *slot)
+GCR_ALWAYS_INLINE void copy_words(char *to, gcr_ref object, uint64_t bytes)
+{
+    if (bytes > 64) {
+        memcpy(to, object, bytes);
+        return;
+    }
+    const uint64_t *from = gcr_object_word(object, 0);
+    uint64_t *into = (uint64_t *)(void *)to;
+    for (uint64_t i = 0; i < bytes / GCR_WORD_BYTES; i++)
+        into[i] = from[i];
+}
+
+GCR_ALWAYS_INLINE void promote(struct gcr_mark_compact_nursery *h, gcr_ref *slot)
 {
     struct gcr_compact *c = &h->compact;
     gcr_ref old = *slot;
@@ -19,7 +31,7 @@ static void promote(struct gcr_mark_compact_nursery *h, gcr_ref *slot)
     const struct gcr_layout *layout = gcr_layout_of_header(&c->layouts, header);
     uint64_t bytes = gcr_layout_object_bytes(layout, old);
     gcr_ref promoted = (gcr_ref)(void *)c->free;
-    memcpy(promoted, old, bytes);
+    copy_words(c->free, old, bytes);
     *gcr_object_word(promoted, 0) = header | GCR_HEADER_NO_YOUNG;
     *gcr_object_word(old, 0) = MARK_COMPACT_NURSERY_GONE;
     *gcr_object_word(old, GCR_HEADER_BYTES) = (uint64_t)(uintptr_t)promoted;
