@@ -1,19 +1,7 @@
 /* RESIZE: the body of a resizable object is a raw block, reallocated as obmalloc does it: in place
  * if the new size fits and more than 3/4 of the block stay in use, else new block, copy, free. */
-#include <string.h>
-
 #include "allocators/common/counting_death.h"
-
-/* Where things are in a body of `length` items: all slots, then all data. */
-static uint64_t slots_bytes(const struct gcr_counting_type *type, uint64_t length)
-{
-    return length * type->item_slots * GCR_SLOT_BYTES;
-}
-
-static uint64_t data_bytes(const struct gcr_counting_type *type, uint64_t length)
-{
-    return length * type->item_data;
-}
+#include "allocators/common/raw_body.h"
 
 /* Where the size alone says whose a block is, it must go on doing so. */
 static bool changes_owner(const struct gcr_counting *c, uint64_t before, uint64_t after)
@@ -25,26 +13,7 @@ static bool changes_owner(const struct gcr_counting *c, uint64_t before, uint64_
 static bool fits_in_place(struct gcr_counting *c, char *body, uint64_t before, uint64_t bytes)
 {
     uint64_t have = gcr_counting_block_room(c, body, before);
-    return bytes <= have && 4 * bytes > 3 * have && !changes_owner(c, before, bytes);
-}
-
-/* Turns a body of `before` items into one of `after`, in one block or from one into another; what
- * is new is zero. In place, the data moves before growing slots and after shrinking ones. */
-static void move_items(const struct gcr_counting_type *type, char *to, const char *from,
-                       uint64_t before, uint64_t after)
-{
-    uint64_t kept = before < after ? before : after;
-    if (to != from && kept != 0)
-        memcpy(to, from, slots_bytes(type, kept));
-    if (kept != 0)
-        memmove(to + slots_bytes(type, after), from + slots_bytes(type, before),
-                data_bytes(type, kept));
-    if (after > before) {
-        memset(to + slots_bytes(type, before), 0,
-               slots_bytes(type, after) - slots_bytes(type, before));
-        memset(to + slots_bytes(type, after) + data_bytes(type, before), 0,
-               data_bytes(type, after) - data_bytes(type, before));
-    }
+    return gcr_raw_body_fits(have, bytes) && !changes_owner(c, before, bytes);
 }
 
 /* Drops the items from `after` on; whoever dies waits in the queue until the length stands. */
@@ -95,7 +64,7 @@ bool gcr_counting_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length
     if (after < before)
         drop_items(c, type, body, before, after);
     if (fresh != NULL)
-        move_items(type, fresh, body, before, after);
+        gcr_raw_body_move(type->item_slots, type->item_data, fresh, body, before, after);
     if (body != NULL && body != fresh)
         gcr_counting_block_free(c, body, bytes);
     *gcr_counted_body(object) = fresh;

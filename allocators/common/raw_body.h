@@ -17,13 +17,13 @@ static inline bool gcr_raw_body_fits(uint64_t have_bytes, uint64_t bytes)
 }
 
 /* Turns a body of `before` items into one of `after`, in one block or from one into another; what
- * is new is zero. In place, the data moves before growing slots and after shrinking ones. O(items).
+ * is new is zero. item_data: bytes of plain data an item. In place, the data moves before growing
+ * slots and after shrinking ones. O(items).
  */
-static inline void gcr_raw_body_move(const struct gcr_shape *shape, char *to, const char *from,
-                                     uint64_t before, uint64_t after)
+static inline void gcr_raw_body_move(uint32_t item_slots, uint32_t item_data, char *to,
+                                     const char *from, uint64_t before, uint64_t after)
 {
-    uint64_t slot_bytes = (uint64_t)shape->item_slots * GCR_SLOT_BYTES;
-    uint64_t data_bytes = shape->item_bytes - slot_bytes;
+    uint64_t slot_bytes = (uint64_t)item_slots * GCR_SLOT_BYTES, data_bytes = item_data;
     uint64_t kept = before < after ? before : after;
     if (to != from && kept != 0)
         memcpy(to, from, kept * slot_bytes);

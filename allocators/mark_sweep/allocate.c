@@ -273,7 +273,9 @@ bool mark_sweep_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
     if (refused)
         return false;
     if (fresh != NULL)
-        gcr_raw_body_move(&heap->shapes[mark_sweep_id(object)], fresh, body, before, after);
+        gcr_raw_body_move(type->item_slots,
+                          gcr_shape_item_data(&heap->shapes[mark_sweep_id(object)]), fresh, body,
+                          before, after);
     if (body != NULL && body != fresh)
         block_free(h, body);
     *mark_sweep_body(object) = fresh;
