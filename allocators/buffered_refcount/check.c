@@ -79,7 +79,7 @@ static bool check_enter(void *arg, void *object, uint64_t room_bytes)
 /* Adds to what RC should be; false: that object does not exist. */
 static bool check_expect(struct check *check, gcr_ref object, int64_t change, const char *what)
 {
-    if (object == NULL || recycler_is_immortal(object))
+    if (object == NULL || gcr_immortals_has(&check->h->immortals, object))
         return true;
     struct check_object *entry = check_seek(check, object);
     if (entry->object == NULL || (entry->seen & SEEN_DEAD) != 0)
