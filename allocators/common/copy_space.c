@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Least that is zeroed at a time. */
-static const size_t MIN_WINDOW_BYTES = 32 * 1024;
+static const size_t MIN_WINDOW_BYTES = (size_t)32 << 10;
 
 gcr_status gcr_copy_space_init(struct gcr_copy_space *space, struct gcr_supply *supply,
                                const struct gcr_option_values *options, struct gcr_error *err)

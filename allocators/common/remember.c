@@ -114,12 +114,16 @@ void gcr_remember_copy_slots(struct gcr_remember *set, const struct gcr_layouts 
     if (n == 0)
         return;
     /* A range lies in the object, in its body, or in both: its ends tell which. */
-    gcr_ref dst_ends[2] = {remember_holder(layouts, dst, dst_slot),
-                           remember_holder(layouts, dst, dst_slot + n - 1)};
-    gcr_ref src_ends[2] = {remember_holder(layouts, src, src_slot),
-                           remember_holder(layouts, src, src_slot + n - 1)};
-    for (int d = 0; d <= (dst_ends[0] != dst_ends[1]); d++)
-        for (int s = 0; s <= (src_ends[0] != src_ends[1]); s++)
-            gcr_remember_copy(set, dst_ends[d], src_ends[s]);
+    gcr_ref dst_first = remember_holder(layouts, dst, dst_slot);
+    gcr_ref dst_end = remember_holder(layouts, dst, dst_slot + n - 1);
+    gcr_ref src_first = remember_holder(layouts, src, src_slot);
+    gcr_ref src_end = remember_holder(layouts, src, src_slot + n - 1);
+    gcr_remember_copy(set, dst_first, src_first);
+    if (dst_end != dst_first)
+        gcr_remember_copy(set, dst_end, src_first);
+    if (src_end != src_first)
+        gcr_remember_copy(set, dst_first, src_end);
+    if (dst_end != dst_first && src_end != src_first)
+        gcr_remember_copy(set, dst_end, src_end);
     gcr_layout_copy_slots(layouts, dst, dst_slot, src, src_slot, n);
 }
