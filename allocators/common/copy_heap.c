@@ -81,8 +81,8 @@ size_t gcr_copy_figures(const struct gcr_copy_heap *h, struct gcr_design_figure 
         {"space size", "bytes", (double)h->space.bytes, GCR_DESIGN_MAX},
         {"space used", "bytes", (double)gcr_copy_space_used(&h->space), GCR_DESIGN_MAX},
         {"red-zone counter", "1", (double)h->space.red_zone, GCR_DESIGN_MAX},
-        {"external objects", "objects", (double)h->external.objects, GCR_DESIGN_SUM},
-        {"external bytes", "bytes", (double)h->external.block_bytes, GCR_DESIGN_SUM},
+        {"external objects", "objects", (double)h->external.objects, GCR_DESIGN_MAX},
+        {"external bytes", "bytes", (double)h->external.block_bytes, GCR_DESIGN_MAX},
     };
     memcpy(out, figures, sizeof figures);
     return GCR_COUNT_OF(figures);

@@ -51,9 +51,9 @@ size_t gcr_young_figures(struct gcr_heap *heap, struct gcr_design_figure *out)
         {"promoted bytes", "bytes", (double)h->promoted_bytes, GCR_DESIGN_SUM},
         {"zeroed nursery bytes", "bytes", (double)h->nursery.zeroed_bytes, GCR_DESIGN_SUM},
         {"remembered objects", "objects", (double)gcr_vector_count(&h->remembered.objects),
-         GCR_DESIGN_SUM},
+         GCR_DESIGN_MAX},
         {"last-generation roots", "objects", (double)gcr_vector_count(&h->remembered.last),
-         GCR_DESIGN_SUM},
+         GCR_DESIGN_MAX},
     };
     memcpy(out + count, figures, sizeof figures);
     return count + GCR_COUNT_OF(figures);

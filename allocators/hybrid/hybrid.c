@@ -136,9 +136,9 @@ static size_t hybrid_figures(struct gcr_heap *heap, struct gcr_design_figure *ou
     const struct gcr_design_figure figures[] = {
         {"collections of generation 3", "collections", (double)h->all_rounds, GCR_DESIGN_SUM},
         {"generation 2 external objects", "objects", (double)gcr_vector_count(&external->gen2),
-         GCR_DESIGN_SUM},
+         GCR_DESIGN_MAX},
         {"generation 3 objects", "objects", (double)gcr_vector_count(&external->gen3),
-         GCR_DESIGN_SUM},
+         GCR_DESIGN_MAX},
         {"aged objects", "objects", (double)h->aged_objects, GCR_DESIGN_SUM},
         {"aged bytes", "bytes", (double)h->aged_bytes, GCR_DESIGN_SUM},
         {"freed external objects", "objects", (double)h->freed_externals, GCR_DESIGN_SUM},
