@@ -15,7 +15,6 @@
 #include "allocators/common/vector.h"
 #include "allocators/common/weak_list.h"
 #include "allocators/incminimark/pages.h"
-#include "base/sabotage.h"
 
 /* Header bits of this design's own. HAS_CARDS: a large array of references with card bits in front
  * of its header. CARDS_SET: it is on the card list, or young. PINNED: lies in the nursery and does
@@ -139,9 +138,6 @@ struct gcr_incminimark {
     struct incminimark_tally young, old;
     uint64_t counted_objects, counted_bytes; /* of gcr_work: allocated up to the last recount */
     struct incminimark_figures figures;
-#if GCR_SABOTAGE != GCR_SABOTAGE_NONE
-    bool sabotaged;
-#endif
 };
 GCR_ASSERT_LAYOUT_HEAP(struct gcr_incminimark);
 

@@ -27,7 +27,7 @@ static struct gcr_collection collection_begin(struct gcr_incminimark *h, enum gc
 
 static void collection_end(struct gcr_incminimark *h, struct gcr_collection *done)
 {
-    if (GCR_CHECK_LEVEL >= 2 && GCR_SABOTAGE == GCR_SABOTAGE_NONE) {
+    if (GCR_CHECK_LEVEL >= 2) {
         struct gcr_error err;
         GCR_CHECK(2, incminimark_check(&h->heap, GCR_CHECK_LEVEL, &err));
     }

@@ -20,21 +20,6 @@ static void mark_push(struct gcr_incminimark *h, gcr_ref object)
         (void)!gcr_mark_stack_push(&h->gray, object); /* a refusal is seen at the end of the step */
 }
 
-static bool mark_skips_slot(struct gcr_incminimark *h, gcr_ref value, uint64_t left)
-{
-#if GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE
-    if (!h->sabotaged && left == 1 && value != NULL && !incminimark_is_marked(h, value) &&
-        !gcr_nursery_has(&h->nursery, value)) {
-        h->sabotaged = true;
-        return true;
-    }
-#endif
-    (void)h;
-    (void)value;
-    (void)left;
-    return false;
-}
-
 /* Gray to black. Returns the object's bytes; 0: it was black, or is none of ours. */
 static uint64_t mark_visit(struct gcr_incminimark *h, gcr_ref object)
 {
@@ -56,8 +41,7 @@ static uint64_t mark_visit(struct gcr_incminimark *h, gcr_ref object)
     uint64_t count;
     gcr_ref *slots = gcr_layout_slots(layout, object, &count);
     for (uint64_t i = 0; i < count; i++)
-        if (!mark_skips_slot(h, slots[i], count - i))
-            mark_push(h, slots[i]);
+        mark_push(h, slots[i]);
     uint64_t bytes = incminimark_old_bytes(layout, gcr_layout_length(layout, object));
     h->heap.work.marked_objects += !gcr_header_is(header, GCR_HEADER_INTERNAL);
     if (h->counts_kept)

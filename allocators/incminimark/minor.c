@@ -116,26 +116,11 @@ static inline void minor_visit(struct gcr_incminimark *h, gcr_ref *slot, gcr_ref
         *slot = minor_promote(h, object, header);
 }
 
-/* Deliberate damage (base/sabotage.h): true once, for a slot that leads into the nursery. */
-static bool minor_skips_slot(struct gcr_incminimark *h, gcr_ref value)
-{
-#if GCR_SABOTAGE == GCR_SABOTAGE_SKIP_SLOT
-    if (!h->sabotaged && gcr_nursery_has(&h->nursery, value)) {
-        h->sabotaged = true;
-        return true;
-    }
-#endif
-    (void)h;
-    (void)value;
-    return false;
-}
-
 static void minor_scan_slots(struct gcr_incminimark *h, gcr_ref *slots, uint64_t count,
                              gcr_ref parent)
 {
     for (uint64_t i = 0; i < count; i++)
-        if (!minor_skips_slot(h, slots[i]))
-            minor_visit(h, &slots[i], parent);
+        minor_visit(h, &slots[i], parent);
 }
 
 static void minor_scan(struct gcr_incminimark *h, gcr_ref object)
@@ -180,20 +165,6 @@ static void minor_note_white(struct gcr_incminimark *h, gcr_ref object)
     (void)!gcr_mark_stack_push(&h->more_gray, object); /* a refusal ends the cycle afterwards */
 }
 
-static bool minor_drops_root(struct gcr_incminimark *h, const gcr_ref *root)
-{
-#if GCR_SABOTAGE == GCR_SABOTAGE_DROP_ROOT
-    if (!h->sabotaged && gcr_nursery_has(&h->nursery, *root) &&
-        gcr_object_header(*root) != INCMINIMARK_MOVED) {
-        h->sabotaged = true;
-        return true;
-    }
-#endif
-    (void)h;
-    (void)root;
-    return false;
-}
-
 static void minor_roots(struct gcr_incminimark *h)
 {
     size_t spans;
@@ -201,8 +172,6 @@ static void minor_roots(struct gcr_incminimark *h)
     for (; spans > 0; span++, spans--) {
         bool notes = h->state == INCMINIMARK_MARKING && span->thread != GCR_GLOBAL_ROOTS;
         for (size_t i = 0; i < span->count; i++) {
-            if (minor_drops_root(h, &span->start[i]))
-                continue;
             minor_visit(h, &span->start[i], NULL);
             if (notes)
                 minor_note_white(h, span->start[i]);
