@@ -211,8 +211,7 @@ static void pms_give_up(struct gcr_parallel_mark_sweep *h)
  * lest every new block cause a collection. With a budget: what it leaves beside packets. */
 void pms_set_limit(struct gcr_parallel_mark_sweep *h)
 {
-    uint64_t marked =
-        h->team.count != 0 ? h->team.worker[0]->swept.live_bytes : 0; /* summed up by pms_swap */
+    uint64_t marked = h->team.worker[0]->swept.live_bytes; /* pms_swap has summed them up */
     uint64_t limit = (uint64_t)(h->factor * (double)marked);
     uint64_t sparse = gcr_blocks_used_bytes(&h->blocks) + marked / 4;
     limit = limit > sparse ? limit : sparse;
@@ -247,8 +246,9 @@ bool pms_collect(struct gcr_parallel_mark_sweep *h, enum gcr_reason reason)
     struct gcr_host *host = h->heap.host;
     struct gcr_collection done = {
         .reason = reason, .full = true, .before_bytes = h->heap.supply->committed_bytes};
-    if (h->out_of_work_memory || !pms_team_assemble(h))
+    if (h->out_of_work_memory)
         return false;
+    pms_team_assemble(h);
     host->collection_begin(host, &h->heap, reason, 0);
     uint64_t objects = h->tally.objects + h->heap.work.allocated_objects - h->tally.marked_objects;
     host->phase(host, GCR_PHASE_MARK);

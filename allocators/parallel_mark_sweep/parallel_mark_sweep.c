@@ -116,12 +116,13 @@ static gcr_status pms_init_parts(struct gcr_parallel_mark_sweep *h,
     gcr_immortals_init(&h->immortals, supply, h->budget_bytes != 0);
     gcr_finalizer_list_init(&h->finalizers, supply);
     gcr_weak_list_init(&h->weak, supply);
-    pms_team_init(h);
+    bool worker = pms_team_init(h);
     gcr_status status = gcr_blocks_init(&h->blocks, supply, &blocks, err);
     if (status != GCR_OK)
         return status;
-    if (!pms_init_contexts(h))
-        return gcr_fail(err, GCR_HEAP_EXHAUSTED, "parallel-mark-sweep: no room for a context");
+    if (!worker || !pms_init_contexts(h))
+        return gcr_fail(err, GCR_HEAP_EXHAUSTED,
+                        "parallel-mark-sweep: no room for a worker and a context");
     pms_set_limit(h);
     pms_pool_init(h);
     pms_pool_trim(h);

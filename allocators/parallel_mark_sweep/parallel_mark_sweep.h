@@ -68,6 +68,7 @@ struct pms_worker {
     pthread_t thread; /* workers other than 0 */
     void *stack;      /* of the thread */
     uint32_t index;
+    uint64_t round; /* of the team, when the thread was created */
 };
 
 enum pms_job { PMS_JOB_CLEAR, PMS_JOB_MARK, PMS_JOB_SWAP, PMS_JOB_BUILD, PMS_JOB_LEAVE };
@@ -76,8 +77,7 @@ enum pms_job { PMS_JOB_CLEAR, PMS_JOB_MARK, PMS_JOB_SWAP, PMS_JOB_BUILD, PMS_JOB
  * are atomic. */
 struct pms_team {
     struct pms_worker *worker[PMS_MAX_WORKERS];
-    uint32_t wanted,
-        count; /* count: 0 before the first collection; includes the mutator's thread */
+    uint32_t wanted, count; /* count: those that exist now, the mutator's thread included */
     pthread_mutex_t lock;
     pthread_cond_t work, done;
     enum pms_job job;
@@ -201,13 +201,14 @@ bool pms_take_packet(struct pms_worker *worker);
 
 /* ---- team.c ---- */
 
-/* Creates what is missing of the workers, as many as memory allows. False: not even the first. */
-bool pms_team_assemble(struct gcr_parallel_mark_sweep *h) GCR_MUST_USE;
+/* Creates what is missing of the workers, as many as memory allows. No job may run. */
+void pms_team_assemble(struct gcr_parallel_mark_sweep *h);
 /* All workers do the job, or worker 0 alone; returns when it is done. */
 void pms_team_run(struct gcr_parallel_mark_sweep *h, enum pms_job job, bool alone);
-/* Threads end; the workers' memory goes back. */
+/* Threads end and their memory goes back; worker 0 stays. */
 void pms_team_dismiss(struct gcr_parallel_mark_sweep *h);
-void pms_team_init(struct gcr_parallel_mark_sweep *h);
+/* Locks, and worker 0. False: no memory for it. */
+bool pms_team_init(struct gcr_parallel_mark_sweep *h) GCR_MUST_USE;
 void pms_team_finish(struct gcr_parallel_mark_sweep *h);
 
 /* ---- check.c ---- */

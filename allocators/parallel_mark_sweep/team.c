@@ -1,9 +1,9 @@
 /* parallel-mark-sweep: the workers.
  *
- * Worker 0 is the mutator's own thread; the others are created at the first collection, wait for
- * jobs after that, and end before a fork and with the heap. With one worker there is no other
- * thread and no lock is ever contended. A worker's record, local buffer and thread stack come from
- * the supply; if it refuses, there are fewer workers. */
+ * Worker 0 is the mutator's own thread, and its memory is there from the beginning; the others are
+ * created at the first collection, wait for jobs after that, and end before a fork and with the
+ * heap. With one worker there is no other thread and no lock is ever contended. A worker's record,
+ * local buffer and thread stack come from the supply; if it refuses, there are fewer workers. */
 #include "allocators/parallel_mark_sweep/parallel_mark_sweep.h"
 
 /* Blocks that a worker claims at a time in clearing and sweeping: a MiB of objects. */
@@ -74,7 +74,7 @@ static void *worker_main(void *arg)
     struct pms_worker *worker = arg;
     struct pms_team *team = &worker->h->team;
     enum pms_job job;
-    uint64_t round = 0;
+    uint64_t round = worker->round;
     do {
         pthread_mutex_lock(&team->lock);
         while (team->round == round)
@@ -145,6 +145,7 @@ static bool worker_create(struct gcr_parallel_mark_sweep *h, uint32_t index)
         return false;
     worker->h = h;
     worker->index = index;
+    worker->round = h->team.round;
     worker->bottom = worker->top = (gcr_ref *)(void *)(worker + 1);
     worker->end = worker->bottom + 2 * h->packet_entries;
     gcr_mark_stack_init(&worker->own, supply);
@@ -156,51 +157,53 @@ static bool worker_create(struct gcr_parallel_mark_sweep *h, uint32_t index)
     return true;
 }
 
-/* A thread starts with round 0 and waits for the next; so no job may run meanwhile. */
-bool pms_team_assemble(struct gcr_parallel_mark_sweep *h)
+void pms_team_assemble(struct gcr_parallel_mark_sweep *h)
 {
     struct pms_team *team = &h->team;
-    if (team->count == 0) {
-        team->round = 0;
-        while (team->count < team->wanted && worker_create(h, team->count))
-            team->count++;
+    while (team->count < team->wanted && worker_create(h, team->count))
+        team->count++;
+}
+
+static void worker_destroy(struct gcr_parallel_mark_sweep *h, struct pms_worker *worker)
+{
+    struct gcr_supply *supply = h->heap.supply;
+    if (worker->index != 0) {
+        int failed = pthread_join(worker->thread, NULL);
+        GCR_CHECK(1, failed == 0);
+        (void)failed;
+        gcr_supply_unmap(supply, GCR_PAGES_WORK, worker->stack, STACK_BYTES);
     }
-    return team->count != 0;
+    gcr_mark_stack_finish(&worker->own);
+    gcr_supply_unmap(supply, GCR_PAGES_WORK, worker, worker_bytes(h));
 }
 
 void pms_team_dismiss(struct gcr_parallel_mark_sweep *h)
 {
     struct pms_team *team = &h->team;
-    struct gcr_supply *supply = h->heap.supply;
     if (team->count > 1)
         pms_team_run(h, PMS_JOB_LEAVE, false);
-    for (uint32_t i = 0; i < team->count; i++) {
-        struct pms_worker *worker = team->worker[i];
-        if (i != 0) {
-            int failed = pthread_join(worker->thread, NULL);
-            GCR_CHECK(1, failed == 0);
-            (void)failed;
-            gcr_supply_unmap(supply, GCR_PAGES_WORK, worker->stack, STACK_BYTES);
-        }
-        gcr_mark_stack_finish(&worker->own);
-        gcr_supply_unmap(supply, GCR_PAGES_WORK, worker, worker_bytes(h));
-    }
-    team->count = 0;
+    for (; team->count > 1; team->count--)
+        worker_destroy(h, team->worker[team->count - 1]);
 }
 
-void pms_team_init(struct gcr_parallel_mark_sweep *h)
+bool pms_team_init(struct gcr_parallel_mark_sweep *h)
 {
     struct pms_team *team = &h->team;
     (void)pthread_mutex_init(&team->lock, NULL); /* these never fail in glibc */
     (void)pthread_cond_init(&team->work, NULL);
     (void)pthread_cond_init(&team->done, NULL);
     (void)pthread_cond_init(&team->packets, NULL);
+    team->count = worker_create(h, 0);
+    return team->count == 1;
 }
 
 void pms_team_finish(struct gcr_parallel_mark_sweep *h)
 {
     struct pms_team *team = &h->team;
     pms_team_dismiss(h);
+    if (team->count == 1)
+        worker_destroy(h, team->worker[0]);
+    team->count = 0;
     (void)pthread_cond_destroy(&team->packets);
     (void)pthread_cond_destroy(&team->done);
     (void)pthread_cond_destroy(&team->work);
