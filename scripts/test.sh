@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Sets up, builds and runs every test: the release build, then the same tests under AddressSanitizer and
-# UndefinedBehaviorSanitizer at the highest check level. Ends with ctest's own closing lines.
-#   scripts/test.sh            both builds
+# Sets up, builds and runs every test: the designs with threads under ThreadSanitizer, all tests under AddressSanitizer and
+# UndefinedBehaviorSanitizer at the highest check level, and all of them in the release build. Ends with ctest's own closing lines.
+#   scripts/test.sh            the three builds
 #   scripts/test.sh release    one of them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 ./scripts/setup.sh
 presets=("$@")
-if [ ${#presets[@]} -eq 0 ]; then presets=(asan release); fi
+if [ ${#presets[@]} -eq 0 ]; then presets=(tsan asan release); fi
 for preset in "${presets[@]}"; do
-  ./scripts/build.sh "$preset"
-  echo "test: ctest --preset $preset"
-  ctest --preset "$preset" -j "$(nproc)"
+  targets=() only=()
+  if [ "$preset" = tsan ]; then
+    targets=(threads_tests)
+    only=(-L threads)
+  fi
+  ./scripts/build.sh "$preset" "${targets[@]}"
+  echo "test: ctest --preset $preset ${only[*]}"
+  ctest --preset "$preset" -j "$(nproc)" "${only[@]}"
 done
