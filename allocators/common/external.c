@@ -48,11 +48,11 @@ static size_t external_listed(const struct gcr_externals *externals)
     return gcr_vector_count(&externals->gen2) + gcr_vector_count(&externals->gen3);
 }
 
-/* An object may pass from generation 2 to 3, so both lists have room for all. */
+/* An object may pass from generation 2 to 3, so the list of 3 has room for all. */
 bool gcr_externals_reserve(struct gcr_externals *externals, size_t count)
 {
     size_t all = external_listed(externals) + count;
-    return gcr_vector_reserve(&externals->gen2, all - gcr_vector_count(&externals->gen2)) &&
+    return gcr_vector_reserve(&externals->gen2, count) &&
            (!externals->ages ||
             gcr_vector_reserve(&externals->gen3, all - gcr_vector_count(&externals->gen3))) &&
            gcr_vector_reserve(&externals->gray, all - gcr_vector_count(&externals->gray));
@@ -68,7 +68,7 @@ static uint64_t external_growth(const struct gcr_vector *list, size_t all)
 uint64_t gcr_externals_reserve_bytes(const struct gcr_externals *externals)
 {
     size_t all = external_listed(externals) + 1;
-    return external_growth(&externals->gen2, all) +
+    return external_growth(&externals->gen2, gcr_vector_count(&externals->gen2) + 1) +
            (externals->ages ? external_growth(&externals->gen3, all) : 0) +
            external_growth(&externals->gray, all);
 }
