@@ -103,7 +103,6 @@ struct recycler_collector {
     uint32_t cause; /* in which what is now being processed was logged, or found gone */
     bool failed;    /* memory was refused: counts are unreliable, nothing is freed ever again */
     bool remote;    /* another thread than the mutator's is processing */
-    bool freed_any;
 
     struct recycler_list roots;  /* purple objects; odd words: epochs, see recycler_mark_cause */
     struct recycler_list cycles; /* candidates: (epoch of its cause << 1 | 1), members */
