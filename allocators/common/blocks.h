@@ -311,7 +311,7 @@ GCR_ALWAYS_INLINE bool gcr_blocks_mark(const struct gcr_blocks *blocks, const vo
         const struct gcr_block *block = gcr_blocks_block_of(blocks, object);
         uint32_t slot = gcr_block_slot_of(block, object);
         entry = &block->mark[bits ? slot / 8 : slot];
-        bit = bits ? (uint8_t)(1u << (slot % 8)) : 1;
+        bit = (uint8_t)(bits ? 1u << (slot % 8) : 1u);
     } else {
         entry = &gcr_blocks_run_of(blocks, object)->mark;
     }
