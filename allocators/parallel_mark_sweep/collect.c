@@ -259,7 +259,8 @@ bool pms_collect(struct gcr_parallel_mark_sweep *h, enum gcr_reason reason)
     pms_finish(h, reason);
     pms_settle_counters(h);
     pms_pool_trim(h);
-    done.survivors = h->out_of_work_memory ? objects : h->tally.objects;
+    done.full = !h->out_of_work_memory;
+    done.survivors = done.full ? h->tally.objects : objects;
     done.freed = done.collected = objects - done.survivors;
     h->heap.work.freed_objects += done.freed;
     h->heap.work.marked_objects += done.survivors;
