@@ -12,13 +12,13 @@ static void check_after(struct gcr_compact *h)
 bool mark_compact_collect(struct gcr_compact *h, enum gcr_reason reason, uint64_t requested_bytes)
 {
     struct gcr_host *host = h->heap.host;
-    struct gcr_collection done = {
-        .reason = reason, .full = true, .before_bytes = h->heap.supply->committed_bytes};
+    struct gcr_collection done = {.reason = reason,
+                                  .before_bytes = h->heap.supply->committed_bytes};
     host->collection_begin(host, &h->heap, reason, 0);
-    bool complete = gcr_compact_run(h, requested_bytes, &done);
+    done.full = gcr_compact_run(h, requested_bytes, &done);
     check_after(h);
     (void)gcr_finalizer_list_run(&h->finalizers, &h->heap);
     done.after_bytes = h->heap.supply->committed_bytes;
     host->collection_end(host, &h->heap, &done);
-    return complete;
+    return done.full;
 }

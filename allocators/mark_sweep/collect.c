@@ -98,6 +98,7 @@ void mark_sweep_collect(struct gcr_mark_sweep *h, enum gcr_reason reason)
         (void)gcr_finalizer_list_run(&h->finalizable, &h->heap);
     } else {
         struct mark_sweep_tally present = collect_present(h);
+        done.full = false;
         mark_sweep_abandon(h);
         collect_settle_tally(h, &present);
         mark_sweep_exhaust(h);
