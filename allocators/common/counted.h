@@ -8,7 +8,8 @@
  *
  * Type word: bits 0-23 shape number; 24 containers: a tuple untracked by a collection, others:
  * finalizer has run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak
- * references to it exist; 60 prebuilt and 61 garbage: one count belongs to no slot and no root. */
+ * references to it exist; 60 prebuilt and 61 garbage: one count belongs to no slot and no root;
+ * 62-63 kind. */
 #ifndef GCR_ALLOCATORS_COMMON_COUNTED_H
 #define GCR_ALLOCATORS_COMMON_COUNTED_H
 
@@ -25,6 +26,12 @@
 #define GCR_COUNTED_HAS_WEAK ((uint64_t)1 << 59)
 #define GCR_COUNTED_PREBUILT ((uint64_t)1 << 60)
 #define GCR_COUNTED_GARBAGE ((uint64_t)1 << 61)
+#define GCR_COUNTED_KIND_SHIFT 62
+#define GCR_COUNTED_CONTAINER ((uint64_t)GCR_KIND_CONTAINER << GCR_COUNTED_KIND_SHIFT)
+#define GCR_COUNTED_BUFFER ((uint64_t)GCR_KIND_BUFFER << GCR_COUNTED_KIND_SHIFT)
+
+/* What a visit of a referent has to know, in the word that it reads anyway. */
+enum gcr_counted_kind { GCR_KIND_PLAIN, GCR_KIND_CONTAINER, GCR_KIND_BUFFER };
 
 struct gcr_counted {
     uint64_t count;
@@ -45,14 +52,14 @@ struct gcr_counting_type {
     uint32_t fixed_data;       /* bytes of plain data outside the items */
     uint32_t item_data;
     uint32_t inline_slots;                 /* slots below this number lie in the object itself */
+    uint32_t kind;                         /* enum gcr_counted_kind */
     uint64_t base_bytes;                   /* block bytes without items, head_bytes included */
     uint64_t field_bytes, body_item_bytes; /* object bytes, and of each item wherever it lies */
 };
 _Static_assert(sizeof(struct gcr_counting_type) == 64, "a row is one cache line");
 
 enum {
-    GCR_COUNTING_PLAIN = 1 << 28, /* the inline allocation path serves it */
-    GCR_COUNTING_BUFFER = 1 << 29 /* not a container, no finalizer, but has slots */
+    GCR_COUNTING_PLAIN = 1 << 28 /* the inline allocation path serves it */
 };
 
 static inline struct gcr_counted *gcr_counted(gcr_ref object)

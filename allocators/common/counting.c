@@ -28,8 +28,10 @@ static struct gcr_counting_type describe(const struct gcr_counting *c,
     type.body_item_bytes = shape->item_bytes;
     if (!weak && !finalizer && !resizable && !c->base.report_frees)
         type.flags |= GCR_COUNTING_PLAIN;
-    if (!container && !finalizer && (shape->slots != 0 || shape->item_slots != 0))
-        type.flags |= GCR_COUNTING_BUFFER;
+    if (container)
+        type.kind = GCR_KIND_CONTAINER;
+    else if (!finalizer && (shape->slots != 0 || shape->item_slots != 0))
+        type.kind = GCR_KIND_BUFFER;
     return type;
 }
 

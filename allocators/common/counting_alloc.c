@@ -127,7 +127,7 @@ gcr_ref gcr_counting_alloc_slow(struct gcr_counting *c, const struct gcr_shape *
     memset(block, 0, bytes);
     set_words(c, type, object,
               shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT |
-                  (large ? GCR_COUNTED_LARGE : 0),
+                  (uint64_t)type->kind << GCR_COUNTED_KIND_SHIFT | (large ? GCR_COUNTED_LARGE : 0),
               body);
     if (gcr_counting_type_is(type, GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER))
         gcr_counting_set_cookie(c, object, cookie);

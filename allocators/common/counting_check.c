@@ -172,6 +172,9 @@ static bool check_block(struct census *c, gcr_ref object, const struct gcr_count
     bool container = gcr_counting_type_is(type, GCR_SHAPE_CONTAINER);
     const struct gcr_pools *pools = container ? heap->container_pools : &heap->pools[0];
     bool in_pool = gcr_pools_owns(pools, object);
+    if (gcr_counted(object)->type >> GCR_COUNTED_KIND_SHIFT != type->kind)
+        return object_fault(c, object, "kind", gcr_counted(object)->type >> GCR_COUNTED_KIND_SHIFT,
+                            type->kind);
     if (in_pool == large)
         return object_fault(c, object, "large flag", !in_pool, in_pool);
     c->header_bytes += gcr_counting_head_bytes(type, large) + type->slots_offset;

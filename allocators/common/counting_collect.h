@@ -20,8 +20,7 @@ static GCR_NOINLINE void gcr_counting_visit_buffer(struct gcr_counting *c, gcr_r
     for (int i = 0; i < 2; i++) {
         for (uint64_t k = 0; k < span[i].count; k++) {
             gcr_ref value = span[i].start[k];
-            if (value != NULL &&
-                gcr_counting_type_is(gcr_counting_type_of(c, value), GCR_SHAPE_CONTAINER))
+            if (value != NULL && (gcr_counted(value)->type & GCR_COUNTED_CONTAINER) != 0)
                 visit(c, value, arg);
         }
     }
@@ -34,10 +33,10 @@ GCR_ALWAYS_INLINE void gcr_counting_visit_span(struct gcr_counting *c, gcr_ref *
         gcr_ref value = *slot;
         if (value == NULL)
             continue;
-        uint32_t flags = gcr_counting_type_of(c, value)->flags;
-        if (GCR_LIKELY((flags & GCR_SHAPE_CONTAINER) != 0))
+        uint64_t word = gcr_counted(value)->type;
+        if (GCR_LIKELY((word & GCR_COUNTED_CONTAINER) != 0))
             visit(c, value, arg);
-        else if (GCR_UNLIKELY((flags & GCR_COUNTING_BUFFER) != 0) && gcr_counted(value)->count == 1)
+        else if (GCR_UNLIKELY((word & GCR_COUNTED_BUFFER) != 0) && gcr_counted(value)->count == 1)
             gcr_counting_visit_buffer(c, value, visit, arg);
     }
 }

@@ -42,7 +42,8 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_plain(struct gcr_counting *c,
     memset(block, 0, bytes);
     gcr_ref object = (gcr_ref)(block + type->head_bytes);
     gcr_counted(object)->count = 1;
-    gcr_counted(object)->type = shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT;
+    gcr_counted(object)->type = shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT |
+                                (uint64_t)type->kind << GCR_COUNTED_KIND_SHIFT;
     if (container) {
         design->enter(c, object, false);
         c->live_containers++;

@@ -103,7 +103,14 @@ static void linked_list_unfreeze(struct gcr_heap *heap)
 
 static size_t linked_list_figures(struct gcr_heap *heap, struct gcr_design_figure *out)
 {
-    return gcr_counting_figures(gcr_counting_of(heap), out);
+    const struct linked_list *ll = linked_list_of(heap);
+    uint64_t tracked = gcr_gc_list_count(&ll->permanent);
+    for (int g = 0; g < GCR_COUNTING_GENERATIONS; g++)
+        tracked += gcr_gc_list_count(&ll->generation[g]);
+    size_t common = gcr_counting_figures(&ll->counting, out);
+    out[common] = (struct gcr_design_figure){"tracked containers", "objects", (double)tracked,
+                                             GCR_DESIGN_MAX};
+    return common + 1;
 }
 
 const struct gcr_collector gcr_collector_linked_list = {

@@ -246,6 +246,9 @@ static void test_check_finds_damaged_tables(void **state)
     gcr_counted(fixture_ref(&f, final))->count++;
     expect_damage(&f, "count");
     gcr_counted(fixture_ref(&f, final))->count--;
+    gcr_counted(fixture_ref(&f, final))->type ^= GCR_COUNTED_BUFFER;
+    expect_damage(&f, "kind");
+    gcr_counted(fixture_ref(&f, final))->type ^= GCR_COUNTED_BUFFER;
     kit_close(&f);
 }
 

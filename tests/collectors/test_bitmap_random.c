@@ -44,6 +44,7 @@ static void run_random(const char *const *set, bool precise, uint64_t run_seed, 
             counting_model_compare(&m, precise);
         }
     }
+    assert_true(m.objects > (uint32_t)steps / 8 && f.collection_count > 5);
     kit_close(&f);
 }
 
@@ -97,6 +98,7 @@ static void run_lock_step(const char *const *set, uint64_t run_seed, int steps)
         assert_same(&a, &b);
     }
     counting_model_compare(&m, false);
+    assert_true(m.objects > (uint32_t)steps / 8 && a.collection_count > 5);
     kit_close(&a);
     kit_close(&b);
 }
