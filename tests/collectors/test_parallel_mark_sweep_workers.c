@@ -1,6 +1,8 @@
 /* parallel-mark-sweep: workers and packets. The same graph is marked by any number of workers in
  * every way, packets and ranges are all consumed, one worker is deterministic, and a fork finds no
  * thread. */
+#include <stdlib.h>
+
 #include "tests/collectors/parallel_mark_sweep_fixture.h"
 
 #include <string.h>
