@@ -14,20 +14,28 @@
 
 /* ---- cells ---- */
 
-/* A batch for an empty list. libgc takes from its large free blocks only for a fresh one. */
+/* A batch for an empty list: libgc sweeps the blocks that the last collection has left for it, and
+ * takes fresh ones when there are no more. A call that takes a fresh one says so by libgc's free
+ * bytes; from then on until the next collection nothing is swept for this list, and what is done is
+ * the mutator's allocation, as it is in other designs. */
 static void bdw_refill(struct gcr_bdw *h, uint32_t kind, uint64_t granules)
 {
     struct gcr_host *host = h->heap.host;
-    void **list = &h->list[kind][granules], *batch = NULL;
+    void *batch = NULL;
+    bool sweeps = !h->fresh[kind][granules];
     size_t free_before = GC_get_free_bytes();
     uint64_t collections = h->collections;
-    host->phase(host, GCR_PHASE_SWEEP);
+    if (sweeps)
+        host->phase(host, GCR_PHASE_SWEEP);
     GC_generic_malloc_many(granules * BDW_GRANULE_BYTES, h->kind_number[kind], &batch);
-    host->phase(host, GCR_PHASE_MUTATOR);
+    if (sweeps)
+        host->phase(host, GCR_PHASE_MUTATOR);
+    bool fresh = h->collections == collections && GC_get_free_bytes() < free_before;
+    h->fresh[kind][granules] |= fresh;
     h->batches++;
-    h->fresh_batches += h->collections == collections && GC_get_free_bytes() < free_before;
+    h->fresh_batches += fresh;
     bdw_settle(h);
-    *list = batch;
+    h->list[kind][granules] = batch;
 }
 
 /* A zeroed cell, or NULL. */

@@ -51,6 +51,7 @@ struct gcr_bdw {
     struct gcr_heap heap;
     struct gcr_layouts layouts;
     void *list[BDW_MAX_KINDS][BDW_LISTS]; /* cells of one batch each, by kind and granules */
+    bool fresh[BDW_MAX_KINDS][BDW_LISTS]; /* nothing is left to sweep for that list */
     uint8_t *kind_of;                     /* by layout id */
     size_t kind_bytes;                    /* of that table */
     int kind_number[BDW_MAX_KINDS];       /* libgc's number of each */

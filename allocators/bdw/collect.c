@@ -3,6 +3,8 @@
  * libgc decides when to collect and tells by events, with its lock held: nothing here allocates
  * from it then. A stop-the-world collection is one pause, from its start to its end event; in
  * incremental and generational mode each stop of the world and each reclaim is one. */
+#include <string.h>
+
 #define GC_THREADS
 #define GC_NO_THREAD_REDIRECTS
 #include <gc/gc.h>
@@ -129,6 +131,7 @@ void bdw_on_event(struct gcr_bdw *h, int event)
     case GC_EVENT_RECLAIM_START:
         pause_open(h, false);
         host->phase(host, GCR_PHASE_SWEEP);
+        memset(h->fresh, 0, sizeof h->fresh);
         bdw_drop_lists(h); /* their cells are unreachable, so this frees them */
         return;
     case GC_EVENT_RECLAIM_END:

@@ -300,20 +300,42 @@ static inline bool gcr_blocks_is_marked(const struct gcr_blocks *blocks, const v
     return GCR_LOAD_RELAXED(&block->mark[slot]) != 0;
 }
 
-/* Marks an object of this heap; true if it was not marked before. Always inlined with constants:
- * `bits` as the heap's option; `shared`: other threads mark too; `exact`: of several threads that
- * mark one object exactly one is told so (one atomic operation), else perhaps several. */
-GCR_ALWAYS_INLINE bool gcr_blocks_mark(const struct gcr_blocks *blocks, const void *object,
-                                       bool bits, bool shared, bool exact)
+/* Where marking finds blocks and runs: a copy for the loops that mark, whose stores would otherwise
+ * make the compiler load all of it anew. Valid until the heap is finished. */
+struct gcr_blocks_map {
+    uintptr_t base;
+    size_t small_bytes, reserved_bytes;
+    struct gcr_block *block;
+    struct gcr_run *run;
+};
+
+static inline struct gcr_blocks_map gcr_blocks_map(const struct gcr_blocks *blocks)
 {
+    return (struct gcr_blocks_map){.base = blocks->base,
+                                   .small_bytes = blocks->small_bytes,
+                                   .reserved_bytes = blocks->reserved_bytes,
+                                   .block = blocks->block,
+                                   .run = blocks->run};
+}
+
+/* Marks an object; true if it is one of this heap and was not marked before. Always inlined with
+ * constants: `bits` as the heap's option; `shared`: other threads mark too; `exact`: of several
+ * threads that mark one object exactly one is told so (one atomic operation), else perhaps several.
+ */
+GCR_ALWAYS_INLINE bool gcr_blocks_mark(struct gcr_blocks_map map, const void *object, bool bits,
+                                       bool shared, bool exact)
+{
+    uintptr_t offset = (uintptr_t)object - map.base; /* null and strangers: beyond the end */
     uint8_t *entry, bit = 1;
-    if (GCR_LIKELY(gcr_blocks_is_small(blocks, object))) {
-        const struct gcr_block *block = gcr_blocks_block_of(blocks, object);
+    if (GCR_LIKELY(offset < map.small_bytes)) {
+        const struct gcr_block *block = &map.block[offset >> GCR_BLOCK_SHIFT];
         uint32_t slot = gcr_block_slot_of(block, object);
         entry = &block->mark[bits ? slot / 8 : slot];
-        bit = (uint8_t)(bits ? 1u << (slot % 8) : 1u);
+        bit = bits ? (uint8_t)(1u << (slot % 8)) : 1;
+    } else if (offset < map.reserved_bytes) {
+        entry = &map.run[(offset - map.small_bytes) / GCR_PAGE_BYTES].mark;
     } else {
-        entry = &gcr_blocks_run_of(blocks, object)->mark;
+        return false;
     }
     uint8_t old = shared ? GCR_LOAD_RELAXED(entry) : *entry;
     if (old & bit)

@@ -22,17 +22,23 @@ struct pms_request {
     void *large; /* the run, if bytes say that it is one */
 };
 
-/* A free slot for the current context, swept for if need be. Lazy sweeping is collector's work. */
-static bool pms_find_slot(struct gcr_parallel_mark_sweep *h, uint32_t size_class)
+/* A free slot for the current context, out of a swept block, one to be swept now, or (`grow`) an
+ * empty one. Lazy sweeping is work for the collector, and named so. */
+static bool pms_find_slot(struct gcr_parallel_mark_sweep *h, uint32_t size_class, bool grow)
 {
     struct gcr_host *host = h->heap.host;
     const struct gcr_block *next = h->blocks.partial[size_class];
-    if (next == NULL || !next->unbuilt)
-        return gcr_blocks_refill(&h->blocks, h->context, size_class);
-    host->phase(host, GCR_PHASE_SWEEP);
-    bool found = gcr_blocks_refill(&h->blocks, h->context, size_class);
-    host->phase(host, GCR_PHASE_MUTATOR);
-    h->lazy_blocks++;
+    if (next != NULL && next->unbuilt) {
+        host->phase(host, GCR_PHASE_SWEEP);
+        bool found = gcr_blocks_refill(&h->blocks, h->context, size_class);
+        host->phase(host, GCR_PHASE_MUTATOR);
+        h->lazy_blocks++;
+        return found;
+    }
+    if (gcr_blocks_refill(&h->blocks, h->context, size_class))
+        return true;
+    bool found = grow && gcr_blocks_refill_empty(&h->blocks, h->context, size_class);
+    h->empty_blocks += found;
     return found;
 }
 
@@ -45,9 +51,7 @@ static bool pms_try(struct gcr_parallel_mark_sweep *h, struct pms_request *reque
         return request->large != NULL;
     }
     uint32_t size_class = gcr_blocks_class(&h->blocks, request->bytes);
-    if (h->context->current[size_class].free != NULL || pms_find_slot(h, size_class))
-        return true;
-    return grow && gcr_blocks_refill_empty(&h->blocks, h->context, size_class);
+    return h->context->current[size_class].free != NULL || pms_find_slot(h, size_class, grow);
 }
 
 /* Makes sure of a slot or run: within the limit; after a collection; from free blocks and runs that

@@ -15,59 +15,114 @@ struct pms_way {
     bool bits, shared, exact;
 };
 
-static inline void mark_push(struct pms_worker *worker, gcr_ref object)
+/* What the loop has in registers; a call that needs the worker whole is preceded by mark_leave and
+ * followed by mark_enter. */
+struct mark_frame {
+    gcr_ref *bottom, *top, *end; /* the worker's buffer */
+    uint32_t ring_at, waiting;
+    struct gcr_blocks_map map;
+    const struct gcr_layout *rows;
+    uint64_t objects, object_bytes, header_bytes, marked;
+    struct pms_way way;
+};
+
+GCR_ALWAYS_INLINE struct mark_frame mark_enter(const struct pms_worker *worker, struct pms_way way)
 {
-    if (GCR_UNLIKELY(worker->top == worker->end))
-        pms_spill(worker);
-    *worker->top++ = object;
+    return (struct mark_frame){.bottom = worker->bottom,
+                               .top = worker->top,
+                               .end = worker->end,
+                               .ring_at = worker->ring_at,
+                               .waiting = worker->waiting,
+                               .map = gcr_blocks_map(&worker->h->blocks),
+                               .rows = worker->h->layouts.row,
+                               .way = way};
 }
 
-/* Marks what a run of slots refers to. A null reference is in nobody's heap. */
-GCR_ALWAYS_INLINE void mark_slots(struct pms_worker *worker, const gcr_ref *slot, uint64_t count,
-                                  struct pms_way way)
+GCR_ALWAYS_INLINE void mark_leave(struct pms_worker *worker, const struct mark_frame *frame)
 {
-    const struct gcr_blocks *blocks = &worker->h->blocks;
-    for (; count > 0; slot++, count--)
-        if (gcr_blocks_owns(blocks, *slot) &&
-            gcr_blocks_mark(blocks, *slot, way.bits, way.shared, way.exact))
-            mark_push(worker, *slot);
+    worker->top = frame->top;
+    worker->ring_at = frame->ring_at;
+    worker->waiting = frame->waiting;
+    worker->objects += frame->objects;
+    worker->object_bytes += frame->object_bytes;
+    worker->header_bytes += frame->header_bytes;
+    worker->marked += frame->marked;
+}
+
+/* A full buffer. Returns the top of what is left in it. */
+static GCR_NOINLINE gcr_ref *mark_make_room(struct pms_worker *worker)
+{
+    worker->top = worker->end;
+    pms_spill(worker);
+    return worker->top;
+}
+
+/* Marks what a run of slots refers to. */
+GCR_ALWAYS_INLINE void mark_slots(struct pms_worker *worker, struct mark_frame *frame,
+                                  const gcr_ref *slot, uint64_t count)
+{
+    const struct pms_way way = frame->way;
+    for (; count > 0; slot++, count--) {
+        gcr_ref object = *slot;
+        if (!gcr_blocks_mark(frame->map, object, way.bits, way.shared, way.exact))
+            continue;
+        if (GCR_UNLIKELY(frame->top == frame->end))
+            frame->top = mark_make_room(worker);
+        *frame->top++ = object;
+    }
 }
 
 /* Next object to scan from buffer and ring; NULL: both are empty. */
-static inline gcr_ref mark_next(struct pms_worker *worker, uint32_t distance)
+GCR_ALWAYS_INLINE gcr_ref mark_next(struct pms_worker *worker, struct mark_frame *frame,
+                                    uint32_t distance)
 {
     if (distance == 0)
-        return worker->top != worker->bottom ? *--worker->top : NULL;
+        return frame->top != frame->bottom ? *--frame->top : NULL;
     for (;;) {
-        gcr_ref in = worker->top != worker->bottom ? *--worker->top : NULL;
+        gcr_ref in = frame->top != frame->bottom ? *--frame->top : NULL;
         if (in != NULL)
             GCR_PREFETCH(in);
-        else if (worker->waiting == 0)
+        else if (frame->waiting == 0)
             return NULL;
-        gcr_ref out = worker->ring[worker->ring_at];
-        worker->ring[worker->ring_at] = in;
-        worker->ring_at = worker->ring_at + 1 == distance ? 0 : worker->ring_at + 1;
-        worker->waiting += (in != NULL) - (uint32_t)(out != NULL);
+        gcr_ref out = worker->ring[frame->ring_at];
+        worker->ring[frame->ring_at] = in;
+        frame->ring_at = frame->ring_at + 1 == distance ? 0 : frame->ring_at + 1;
+        frame->waiting += (in != NULL) - (uint32_t)(out != NULL);
         if (out != NULL)
             return out;
     }
 }
 
-/* Scans one object; a big array becomes a range for whoever takes it. */
-GCR_ALWAYS_INLINE void mark_scan(struct pms_worker *worker, gcr_ref object, struct pms_way way)
+/* Whether a big array has become a range for whoever takes it. */
+static GCR_NOINLINE bool mark_defers(struct pms_worker *worker, gcr_ref object, uint64_t slots)
 {
-    struct gcr_parallel_mark_sweep *h = worker->h;
+    return slots > worker->h->range_slots && pms_publish_range(worker, object, slots);
+}
+
+enum { SURELY_NO_RANGE = 64 }; /* the option's least value */
+
+GCR_ALWAYS_INLINE void mark_scan(struct pms_worker *worker, struct mark_frame *frame,
+                                 gcr_ref object)
+{
     uint64_t header = gcr_object_header(object);
-    const struct gcr_layout *layout = gcr_layout_of_header(&h->layouts, header);
+    const struct gcr_layout *layout = &frame->rows[header & GCR_HEADER_ID_MASK];
     uint64_t length = gcr_layout_length(layout, object);
     uint64_t slots = layout->slot_count + length * layout->item_slots;
-    worker->marked++;
-    worker->objects += !gcr_header_is(header, GCR_HEADER_INTERNAL);
-    worker->object_bytes += layout->field_bytes + length * layout->item_bytes;
-    worker->header_bytes += layout->payload;
-    if (GCR_UNLIKELY(slots > h->range_slots) && pms_publish_range(worker, object, slots))
+    frame->marked++;
+    frame->objects += !gcr_header_is(header, GCR_HEADER_INTERNAL);
+    frame->object_bytes += layout->field_bytes + length * layout->item_bytes;
+    frame->header_bytes += layout->payload;
+    if (GCR_UNLIKELY(slots > SURELY_NO_RANGE) && mark_defers(worker, object, slots))
         return;
-    mark_slots(worker, (gcr_ref *)gcr_object_word(object, layout->slot_start), slots, way);
+    mark_slots(worker, frame, (gcr_ref *)gcr_object_word(object, layout->slot_start), slots);
+}
+
+/* Another worker waits: it gets a part of what is in the buffer. */
+static GCR_NOINLINE gcr_ref *mark_give(struct pms_worker *worker, gcr_ref *top)
+{
+    worker->top = top;
+    pms_share(worker);
+    return worker->top;
 }
 
 static bool mark_takes_range(struct pms_worker *worker, gcr_ref **slot, uint64_t *count)
@@ -83,26 +138,35 @@ static bool mark_takes_range(struct pms_worker *worker, gcr_ref **slot, uint64_t
     return true;
 }
 
+/* Scans what is in buffer and ring. False: as many as stop_at says have been marked. */
+GCR_ALWAYS_INLINE bool mark_drain_buffer(struct pms_worker *worker, struct pms_way way)
+{
+    struct gcr_parallel_mark_sweep *h = worker->h;
+    const bool gives = way.shared && h->share == PMS_SHARE_HUNGRY;
+    const uint32_t distance = h->prefetch;
+    const uint64_t most = worker->stop_at - worker->marked;
+    struct mark_frame frame = mark_enter(worker, way);
+    gcr_ref object, *slot;
+    uint64_t count;
+    if (mark_takes_range(worker, &slot, &count))
+        mark_slots(worker, &frame, slot, count);
+    while (frame.marked < most && (object = mark_next(worker, &frame, distance)) != NULL) {
+        mark_scan(worker, &frame, object);
+        if (gives && GCR_UNLIKELY(GCR_LOAD_RELAXED(&h->team.hungry) != 0) &&
+            frame.top - frame.bottom >= LEAST_TO_SHARE)
+            frame.top = mark_give(worker, frame.top);
+    }
+    mark_leave(worker, &frame);
+    return frame.marked < most;
+}
+
 /* Scans all that this worker holds. True: all; false: stop_at was reached. */
 GCR_ALWAYS_INLINE bool mark_drain(struct pms_worker *worker, struct pms_way way)
 {
-    struct gcr_parallel_mark_sweep *h = worker->h;
-    const bool hungry_counts = way.shared && h->share == PMS_SHARE_HUNGRY;
-    const uint32_t distance = h->prefetch;
-    gcr_ref *slot, object;
-    uint64_t count;
-    if (mark_takes_range(worker, &slot, &count))
-        mark_slots(worker, slot, count, way);
-    do {
-        while ((object = mark_next(worker, distance)) != NULL) {
-            mark_scan(worker, object, way);
-            if (hungry_counts && GCR_UNLIKELY(GCR_LOAD_RELAXED(&h->team.hungry) != 0) &&
-                worker->top - worker->bottom >= LEAST_TO_SHARE)
-                pms_share(worker);
-            if (GCR_UNLIKELY(worker->marked >= worker->stop_at))
-                return false;
-        }
-    } while (pms_unspill(worker));
+    do
+        if (!mark_drain_buffer(worker, way))
+            return false;
+    while (pms_unspill(worker));
     return true;
 }
 
@@ -154,12 +218,14 @@ static bool drain(struct pms_worker *worker)
 void pms_mark_reference(struct pms_worker *worker, gcr_ref object)
 {
     const struct gcr_blocks *blocks = &worker->h->blocks;
-    if (!gcr_blocks_owns(blocks, object))
+    struct gcr_blocks_map map = gcr_blocks_map(blocks);
+    bool is_new = blocks->options.bits ? gcr_blocks_mark(map, object, true, true, true)
+                                       : gcr_blocks_mark(map, object, false, true, true);
+    if (!is_new)
         return;
-    bool is_new = blocks->options.bits ? gcr_blocks_mark(blocks, object, true, true, true)
-                                       : gcr_blocks_mark(blocks, object, false, true, true);
-    if (is_new)
-        mark_push(worker, object);
+    if (GCR_UNLIKELY(worker->top == worker->end))
+        pms_spill(worker);
+    *worker->top++ = object;
 }
 
 /* The part of slots first .. end of all root spans, end to end, that lies in this span. */

@@ -29,7 +29,7 @@ static const struct gcr_option pms_options[] = {
      "when a worker publishes a packet: as soon as another one waits, or when its buffer is full"},
     {"range", GCR_OPT_COUNT, "slots", "4096", 64, 1u << 30, NULL,
      "objects with more slots than this are scanned in ranges of so many"},
-    {"prefetch", GCR_OPT_COUNT, "objects", "8", 0, PMS_MAX_PREFETCH, NULL,
+    {"prefetch", GCR_OPT_COUNT, "objects", "24", 0, PMS_MAX_PREFETCH, NULL,
      "how many objects ahead of its scan an object is fetched"},
     {"marks", GCR_OPT_CHOICE, NULL, "byte", 0, 0, "byte|bit",
      "side arrays: an entry a slot is one"},
@@ -212,6 +212,7 @@ static size_t pms_figures(struct gcr_heap *heap, struct gcr_design_figure *out)
         {"references on own stacks", "references", (double)h->life.spilled, GCR_DESIGN_SUM},
         {"own stack at most", "references", (double)h->peak_stack_entries, GCR_DESIGN_MAX},
         {"blocks swept lazily", "blocks", (double)h->lazy_blocks, GCR_DESIGN_SUM},
+        {"empty blocks taken", "blocks", (double)h->empty_blocks, GCR_DESIGN_SUM},
         {"blocks swept in pauses", "blocks", (double)h->eager_blocks, GCR_DESIGN_SUM},
         {"collections given up", "collections", (double)h->given_up, GCR_DESIGN_SUM},
     };

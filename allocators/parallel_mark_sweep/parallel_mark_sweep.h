@@ -135,7 +135,7 @@ struct gcr_parallel_mark_sweep {
     bool swept_now;          /* by the last collection, at once (eager, or an emergency) */
     struct pms_counters life;
     uint64_t collections;
-    uint64_t lazy_blocks, eager_blocks, given_up, peak_stack_entries;
+    uint64_t empty_blocks, lazy_blocks, eager_blocks, given_up, peak_stack_entries;
 };
 GCR_ASSERT_LAYOUT_HEAP(struct gcr_parallel_mark_sweep);
 

@@ -228,8 +228,8 @@ static void collect(struct kit *kit, struct shadow *shadow, uint64_t *random)
         if (next_random(random) % 3 == 0)
             continue;
         bool bits = blocks->options.bits;
-        assert_true(gcr_blocks_mark(blocks, shadow->object[i], bits, i % 2, true));
-        assert_false(gcr_blocks_mark(blocks, shadow->object[i], bits, i % 2, true));
+        assert_true(gcr_blocks_mark(gcr_blocks_map(blocks), shadow->object[i], bits, i % 2, true));
+        assert_false(gcr_blocks_mark(gcr_blocks_map(blocks), shadow->object[i], bits, i % 2, true));
         assert_true(gcr_blocks_is_marked(blocks, shadow->object[i]));
         shadow->object[kept] = shadow->object[i];
         shadow->bytes[kept++] = shadow->bytes[i];
@@ -291,8 +291,8 @@ static void test_given_up_collection_keeps_everything(void **state)
     void *large = kit_alloc(&kit, 0, 9000);
     gcr_blocks_drop(&kit.blocks, &kit.contexts[0]);
     gcr_blocks_clear_marks(&kit.blocks, 0, gcr_blocks_count(&kit.blocks));
-    assert_true(gcr_blocks_mark(&kit.blocks, first, false, false, true));
-    assert_true(gcr_blocks_mark(&kit.blocks, large, false, false, true));
+    assert_true(gcr_blocks_mark(gcr_blocks_map(&kit.blocks), first, false, false, true));
+    assert_true(gcr_blocks_mark(gcr_blocks_map(&kit.blocks), large, false, false, true));
     gcr_blocks_keep_all(&kit.blocks);
     gcr_blocks_relink(&kit.blocks);
     kit_check(&kit);
