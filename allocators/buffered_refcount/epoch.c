@@ -281,7 +281,7 @@ void recycler_quiesce(struct gcr_recycler *h, enum gcr_reason reason)
     h->quiet_epoch = h->epoch;
     if (rounds > h->rounds_peak)
         h->rounds_peak = rounds;
-    recycler_pause_end(h, true);
+    recycler_pause_end(h, !h->exhausted);
 }
 
 /* Gives back what is cached. No package in flight. */
