@@ -77,9 +77,9 @@ GCR_ALWAYS_INLINE bool gcr_counting_can_untrack_as(struct gcr_counting *c,
                     return false;
                 continue;
             }
-            const struct gcr_counting_type *of_item = gcr_counting_type_of(c, item);
-            if (gcr_counting_type_is(of_item, GCR_SHAPE_CONTAINER) &&
-                (!gcr_counting_type_is(of_item, GCR_SHAPE_TUPLE) || design->is_tracked(c, item)))
+            if ((gcr_counted(item)->type & GCR_COUNTED_CONTAINER) != 0 &&
+                (!gcr_counting_type_is(gcr_counting_type_of(c, item), GCR_SHAPE_TUPLE) ||
+                 design->is_tracked(c, item)))
                 return false;
         }
     }
