@@ -2,27 +2,15 @@
 #ifndef GCR_TESTS_COLLECTORS_BUFFERED_REFCOUNT_FIXTURE_H
 #define GCR_TESTS_COLLECTORS_BUFFERED_REFCOUNT_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "allocators/buffered_refcount/buffered_refcount_inline.h"
-#include "tests/support/heap_model.h"
-
-enum { KIB = 1024, MIB = 1024 * 1024 };
+#include "tests/support/heap_kit.h"
 
 static inline struct fixture_config recycler_config(const char *const *settings, uint64_t budget)
 {
-    return (struct fixture_config){.collector = &gcr_collector_buffered_refcount,
-                                   .ops = &gcr_mutator_ops_buffered_refcount,
-                                   .shapes = model_shapes,
-                                   .shape_count = MODEL_SHAPES,
-                                   .report_frees = true,
-                                   .settings = settings,
-                                   .budget_bytes = budget};
+    struct fixture_config config = model_config(
+        &gcr_collector_buffered_refcount, &gcr_mutator_ops_buffered_refcount, settings, budget);
+    config.report_frees = true;
+    return config;
 }
 
 /* settings: NULL or words ended by NULL. */

@@ -3,17 +3,8 @@
 #ifndef GCR_TESTS_COLLECTORS_INCMINIMARK_FIXTURE_H
 #define GCR_TESTS_COLLECTORS_INCMINIMARK_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "allocators/incminimark/incminimark_inline.h"
-#include "tests/support/heap_model.h"
-
-enum { KIB = 1024, MIB = 1024 * 1024 };
+#include "tests/support/heap_kit.h"
 
 /* Shapes beyond the model's. */
 enum { INC_BLOB = MODEL_SHAPES + 1, INC_SHAPES = INC_BLOB }; /* pinned bytes, no references */
@@ -29,12 +20,11 @@ static inline const struct gcr_shape *inc_shapes(void)
 
 static inline struct fixture_config inc_config(const char *const *settings, uint64_t budget)
 {
-    return (struct fixture_config){.collector = &gcr_collector_incminimark,
-                                   .ops = &gcr_mutator_ops_incminimark,
-                                   .shapes = inc_shapes(),
-                                   .shape_count = INC_SHAPES,
-                                   .settings = settings,
-                                   .budget_bytes = budget};
+    struct fixture_config config =
+        model_config(&gcr_collector_incminimark, &gcr_mutator_ops_incminimark, settings, budget);
+    config.shapes = inc_shapes();
+    config.shape_count = INC_SHAPES;
+    return config;
 }
 
 /* settings: NULL or words ended by NULL. */
@@ -47,11 +37,6 @@ static inline void inc_open(struct fixture *fixture, const char *const *settings
 static inline struct gcr_incminimark *inside(const struct fixture *fixture)
 {
     return incminimark_of(fixture->heap);
-}
-
-static inline void inc_minor(struct fixture *fixture)
-{
-    fixture->collector->collect(fixture->heap, 0, GCR_REASON_EXPLICIT);
 }
 
 static inline uint64_t inc_header(const struct fixture *fixture, uint32_t object)
@@ -68,23 +53,6 @@ static inline bool inc_is_young(const struct fixture *fixture, uint32_t object)
 static inline gcr_ref inc_body(const struct fixture *fixture, uint32_t object)
 {
     return *gcr_object_body(fixture_ref(fixture, object), inc_header(fixture, object));
-}
-
-/* Root `root` heads a list of `count` more pairs; all are alive. Uses root + 1. */
-static inline void inc_keep_pairs(struct fixture *fixture, int root, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        fixture->roots[root + 1] = fixture->roots[root];
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, root), 0);
-        fixture->ops->store(fixture->heap, fixture->roots[root], 0, fixture->roots[root + 1]);
-    }
-    fixture->roots[root + 1] = NULL;
-}
-
-static inline void inc_drop_pairs(struct fixture *fixture, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT), 0);
 }
 
 #endif

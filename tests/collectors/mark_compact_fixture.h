@@ -3,17 +3,8 @@
 #ifndef GCR_TESTS_COLLECTORS_MARK_COMPACT_FIXTURE_H
 #define GCR_TESTS_COLLECTORS_MARK_COMPACT_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "allocators/mark_compact/mark_compact_inline.h"
-#include "tests/support/heap_model.h"
-
-enum { PAGE = GCR_PAGE_BYTES, KIB = 1024, MIB = 1024 * 1024, PAIR_BYTES = 32 };
+#include "tests/support/heap_kit.h"
 
 /* Settings of every variant that a property is to hold in, small enough to collect often. */
 static const char *const mark_compact_variants[][8] = {
@@ -32,12 +23,8 @@ enum { MARK_COMPACT_VARIANTS = sizeof mark_compact_variants / sizeof mark_compac
 static inline struct fixture_config mark_compact_config(const char *const *settings,
                                                         uint64_t budget)
 {
-    return (struct fixture_config){.collector = &gcr_collector_mark_compact,
-                                   .ops = &gcr_mutator_ops_mark_compact,
-                                   .shapes = model_shapes,
-                                   .shape_count = MODEL_SHAPES,
-                                   .settings = settings,
-                                   .budget_bytes = budget};
+    return model_config(&gcr_collector_mark_compact, &gcr_mutator_ops_mark_compact, settings,
+                        budget);
 }
 
 /* settings: NULL or words ended by NULL. */
@@ -51,28 +38,6 @@ static inline void mark_compact_open(struct fixture *fixture, const char *const 
 static inline struct gcr_compact *inside(const struct fixture *fixture)
 {
     return gcr_compact_of(fixture->heap);
-}
-
-static inline char *address(const struct fixture *fixture, uint32_t object)
-{
-    return (char *)fixture_ref(fixture, object);
-}
-
-/* Root `root` heads a list of `count` more pairs; all are alive. Uses root + 1 as well. */
-static inline void keep_pairs(struct fixture *fixture, int root, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        fixture->roots[root + 1] = fixture->roots[root];
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, root), 0);
-        fixture->ops->store(fixture->heap, fixture->roots[root], 0, fixture->roots[root + 1]);
-    }
-    fixture->roots[root + 1] = NULL;
-}
-
-static inline void drop_pairs(struct fixture *fixture, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT), 0);
 }
 
 #endif

@@ -2,17 +2,8 @@
 #ifndef GCR_TESTS_COLLECTORS_MARK_COMPACT_NURSERY_FIXTURE_H
 #define GCR_TESTS_COLLECTORS_MARK_COMPACT_NURSERY_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "allocators/mark_compact_nursery/mark_compact_nursery_inline.h"
-#include "tests/support/heap_model.h"
-
-enum { PAGE = GCR_PAGE_BYTES, KIB = 1024, MIB = 1024 * 1024, PAIR_BYTES = 32 };
+#include "tests/support/heap_kit.h"
 
 /* Settings of every variant that a property is to hold in, small enough to collect often. */
 static const char *const nursery_variants[][8] = {
@@ -27,12 +18,8 @@ enum { NURSERY_VARIANTS = sizeof nursery_variants / sizeof nursery_variants[0] }
 
 static inline struct fixture_config nursery_config(const char *const *settings, uint64_t budget)
 {
-    return (struct fixture_config){.collector = &gcr_collector_mark_compact_nursery,
-                                   .ops = &gcr_mutator_ops_mark_compact_nursery,
-                                   .shapes = model_shapes,
-                                   .shape_count = MODEL_SHAPES,
-                                   .settings = settings,
-                                   .budget_bytes = budget};
+    return model_config(&gcr_collector_mark_compact_nursery, &gcr_mutator_ops_mark_compact_nursery,
+                        settings, budget);
 }
 
 /* settings: NULL or words ended by NULL. */
@@ -48,36 +35,9 @@ static inline struct gcr_mark_compact_nursery *inside(const struct fixture *fixt
     return mark_compact_nursery_of(fixture->heap);
 }
 
-static inline char *address(const struct fixture *fixture, uint32_t object)
-{
-    return (char *)fixture_ref(fixture, object);
-}
-
 static inline bool is_young(const struct fixture *fixture, uint32_t object)
 {
     return gcr_nursery_has(&inside(fixture)->nursery, fixture_ref(fixture, object));
-}
-
-static inline void minor(struct fixture *fixture)
-{
-    fixture->collector->collect(fixture->heap, 0, GCR_REASON_EXPLICIT);
-}
-
-/* Root `root` heads a list of `count` more pairs; all are alive. Uses root + 1 as well. */
-static inline void keep_pairs(struct fixture *fixture, int root, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        fixture->roots[root + 1] = fixture->roots[root];
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, root), 0);
-        fixture->ops->store(fixture->heap, fixture->roots[root], 0, fixture->roots[root + 1]);
-    }
-    fixture->roots[root + 1] = NULL;
-}
-
-static inline void drop_pairs(struct fixture *fixture, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT), 0);
 }
 
 #endif

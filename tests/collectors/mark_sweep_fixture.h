@@ -2,17 +2,10 @@
 #ifndef GCR_TESTS_COLLECTORS_MARK_SWEEP_FIXTURE_H
 #define GCR_TESTS_COLLECTORS_MARK_SWEEP_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "allocators/mark_sweep/mark_sweep_inline.h"
-#include "tests/support/heap_model.h"
+#include "tests/support/heap_kit.h"
 
-enum { PAGE = GCR_PAGE_BYTES, KIB = 1024, MIB = 1024 * 1024, MODES = 8 };
+enum { MODES = 8 };
 
 /* Every pair of marking options, with both allocators and both sweeps. */
 static const char *const mark_sweep_modes[MODES][7] = {
@@ -29,13 +22,10 @@ static const char *const mark_sweep_modes[MODES][7] = {
 
 static inline struct fixture_config mark_sweep_config(const char *const *settings, uint64_t budget)
 {
-    return (struct fixture_config){.collector = &gcr_collector_mark_sweep,
-                                   .ops = &gcr_mutator_ops_mark_sweep,
-                                   .shapes = model_shapes,
-                                   .shape_count = MODEL_SHAPES,
-                                   .settings = settings,
-                                   .budget_bytes = budget,
-                                   .report_frees = true};
+    struct fixture_config config =
+        model_config(&gcr_collector_mark_sweep, &gcr_mutator_ops_mark_sweep, settings, budget);
+    config.report_frees = true;
+    return config;
 }
 
 /* settings: NULL or words ended by NULL. */
@@ -54,23 +44,6 @@ static inline struct gcr_mark_sweep *inside(const struct fixture *fixture)
 static inline uint64_t *word(const struct fixture *fixture, uint32_t object, uint64_t offset)
 {
     return mark_sweep_word(fixture_ref(fixture, object), offset);
-}
-
-/* Root `root` heads a list of `count` pairs; all are alive. */
-static inline void keep_pairs(struct fixture *fixture, int root, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        fixture->roots[root + 1] = fixture->roots[root];
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, root), 0);
-        fixture->ops->store(fixture->heap, fixture->roots[root], 0, fixture->roots[root + 1]);
-    }
-    fixture->roots[root + 1] = NULL;
-}
-
-static inline void drop_pairs(struct fixture *fixture, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        assert_int_not_equal(fixture_alloc(fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT), 0);
 }
 
 #endif

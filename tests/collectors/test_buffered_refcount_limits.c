@@ -33,10 +33,7 @@ static struct gcr_recycler *damaged_open(struct damaged *d)
 /* The check fails and says so in these words. */
 static void expect_found(const struct damaged *d, const char *words)
 {
-    struct gcr_error err = {"nothing"};
-    assert_false(d->fixture.collector->check(d->fixture.heap, 2, &err));
-    if (strstr(err.text, words) == NULL)
-        fail_msg("\"%s\" is not in \"%s\"", words, err.text);
+    assert_true(check_fails(&d->fixture, 2, words));
 }
 
 static void test_damaged_count(void **state)

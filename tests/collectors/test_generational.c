@@ -96,7 +96,7 @@ static void test_minor_promotes_survivors_and_frees_the_rest(void **state)
     fixture_write(&fixture, child, 0, 8, 3);
     const struct gcr_nursery *nursery = &inside(&fixture)->nursery;
     char *start = nursery->start, *behind = nursery->start + nursery->bytes;
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_is_dead(&fixture, dead));
     assert_ptr_equal(fixture_ref(&fixture, kept), behind);
     assert_ptr_equal(fixture_ref(&fixture, child), behind + 32);
@@ -140,7 +140,7 @@ static void test_explicit_collections_by_generation(void **state)
     (void)state;
     struct fixture fixture;
     young_open(&fixture, small, 0);
-    minor(&fixture); /* no nursery yet: nothing */
+    collect_minor(&fixture); /* no nursery yet: nothing */
     assert_int_equal(fixture.begun, 0);
     drop_pairs(&fixture, 1);
     gcr_collector_generational.collect(fixture.heap, 1, GCR_REASON_EXPLICIT);
@@ -172,7 +172,7 @@ static void test_room_for_the_whole_nursery_before_each_minor(void **state)
     young_open(&fixture, small, 0);
     fixture.after_collection = assert_reserve;
     fixture.arg = &minors;
-    assert_true(keep_pairs(&fixture, 0, 100000)); /* everything survives */
+    assert_true(try_keep_pairs(&fixture, 0, 100000)); /* everything survives */
     assert_true(minors > 30);
     assert_int_equal(fixture_walk_count(&fixture), 100000);
     assert_true(inside(&fixture)->copy.space.bytes >= 4 * MIB); /* it grew by doubling */
@@ -194,7 +194,7 @@ static void test_zeroing_in_steps(void **state)
             fixture_write(&fixture, string, 0, 1000, 0xfe);
             assert_true(nursery->limit - nursery->free < 8 * KIB);
         }
-        minor(&fixture);
+        collect_minor(&fixture);
         assert_ptr_equal(nursery->limit, nursery->start);
         fixture_check(&fixture);
     }
@@ -207,7 +207,7 @@ static void test_zeroing_in_steps(void **state)
 static uint32_t old_pair(struct fixture *fixture, int root)
 {
     uint32_t pair = fixture_alloc(fixture, MODEL_PAIR, 0, root);
-    minor(fixture);
+    collect_minor(fixture);
     return pair;
 }
 
@@ -237,7 +237,7 @@ static void test_first_store_into_an_old_object_remembers_it(void **state)
     assert_int_equal(remembered(&fixture), 1);
     assert_int_equal(fixture.heap->work.barriers, 1);
     fixture_root(&fixture, 1, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_false(fixture_is_dead(&fixture, young)); /* reached from the old one alone */
     assert_int_equal(remembered(&fixture), 0);
     assert_true(gcr_header_is(header_of(&fixture, old), GCR_HEADER_NO_YOUNG));
@@ -276,7 +276,7 @@ static void test_copy_is_one_barrier_and_looks_at_the_source(void **state)
     uint32_t prebuilt = fixture_prebuilt(&fixture, MODEL_ARRAY, 4);
     uint32_t dst = fixture_alloc(&fixture, MODEL_ARRAY, 4, 0);
     uint32_t src = fixture_alloc(&fixture, MODEL_ARRAY, 4, 1);
-    minor(&fixture);
+    collect_minor(&fixture);
     fixture_copy(&fixture, dst, 0, src, 0, 4); /* the source cannot refer to the young */
     assert_int_equal(remembered(&fixture), 0);
     fixture_copy(&fixture, prebuilt, 0, src, 0, 4); /* but it is no last-generation object */
@@ -288,7 +288,7 @@ static void test_copy_is_one_barrier_and_looks_at_the_source(void **state)
     assert_int_equal(remembered(&fixture), 1);
     assert_int_equal(fixture_slot(&fixture, dst, 1), young);
     fixture_root(&fixture, 2, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_false(fixture_is_dead(&fixture, young));
     fixture_check(&fixture);
     fixture_close(&fixture);
@@ -306,7 +306,7 @@ static void test_last_generation_roots_come_and_go(void **state)
     fixture_store(&fixture, b, 0, a);
     fixture_root(&fixture, 0, 0);
     assert_int_equal(last_roots(&fixture), 2); /* the value is not inspected */
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(last_roots(&fixture), 2); /* only full collections look through them */
     fixture_collect(&fixture);
     assert_false(fixture_is_dead(&fixture, object));
@@ -333,7 +333,7 @@ static void test_incomplete_set_makes_the_next_collection_full(void **state)
     fixture_root(&fixture, 1, 0);
     assert_true(inside(&fixture)->remembered.incomplete);
     fixture_check(&fixture);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_last(&fixture)->full);
     assert_false(fixture_is_dead(&fixture, young));
     assert_false(inside(&fixture)->remembered.incomplete);
@@ -368,7 +368,7 @@ static void test_bodies_are_young_or_old_whatever_their_owner_is(void **state)
     fixture_store(&fixture, list, 1 + 1999, item); /* the barrier is the body's */
     assert_int_equal(remembered(&fixture), 1);
     fixture_root(&fixture, 1, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, list, 1 + 1999), item);
     assert_true(fixture_resize(&fixture, list, 100)); /* an old list gets ... */
     assert_true(fixture_resize(&fixture, list, 200)); /* ... a young body: remembered */
@@ -381,7 +381,7 @@ static void test_bodies_are_young_or_old_whatever_their_owner_is(void **state)
     assert_true(fixture_resize(&fixture, list, 3000)); /* an old one with young items: remembered */
     body = *gcr_object_body(fixture_ref(&fixture, list), header_of(&fixture, list));
     assert_false(gcr_header_is(gcr_object_header(body), GCR_HEADER_NO_YOUNG));
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, list, 1 + 150), item);
     fixture_check(&fixture);
     fixture_collect(&fixture);
@@ -395,12 +395,12 @@ static void test_old_weak_reference_to_a_young_target(void **state)
     struct fixture fixture;
     young_open(&fixture, small, 0);
     uint32_t weak = fixture_alloc(&fixture, MODEL_WEAK, 0, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     for (int kept = 0; kept < 2; kept++) {
         uint32_t target = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
         fixture_weakref(&fixture, weak, target);
         fixture_root(&fixture, 1, kept ? target : 0);
-        minor(&fixture);
+        collect_minor(&fixture);
         assert_int_equal(fixture_is_dead(&fixture, target), !kept);
         assert_ptr_equal(*gcr_object_weak_word(fixture_ref(&fixture, weak)),
                          fixture_ref(&fixture, target));
@@ -422,7 +422,7 @@ static void test_young_weak_references_die_or_become_old(void **state)
     fixture_weakref(&fixture, dead, target);
     fixture_root(&fixture, 2, 0);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->copy.weak.young), 2);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->copy.weak.young), 0);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->copy.weak.old), 1);
     assert_ptr_equal(*gcr_object_weak_word(fixture_ref(&fixture, kept)),
@@ -441,7 +441,7 @@ static void test_full_collection_comes_when_the_reserve_is_gone(void **state)
      * the 15th none, so that the 16th overflow is a full collection. */
     uint32_t kept = 0;
     while (inside(&fixture)->copy.full_collections == 0) {
-        assert_true(keep_pairs(&fixture, 0, 1));
+        assert_true(try_keep_pairs(&fixture, 0, 1));
         kept++;
     }
     assert_int_equal(inside(&fixture)->minor_collections, 15);
@@ -488,7 +488,7 @@ static void test_budget_shrinks_the_nursery_and_then_has_none(void **state)
     assert_int_equal(h->next_bytes, 200 * KIB);
     bool had_none = false;
     uint32_t kept = 0;
-    while (keep_pairs(&fixture, 0, 1)) {
+    while (try_keep_pairs(&fixture, 0, 1)) {
         kept++;
         assert_true(h->next_bytes == 0 || h->next_bytes >= 48 * KIB);
         had_none |= h->next_bytes == 0;
@@ -516,7 +516,7 @@ static void test_space_that_cannot_grow_does_with_less_nursery(void **state)
     struct fixture fixture;
     young_open(&fixture, settings, 0);
     uint32_t kept = 0;
-    while (keep_pairs(&fixture, 0, 1))
+    while (try_keep_pairs(&fixture, 0, 1))
         kept++;
     assert_int_equal(kept, 256 * KIB / 32);
     fixture_check(&fixture);
@@ -536,14 +536,10 @@ static void test_absurdly_small_budgets_are_refused_or_respected(void **state)
     for (uint64_t pages = 1; pages < 40; pages++) {
         struct fixture fixture;
         struct gcr_error err;
-        const struct fixture_config config = {.collector = &gcr_collector_generational,
-                                              .ops = &gcr_mutator_ops_generational,
-                                              .shapes = model_shapes,
-                                              .shape_count = MODEL_SHAPES,
-                                              .budget_bytes = pages * PAGE};
+        const struct fixture_config config = young_config(NULL, pages * PAGE);
         if (fixture_try_open(&fixture, &config, &err) != GCR_OK)
             continue;
-        (void)keep_pairs(&fixture, 0, 10000);
+        (void)try_keep_pairs(&fixture, 0, 10000);
         assert_true(fixture.supply.peak_bytes <= pages * PAGE);
         fixture_check(&fixture);
         fixture_close(&fixture);

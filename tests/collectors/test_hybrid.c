@@ -81,7 +81,7 @@ static void test_an_object_is_copied_five_times_and_then_stays(void **state)
     fixture_store(&fixture, object, 0, child);
     fixture_write(&fixture, child, 0, 100, 9);
     fixture_root(&fixture, 1, 0);
-    minor(&fixture); /* 1: out of the nursery, which does not count */
+    collect_minor(&fixture); /* 1: out of the nursery, which does not count */
     assert_int_equal(age_of(&fixture, object), 0);
     for (unsigned age = 1; age <= 3; age++) { /* 2 to 4: within the space */
         normal_round(&fixture);
@@ -149,7 +149,7 @@ static void test_refused_block_keeps_the_object_in_the_space(void **state)
     struct fixture fixture;
     young_open(&fixture, native, 0);
     uint32_t object = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     for (int i = 0; i < 3; i++)
         normal_round(&fixture);
     assert_int_equal(age_of(&fixture, object), 3);
@@ -316,7 +316,7 @@ static void test_budget_is_shared_by_spaces_and_blocks(void **state)
         fixture_root(&fixture, i, 0);
     fixture_collect(&fixture);
     assert_int_equal(externals(&fixture)->objects, 0);
-    assert_true(keep_pairs(&fixture, 0, (uint32_t)(budget / 3 / 32)));
+    assert_true(try_keep_pairs(&fixture, 0, (uint32_t)(budget / 3 / 32)));
     fixture_check(&fixture);
     assert_true(fixture.supply.peak_bytes <= budget);
     fixture_close(&fixture);
@@ -329,7 +329,7 @@ static void test_budget_ends_in_exhaustion_with_everything_intact(void **state)
         struct fixture fixture;
         young_open(&fixture, NULL, budget);
         uint32_t kept = 0;
-        while (keep_pairs(&fixture, 0, 1))
+        while (try_keep_pairs(&fixture, 0, 1))
             kept++;
         assert_true(kept * 32 > budget / 3);
         assert_true(fixture.supply.peak_bytes <= budget);
@@ -358,7 +358,7 @@ static void test_check_names_each_kind_of_damage(void **state)
         normal_round(&fixture);
     uint32_t external = fixture_alloc(&fixture, MODEL_PINNED, 0, 1);
     uint32_t pair = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
-    minor(&fixture);
+    collect_minor(&fixture);
     uint64_t *old_header = gcr_object_word(fixture_ref(&fixture, old), 0);
     uint64_t *header = gcr_object_word(fixture_ref(&fixture, external), 0);
     uint64_t *old_slot = gcr_object_word(fixture_ref(&fixture, old), 16);

@@ -35,13 +35,13 @@ static void test_old_objects_have_no_least_size(void **state)
     (void)fixture_alloc(&fixture, MODEL_EMPTY, 0, 0);    /* 8 */
     (void)fixture_alloc(&fixture, MODEL_PAIR, 0, 1);     /* 32 */
     (void)fixture_alloc(&fixture, MODEL_STRING, 264, 2); /* 280: the largest in a page */
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     const struct gcr_incminimark *h = inside(&fixture);
     assert_int_equal(h->pages.used_bytes, 8 + 32 + 280);
     assert_int_equal(h->pages.pages_in_use, 3);
     assert_int_equal(h->raws.used_bytes, 0);
     (void)fixture_alloc(&fixture, MODEL_STRING, 265, 3); /* 288: a block of the general heap */
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(h->pages.used_bytes, 8 + 32 + 280);
     assert_in_range(h->raws.used_bytes, 288, 288 + 16);
     assert_int_equal(incminimark_page_blocks(1), (8192 - 32) / 8);
@@ -67,7 +67,7 @@ static void test_survivors_move_once(void **state)
     fixture_store(&fixture, a, 0, b);
     fixture_store(&fixture, b, 1, a);
     assert_true(inc_is_young(&fixture, a));
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_is_dead(&fixture, dead));
     assert_false(inc_is_young(&fixture, a) || inc_is_young(&fixture, b));
     gcr_ref place = fixture_ref(&fixture, a);
@@ -78,7 +78,7 @@ static void test_survivors_move_once(void **state)
     assert_int_equal(done->freed, 1);
     assert_int_equal(done->moved_bytes, 64);
     assert_int_equal(fixture.heap->work.promoted_objects, 2);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     fixture_collect(&fixture);
     assert_ptr_equal(fixture_ref(&fixture, a), place);
     assert_int_equal(inside(&fixture)->nursery.free - inside(&fixture)->nursery.start, 0);
@@ -90,9 +90,9 @@ static void test_a_full_nursery_is_collected(void **state)
     (void)state;
     struct fixture fixture;
     inc_open(&fixture, small_sizes, 0);
-    inc_drop_pairs(&fixture, 64 * KIB / 32);
+    drop_pairs(&fixture, 64 * KIB / 32);
     assert_int_equal(fixture.collection_count, 0);
-    inc_drop_pairs(&fixture, 1);
+    drop_pairs(&fixture, 1);
     assert_int_equal(fixture.collection_count, 1);
     assert_int_equal(fixture_last(&fixture)->reason, GCR_REASON_ALLOCATION);
     assert_int_equal(fixture_last(&fixture)->freed, 64 * KIB / 32);
@@ -135,7 +135,7 @@ static void test_large_objects_are_raw_and_young(void **state)
     assert_int_equal(h->raws.young_count, 2);
     gcr_ref place = fixture_ref(&fixture, kept);
     uint64_t used = h->raws.used_bytes;
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_is_dead(&fixture, dropped));
     assert_ptr_equal(fixture_ref(&fixture, kept), place);
     assert_int_equal(h->raws.young_count, 0);
@@ -173,7 +173,7 @@ static void test_card_bits_lie_in_front_of_the_header(void **state)
     assert_true(gcr_header_is(header, INCMINIMARK_HAS_CARDS));
     assert_true(gcr_header_is(header, INCMINIMARK_CARDS_SET));
     assert_true(gcr_header_is(header, GCR_HEADER_NO_YOUNG));
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_false(gcr_header_is(inc_header(&fixture, array), INCMINIMARK_CARDS_SET));
     uint32_t young = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
     fixture_store(&fixture, array, 0, young);
@@ -188,7 +188,7 @@ static void test_card_bits_lie_in_front_of_the_header(void **state)
     assert_true(gcr_header_is(inc_header(&fixture, array), GCR_HEADER_NO_YOUNG));
     assert_int_equal(fixture.heap->work.barriers, 3);
     uint64_t cards = inside(&fixture)->figures.cards;
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(inside(&fixture)->figures.cards - cards, 2);
     assert_int_equal(fixture_slot(&fixture, array, 8192), young);
     assert_int_equal(end[-1] | end[-9], 0);
@@ -204,14 +204,14 @@ static void test_an_old_object_is_remembered_once(void **state)
     struct fixture fixture;
     inc_open(&fixture, small_sizes, 0);
     uint32_t old = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     uint32_t young = fixture_alloc(&fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT);
     fixture_store(&fixture, old, 0, young);
     fixture_store(&fixture, old, 1, young);
     fixture_store(&fixture, young, 1, old); /* young objects need no barrier */
     assert_int_equal(fixture.heap->work.barriers, 1);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->remember.objects), 1);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_false(inc_is_young(&fixture, young));
     assert_int_equal(fixture_slot(&fixture, old, 1), young);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->remember.objects), 0);
@@ -252,7 +252,7 @@ static void two_arrays(struct fixture *fixture, uint32_t *dst, uint32_t *src, ui
     inc_open(fixture, small_sizes, 0);
     *dst = fixture_alloc(fixture, MODEL_ARRAY, 2000, 0);
     *src = fixture_alloc(fixture, MODEL_ARRAY, 2000, 1);
-    inc_minor(fixture);
+    collect_minor(fixture);
     *young = fixture_alloc(fixture, MODEL_PAIR, 0, 2);
 }
 
@@ -270,7 +270,7 @@ static void test_copy_between_arrays_copies_card_bits(void **state)
     assert_int_equal(*incminimark_card_byte(fixture_ref(&fixture, dst), 0), 1 << 5);
     assert_int_equal(gcr_vector_count(&h->cards_set), 2);
     fixture_check(&fixture);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, dst, 700), young);
     fixture_close(&fixture);
 }
@@ -285,7 +285,7 @@ static void test_copy_at_another_offset_sets_cards_one_by_one(void **state)
     fixture_copy(&fixture, dst, 100, src, 600, 300); /* items 100 to 399: cards 0 to 3 */
     assert_int_equal(*incminimark_card_byte(fixture_ref(&fixture, dst), 0), 0xf);
     fixture_check(&fixture);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, dst, 200), young);
     fixture_close(&fixture);
 }
@@ -302,7 +302,7 @@ static void test_copy_inside_an_array_remembers_it_whole(void **state)
     fixture_copy(&fixture, src, 500, src, 0, 1000);
     assert_false(gcr_header_is(inc_header(&fixture, src), GCR_HEADER_NO_YOUNG));
     fixture_check(&fixture);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, src, 505), young);
     (void)dst;
     fixture_close(&fixture);
@@ -315,7 +315,7 @@ static void test_copy_from_an_unremembered_object_is_free(void **state)
     inc_open(&fixture, small_sizes, 0);
     uint32_t dst = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
     uint32_t src = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     fixture_copy(&fixture, dst, 0, src, 0, 2);
     assert_int_equal(fixture.heap->work.barriers, 0);
     uint32_t young = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
@@ -334,7 +334,7 @@ static void test_resize_through_an_old_owner(void **state)
     uint32_t list = fixture_alloc(&fixture, MODEL_LIST, 3, 0);
     uint32_t item = fixture_alloc(&fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT);
     fixture_store(&fixture, list, 3, item);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_resize(&fixture, list, 2000)); /* over the limit: raw, young, with cards */
     gcr_ref body = inc_body(&fixture, list);
     assert_true(incminimark_raw_is_young(&inside(&fixture)->raws, body));
@@ -342,7 +342,7 @@ static void test_resize_through_an_old_owner(void **state)
     uint32_t young = fixture_alloc(&fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT);
     fixture_store(&fixture, list, 1 + 1999, young);
     fixture_check(&fixture);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_ptr_equal(inc_body(&fixture, list), body);
     assert_int_equal(fixture_slot(&fixture, list, 3), item);
     assert_int_equal(fixture_slot(&fixture, list, 2000), young);
@@ -380,26 +380,26 @@ static void test_pinned_objects_stay_in_the_nursery(void **state)
     inc_open(&fixture, small_sizes, 0);
     struct gcr_incminimark *h = inside(&fixture);
     assert_int_equal(h->policy.max_pinned, 64 / (2 * 4));
-    inc_drop_pairs(&fixture, 10);
+    drop_pairs(&fixture, 10);
     uint32_t blob = fixture_alloc(&fixture, INC_BLOB, 100, 0);
-    inc_drop_pairs(&fixture, 10);
+    drop_pairs(&fixture, 10);
     uint32_t other = fixture_alloc(&fixture, INC_BLOB, 200, FIXTURE_NO_ROOT);
     fixture_write(&fixture, blob, 0, 100, 7);
     gcr_ref place = fixture_ref(&fixture, blob);
     for (int round = 0; round < 3; round++) {
-        inc_minor(&fixture);
+        collect_minor(&fixture);
         assert_ptr_equal(fixture_ref(&fixture, blob), place);
         assert_true(fixture_is_dead(&fixture, other));
         assert_int_equal(h->pinned_count, 1);
         assert_ptr_equal(h->nursery.top, place); /* the first range ends there */
-        inc_drop_pairs(&fixture, 600);           /* into the second range */
+        drop_pairs(&fixture, 600);               /* into the second range */
         assert_ptr_not_equal(h->nursery.top, place);
         fixture_check(&fixture);
         fixture_assert_pattern(&fixture, blob, 0, 100, 7);
     }
     assert_int_equal(h->figures.pinned_peak, 1);
     fixture_root(&fixture, 0, 0);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_is_dead(&fixture, blob));
     assert_ptr_equal(h->nursery.top, h->nursery.start + h->nursery.bytes);
     fixture_close(&fixture);
@@ -415,7 +415,7 @@ static void test_every_parent_of_a_pinned_object_keeps_it(void **state)
     uint32_t blob = fixture_alloc(&fixture, INC_BLOB, 100, FIXTURE_NO_ROOT);
     fixture_store(&fixture, first, 0, blob);
     fixture_store(&fixture, second, 0, blob);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->pinned_parents), 2);
     fixture_root(&fixture, 0, 0);
     fixture_collect(&fixture); /* the first parent dies */
@@ -460,19 +460,19 @@ static void test_an_old_weak_reference_to_a_young_target(void **state)
     struct fixture fixture;
     inc_open(&fixture, small_sizes, 0);
     uint32_t weak = fixture_alloc(&fixture, MODEL_WEAK, 0, 0);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     uint32_t kept = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
     fixture_weakref(&fixture, weak, kept);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     gcr_ref at = fixture_ref(&fixture, weak);
     assert_ptr_equal(*gcr_object_weak_word(at), fixture_ref(&fixture, kept));
     uint32_t large = fixture_alloc(&fixture, MODEL_STRING, 8000, FIXTURE_NO_ROOT);
     fixture_weakref(&fixture, weak, large); /* a young raw target */
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     assert_null(*gcr_object_weak_word(at));
     fixture_weakref(&fixture, weak, kept);
     fixture_root(&fixture, 1, 0);
-    inc_minor(&fixture); /* an old target dies in a major collection only */
+    collect_minor(&fixture); /* an old target dies in a major collection only */
     assert_non_null(*gcr_object_weak_word(at));
     fixture_collect(&fixture);
     assert_null(*gcr_object_weak_word(at));
@@ -494,7 +494,7 @@ static void test_finalizers_run_parents_first_and_once(void **state)
         fixture.resurrect_into[1] = 5;
         for (int root = 0; root < 3; root++)
             fixture_root(&fixture, root, 0);
-        inc_minor(&fixture);
+        collect_minor(&fixture);
         assert_int_equal(fixture.finalized_count, 0);
         fixture_collect(&fixture);
         assert_int_equal(fixture.finalized_count, 2);

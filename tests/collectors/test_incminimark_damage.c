@@ -23,17 +23,14 @@ static void open_heap(struct heap *heap)
     fixture_store(fixture, heap->old, 0, heap->child);
     heap->array = fixture_alloc(fixture, MODEL_ARRAY, 2000, ARRAY);
     heap->blob = fixture_alloc(fixture, INC_BLOB, 100, BLOB);
-    inc_minor(fixture);
+    collect_minor(fixture);
     heap->young = fixture_alloc(fixture, MODEL_PAIR, 0, YOUNG);
     fixture_check(fixture);
 }
 
 static void assert_broken(struct heap *heap, int level, const char *what)
 {
-    struct gcr_error err = {""};
-    assert_false(gcr_collector_incminimark.check(heap->fixture.heap, level, &err));
-    if (strstr(err.text, what) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", err.text, what);
+    assert_true(check_fails(&heap->fixture, level, what));
 }
 
 static uint64_t *header_of(const struct heap *heap, uint32_t object)
@@ -144,13 +141,13 @@ static void test_colours(void **state)
     struct heap heap;
     open_heap(&heap);
     struct gcr_incminimark *h = inside(&heap.fixture);
-    inc_keep_pairs(&heap.fixture, 5, 4000);    /* takes many steps to mark */
+    keep_pairs(&heap.fixture, 5, 4000);        /* takes many steps to mark */
     fixture_root(&heap.fixture, 40, heap.old); /* the last root is the first one marked */
-    inc_minor(&heap.fixture);
+    collect_minor(&heap.fixture);
     h->threshold_bytes = 0;
-    inc_minor(&heap.fixture); /* scanning, perhaps a step of marking */
+    collect_minor(&heap.fixture); /* scanning, perhaps a step of marking */
     while (h->state == INCMINIMARK_MARKING && !(inc_header(&heap.fixture, heap.old) >> 63))
-        inc_minor(&heap.fixture);
+        collect_minor(&heap.fixture);
     assert_int_equal(h->state, INCMINIMARK_MARKING);
     uint32_t white = fixture_alloc(&heap.fixture, MODEL_FINALIZER, 0, 20); /* born old: white */
     fixture_check(&heap.fixture);
@@ -160,7 +157,7 @@ static void test_colours(void **state)
     *slot = NULL;
     fixture_store(&heap.fixture, heap.old, 1, white); /* with its barrier */
     fixture_check(&heap.fixture);
-    inc_minor(&heap.fixture);
+    collect_minor(&heap.fixture);
     fixture_check(&heap.fixture);
     fixture_collect(&heap.fixture);
     assert_true(gcr_mark_stack_push(&h->gray, fixture_ref(&heap.fixture, heap.old)));

@@ -12,17 +12,17 @@ static const char *const stepwise[] = {"nursery=64K", "large=4K", "min-heap=256K
 static void open_marking(struct fixture *fixture)
 {
     inc_open(fixture, stepwise, 0);
-    inc_keep_pairs(fixture, 60, 6000);
-    inc_minor(fixture);
+    keep_pairs(fixture, 60, 6000);
+    collect_minor(fixture);
     inside(fixture)->threshold_bytes = 0;
     while (inside(fixture)->state != INCMINIMARK_MARKING)
-        inc_minor(fixture);
+        collect_minor(fixture);
 }
 
 static void finish_cycle(struct fixture *fixture)
 {
     while (inside(fixture)->state != INCMINIMARK_SCANNING)
-        inc_minor(fixture);
+        collect_minor(fixture);
 }
 
 /* Steps until an old object is black. */
@@ -30,7 +30,7 @@ static void blacken(struct fixture *fixture, uint32_t object)
 {
     while (!incminimark_is_marked(inside(fixture), fixture_ref(fixture, object))) {
         assert_int_equal(inside(fixture)->state, INCMINIMARK_MARKING);
-        inc_minor(fixture);
+        collect_minor(fixture);
     }
     assert_int_equal(inside(fixture)->state, INCMINIMARK_MARKING);
 }
@@ -39,15 +39,15 @@ static void blacken(struct fixture *fixture, uint32_t object)
 static void hang_deep(struct fixture *fixture, uint32_t deep)
 {
     fixture_root(fixture, 60, deep);
-    inc_keep_pairs(fixture, 60, 6000);
+    keep_pairs(fixture, 60, 6000);
 }
 
 /* A cycle begins, and goes on until an object in a root is black. */
 static void begin_and_blacken(struct fixture *fixture, uint32_t object)
 {
-    inc_minor(fixture);
+    collect_minor(fixture);
     inside(fixture)->threshold_bytes = 0;
-    inc_minor(fixture);
+    collect_minor(fixture);
     blacken(fixture, object);
 }
 
@@ -76,10 +76,10 @@ static void test_a_cycle_passes_its_states_in_order(void **state)
     inc_open(&fixture, stepwise, 0);
     fixture.after_collection = note_state;
     fixture.arg = states;
-    inc_keep_pairs(&fixture, 0, 12000); /* over 256 KiB survive: a cycle begins by itself */
+    keep_pairs(&fixture, 0, 12000); /* over 256 KiB survive: a cycle begins by itself */
     fixture_root(&fixture, 0, 0);
     for (int i = 0; i < 400 && inside(&fixture)->figures.majors == 0; i++)
-        inc_drop_pairs(&fixture, 500);
+        drop_pairs(&fixture, 500);
     finish_cycle(&fixture);
     assert_int_equal(states[1], INCMINIMARK_MARKING);
     assert_int_equal(states[2], INCMINIMARK_SWEEPING);
@@ -102,7 +102,7 @@ static void test_minimark_does_all_in_one_pause(void **state)
     static const char *const settings[] = {"nursery=64K", "min-heap=256K", "incremental=off", NULL};
     struct fixture fixture;
     inc_open(&fixture, settings, 0);
-    inc_keep_pairs(&fixture, 0, 12000);
+    keep_pairs(&fixture, 0, 12000);
     uint32_t full = 0;
     for (uint32_t i = 0; i < fixture.collection_count; i++) {
         assert_int_equal(fixture.collections[i].generation, fixture.collections[i].full);
@@ -121,7 +121,7 @@ static void test_a_full_collection_ends_the_cycle_and_makes_a_whole_one(void **s
     struct fixture fixture;
     open_marking(&fixture);
     uint32_t doomed = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    inc_minor(&fixture); /* its root makes it gray */
+    collect_minor(&fixture); /* its root makes it gray */
     fixture_root(&fixture, 0, 0);
     uint64_t majors = inside(&fixture)->figures.majors;
     fixture_collect(&fixture);
@@ -208,12 +208,12 @@ static void test_what_becomes_old_while_sweeping_is_not_swept(void **state)
     struct fixture fixture;
     open_marking(&fixture);
     while (inside(&fixture)->state == INCMINIMARK_MARKING)
-        inc_minor(&fixture);
+        collect_minor(&fixture);
     assert_int_equal(inside(&fixture)->state, INCMINIMARK_SWEEPING);
     uint32_t small = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
     uint32_t large = fixture_alloc(&fixture, MODEL_ARRAY, 3000, 1);
     uint32_t finalizer = fixture_alloc(&fixture, MODEL_FINALIZER, 0, 2);
-    inc_minor(&fixture);
+    collect_minor(&fixture);
     fixture_check(&fixture);
     finish_cycle(&fixture);
     assert_false(fixture_is_dead(&fixture, small) || fixture_is_dead(&fixture, large) ||
@@ -229,7 +229,7 @@ static void test_a_fork_may_fall_inside_a_cycle(void **state)
         struct fixture fixture;
         open_marking(&fixture);
         while (sweeping && inside(&fixture)->state == INCMINIMARK_MARKING)
-            inc_minor(&fixture);
+            collect_minor(&fixture);
         pid_t child = fork();
         assert_true(child >= 0);
         finish_cycle(&fixture);
@@ -252,8 +252,8 @@ static void test_marks_in_a_bitmap_leave_headers_alone(void **state)
     struct fixture fixture;
     inc_open(&fixture, settings, 0);
     uint32_t first = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    inc_keep_pairs(&fixture, 60, 6000);
-    inc_minor(&fixture);
+    keep_pairs(&fixture, 60, 6000);
+    collect_minor(&fixture);
     uint64_t header = inc_header(&fixture, first);
     begin_and_blacken(&fixture, first);
     assert_int_equal(inc_header(&fixture, first), header);
@@ -341,7 +341,7 @@ static void test_bounds_hold_while_the_heap_grows_and_turns_over(void **state)
         for (int list = 0; list < 60; list++) { /* 30 lists live, then replaced one by one */
             fixture_root(&fixture, list % 30, 0);
             fixture.roots[61] = NULL;
-            inc_keep_pairs(&fixture, 61, 3000);
+            keep_pairs(&fixture, 61, 3000);
             fixture.roots[list % 30] = fixture.roots[61];
         }
         const struct gcr_incminimark *h = inside(&fixture);
@@ -379,7 +379,7 @@ static void test_bytes_kept_by_finalizers_do_not_raise_the_threshold(void **stat
     struct fixture fixture;
     inc_open(&fixture, settings, 0);
     uint32_t finalizer = fixture_alloc(&fixture, MODEL_FINALIZER, 0, 0);
-    inc_keep_pairs(&fixture, 1, 5000);
+    keep_pairs(&fixture, 1, 5000);
     fixture.ops->store(fixture.heap, fixture_ref(&fixture, finalizer), 0, fixture.roots[1]);
     fixture_root(&fixture, 1, 0);
     fixture_collect(&fixture);
@@ -398,8 +398,8 @@ static void test_empty_arenas_go_back(void **state)
     (void)state;
     struct fixture fixture;
     inc_open(&fixture, NULL, 0);
-    inc_keep_pairs(&fixture, 0, 100000);
-    inc_minor(&fixture);
+    keep_pairs(&fixture, 0, 100000);
+    collect_minor(&fixture);
     struct gcr_incminimark *h = inside(&fixture);
     uint64_t arenas = h->pages.arena_count, held = fixture.supply.committed_bytes;
     assert_int_equal(arenas, (100000 / ((8192 - 32) / 32) + 64) / 64);
@@ -408,7 +408,7 @@ static void test_empty_arenas_go_back(void **state)
     assert_int_equal(h->pages.arena_count, 0);
     assert_int_equal(h->pages.arena_peak, arenas);
     assert_true(fixture.supply.committed_bytes <= held - arenas * 512 * KIB);
-    inc_keep_pairs(&fixture, 0, 100);
+    keep_pairs(&fixture, 0, 100);
     fixture_collect(&fixture);
     assert_int_equal(h->pages.arena_count, 1);
     fixture_check(&fixture);

@@ -396,10 +396,7 @@ static void test_a_child_collects_its_own_copy(void **state)
 
 static void damage_found(struct fixture *fixture, const char *what)
 {
-    struct gcr_error err = {"nothing"};
-    assert_false(fixture->collector->check(fixture->heap, 3, &err));
-    if (strstr(err.text, what) == NULL)
-        fail_msg("expected '%s', got '%s'", what, err.text);
+    assert_true(check_fails(fixture, 3, what));
 }
 
 /* Changes a word, expects the check to say `what`, and puts it back. */

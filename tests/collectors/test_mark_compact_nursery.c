@@ -25,7 +25,7 @@ static void test_objects_are_born_in_the_nursery_in_order(void **state)
     assert_int_equal(address(&fixture, weak) - start, 144);
     assert_int_equal(inside(&fixture)->compact.blocks, 0);
     fixture_check(&fixture);
-    minor(&fixture);
+    collect_minor(&fixture);
     /* in order of the first visit: roots, then what they refer to; 8 bytes suffice now */
     start = inside(&fixture)->compact.space.start;
     assert_ptr_equal(address(&fixture, pair), start);
@@ -78,24 +78,14 @@ static void test_minor_promotes_in_first_visit_order_and_drops_the_rest(void **s
     (void)state;
     struct fixture fixture;
     nursery_open(&fixture, NULL, 0);
-    /* root -> a -> (b -> d, c); a dead one in between */
-    uint32_t d = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
-    uint32_t b = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
-    uint32_t dead = fixture_alloc(&fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT);
-    uint32_t c = fixture_alloc(&fixture, MODEL_PAIR, 0, 3);
-    uint32_t a = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    fixture_store(&fixture, a, 0, b);
-    fixture_store(&fixture, a, 1, c);
-    fixture_store(&fixture, b, 0, d);
-    for (int i = 1; i < 4; i++)
-        fixture_root(&fixture, i, 0);
-    minor(&fixture);
-    assert_true(fixture_is_dead(&fixture, dead));
+    const struct scene_family it = scene_family(&fixture);
+    collect_minor(&fixture);
+    assert_true(fixture_is_dead(&fixture, it.dead));
     const char *start = inside(&fixture)->compact.space.start;
-    assert_int_equal(address(&fixture, a) - start, 0);
-    assert_int_equal(address(&fixture, b) - start, 32);
-    assert_int_equal(address(&fixture, c) - start, 64);
-    assert_int_equal(address(&fixture, d) - start, 96);
+    assert_int_equal(address(&fixture, it.a) - start, 0);
+    assert_int_equal(address(&fixture, it.b) - start, 32);
+    assert_int_equal(address(&fixture, it.c) - start, 64);
+    assert_int_equal(address(&fixture, it.d) - start, 96);
     const struct gcr_collection *done = fixture_last(&fixture);
     assert_int_equal(done->generation, 0);
     assert_false(done->full);
@@ -119,7 +109,7 @@ static void test_barrier_remembers_an_old_object_once(void **state)
         nursery_open(&fixture, settings, 0);
         struct gcr_vector *set = &inside(&fixture)->remember.objects;
         uint32_t old = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-        minor(&fixture);
+        collect_minor(&fixture);
         fixture_store(&fixture, old, 0, old);
         fixture_store(&fixture, old, 0, 0);
         assert_int_equal(gcr_vector_count(set), filtered ? 0 : 1);
@@ -131,7 +121,7 @@ static void test_barrier_remembers_an_old_object_once(void **state)
         assert_int_equal(fixture.heap->work.barriers, filtered ? 3 : 1);
         fixture_root(&fixture, 1, 0);
         fixture_check(&fixture);
-        minor(&fixture);
+        collect_minor(&fixture);
         assert_false(fixture_is_dead(&fixture, young));
         assert_int_equal(fixture_slot(&fixture, old, 1), young);
         assert_int_equal(fixture_slot(&fixture, old, 0), young);
@@ -156,7 +146,7 @@ static void test_prebuilt_and_pinned_objects_go_through_the_set(void **state)
     fixture_root(&fixture, 2, 0);
     assert_int_equal(gcr_vector_count(&inside(&fixture)->remember.objects), 2);
     fixture_check(&fixture);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, prebuilt, 2), a);
     assert_int_equal(fixture_slot(&fixture, pinned, 3), b);
     fixture_collect(&fixture);
@@ -174,7 +164,7 @@ static void test_copy_takes_one_barrier_or_none(void **state)
     struct gcr_vector *set = &inside(&fixture)->remember.objects;
     uint32_t from = fixture_alloc(&fixture, MODEL_ARRAY, 8, 0);
     uint32_t to = fixture_alloc(&fixture, MODEL_ARRAY, 8, 1);
-    minor(&fixture);
+    collect_minor(&fixture);
     fixture_copy(&fixture, to, 0, from, 0, 8);
     assert_int_equal(gcr_vector_count(set), 0); /* the source refers to nothing young */
     fixture_store(&fixture, from, 7, fixture_alloc(&fixture, MODEL_PAIR, 0, 2));
@@ -182,7 +172,7 @@ static void test_copy_takes_one_barrier_or_none(void **state)
     assert_int_equal(gcr_vector_count(set), 2);
     fixture_root(&fixture, 2, 0);
     fixture_root(&fixture, 0, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_not_equal(fixture_slot(&fixture, to, 7), 0);
     fixture_check(&fixture);
     fixture_close(&fixture);
@@ -195,7 +185,7 @@ static void test_lost_remembered_object_costs_time_not_truth(void **state)
     struct fixture fixture;
     nursery_open(&fixture, NULL, 0);
     uint32_t old = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     gcr_vector_finish(&inside(&fixture)->remember.objects); /* no page left over */
     uint32_t young = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
     fixture.supply.fail_after = 1;
@@ -203,7 +193,7 @@ static void test_lost_remembered_object_costs_time_not_truth(void **state)
     fixture_root(&fixture, 1, 0);
     assert_true(inside(&fixture)->remember.incomplete);
     fixture_check(&fixture);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_false(fixture_is_dead(&fixture, young));
     assert_int_equal(fixture_slot(&fixture, old, 1), young);
     assert_false(inside(&fixture)->remember.incomplete);
@@ -236,7 +226,7 @@ static void test_bodies_may_be_younger_or_older_than_their_owners(void **state)
     struct fixture fixture;
     nursery_open(&fixture, settings, 0);
     uint32_t list = fixture_alloc(&fixture, MODEL_LIST, 3, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     uint32_t young = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
     fixture_store(&fixture, list, 1, young);
     assert_true(fixture_resize(&fixture, list, 10)); /* young body of an old owner */
@@ -247,7 +237,7 @@ static void test_bodies_may_be_younger_or_older_than_their_owners(void **state)
     assert_true(fixture_resize(&fixture, list, 5)); /* cut in the nursery */
     fixture_store(&fixture, list, 5, young);
     fixture_root(&fixture, 1, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, list, 1), young);
     assert_int_equal(fixture_slot(&fixture, list, 5), young);
     uint32_t next = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
@@ -255,7 +245,7 @@ static void test_bodies_may_be_younger_or_older_than_their_owners(void **state)
     assert_true(fixture_resize(&fixture, list, 4000)); /* old body with a young item */
     fixture_root(&fixture, 1, 0);
     fixture_check(&fixture);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture_slot(&fixture, list, 2), next);
     assert_true(fixture_resize(&fixture, list, 100)); /* cut in the space: a filler */
     fixture_check(&fixture);
@@ -275,18 +265,18 @@ static void test_old_weak_references_to_young_targets(void **state)
     nursery_open(&fixture, NULL, 0);
     uint32_t weak = fixture_alloc(&fixture, MODEL_WEAK, 0, 0);
     uint32_t other = fixture_alloc(&fixture, MODEL_WEAK, 0, 1);
-    minor(&fixture);
+    collect_minor(&fixture);
     uint32_t kept = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
     uint32_t dropped = fixture_alloc(&fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT);
     fixture_weakref(&fixture, weak, kept);
     fixture_weakref(&fixture, other, dropped);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_true(fixture_is_dead(&fixture, dropped));
     assert_ptr_equal(fixture.collector->weak_target(fixture.heap, fixture_ref(&fixture, weak)),
                      fixture_ref(&fixture, kept));
     assert_null(fixture.collector->weak_target(fixture.heap, fixture_ref(&fixture, other)));
     fixture_root(&fixture, 2, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_false(fixture_is_dead(&fixture, kept)); /* old garbage until a major collection */
     fixture_collect(&fixture);
     assert_true(fixture_is_dead(&fixture, kept));
@@ -304,7 +294,7 @@ static void test_finalizers_run_in_major_collections(void **state)
     fixture_store(&fixture, object, 0, child);
     fixture_root(&fixture, 0, 0);
     fixture_root(&fixture, 1, 0);
-    minor(&fixture);
+    collect_minor(&fixture);
     assert_int_equal(fixture.finalized_count, 0);
     assert_false(fixture_is_dead(&fixture, child)); /* the old object keeps it */
     fixture.resurrect_into[0] = 5;
@@ -325,7 +315,7 @@ static void test_major_empties_the_nursery_and_compacts_in_one_pause(void **stat
     struct fixture fixture;
     nursery_open(&fixture, NULL, 0);
     keep_pairs(&fixture, 0, 100);
-    minor(&fixture);
+    collect_minor(&fixture);
     fixture_root(&fixture, 0, 0); /* old garbage */
     uint32_t kept = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
     drop_pairs(&fixture, 10);
@@ -471,7 +461,7 @@ static void damage_begin(void)
     keep_pairs(&damaged, 0, 20);
     (void)fixture_alloc(&damaged, MODEL_ARRAY, 4, 3);
     (void)fixture_alloc(&damaged, MODEL_WEAK, 0, 4);
-    minor(&damaged);
+    collect_minor(&damaged);
     keep_pairs(&damaged, 5, 5);
     (void)fixture_alloc(&damaged, MODEL_PAIR, 0, 2);
     damaged.ops->store(damaged.heap, damaged.roots[3], 0, damaged.roots[2]); /* remembered */
@@ -480,10 +470,7 @@ static void damage_begin(void)
 
 static void damage_found(const char *what)
 {
-    struct gcr_error err = {"nothing"};
-    assert_false(damaged.collector->check(damaged.heap, 3, &err));
-    if (strstr(err.text, what) == NULL)
-        fail_msg("expected '%s', got '%s'", what, err.text);
+    assert_true(check_fails(&damaged, 3, what));
 }
 
 /* Changes a word, expects the check to say `what`, and puts it back. */

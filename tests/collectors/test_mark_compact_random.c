@@ -1,99 +1,33 @@
 /* mark-compact: random programs against a shadow graph, in every variant, with and without budgets,
  * with refusals of pages at every point. */
 #include "tests/collectors/mark_compact_fixture.h"
+#include "tests/support/random_run.h"
 
-static void compare_now(struct fixture *fixture, void *arg)
+static struct random_design design(void)
 {
-    struct model *model = arg;
-    (void)fixture;
-    if (!model->exhausted)
-        fixture_check(fixture);
-}
-
-static void run_model(const char *const *settings, uint64_t seed, bool finalizers, uint32_t steps)
-{
-    struct fixture fixture;
-    struct model model;
-    mark_compact_open(&fixture, settings, 0);
-    model_init(&model, &fixture, seed, 6);
-    model.finalizers = finalizers;
-    fixture.after_collection = compare_now;
-    fixture.arg = &model;
-    for (int round = 0; round < 4; round++) {
-        model_run(&model, steps / 4);
-        assert_false(model.exhausted);
-        (void)model_compare(&model, false);
-        fixture_collect(&fixture);
-        (void)model_compare(&model, !finalizers);
-        fixture_check(&fixture);
-    }
-    assert_true(fixture.collection_count > 4);
-    model_finish(&model);
-    fixture_close(&fixture);
+    return (struct random_design){mark_compact_config(NULL, 0), mark_compact_variants,
+                                  MARK_COMPACT_VARIANTS};
 }
 
 static void test_random_programs_in_every_variant(void **state)
 {
     (void)state;
-    uint64_t seed = model_seed(20091);
-    for (size_t i = 0; i < MARK_COMPACT_VARIANTS; i++)
-        for (uint64_t k = 0; k < 3; k++)
-            run_model(mark_compact_variants[i], seed + k, k == 2, 6000);
+    const struct random_design all = design();
+    random_variants(&all, model_seed(20091));
 }
 
 static void test_random_programs_with_budgets(void **state)
 {
     (void)state;
-    uint64_t seed = model_seed(20102);
-    uint32_t exhausted = 0, completed = 0;
-    for (size_t i = 0; i < MARK_COMPACT_VARIANTS; i++)
-        for (uint64_t pages = 24; pages < 400; pages += pages / 4) {
-            struct fixture fixture;
-            struct model model;
-            struct gcr_error err;
-            struct fixture_config config =
-                mark_compact_config(mark_compact_variants[i], pages * PAGE);
-            if (fixture_try_open(&fixture, &config, &err) != GCR_OK)
-                continue;
-            model_init(&model, &fixture, seed + pages, 4);
-            if (!model.exhausted)
-                model_run(&model, 3000);
-            assert_true(fixture.supply.peak_bytes <= pages * PAGE);
-            fixture_check(&fixture);
-            (void)model_compare(&model, false);
-            exhausted += model.exhausted;
-            completed += !model.exhausted;
-            model_finish(&model);
-            fixture_close(&fixture);
-        }
-    assert_true(exhausted > 0);
-    assert_true(completed > 0);
+    const struct random_design all = design();
+    random_budgets(&all, model_seed(20102));
 }
 
 static void test_any_commit_may_be_refused(void **state)
 {
     (void)state;
-    uint64_t seed = model_seed(7);
-    for (size_t i = 0; i < MARK_COMPACT_VARIANTS; i++) {
-        bool refused = true;
-        for (uint64_t n = 1; refused && n < 400; n += n < 40 ? 1 : 7) {
-            struct fixture fixture;
-            struct model model;
-            struct gcr_error err;
-            struct fixture_config config = mark_compact_config(mark_compact_variants[i], 0);
-            config.fail_after = n;
-            if (fixture_try_open(&fixture, &config, &err) != GCR_OK)
-                continue;
-            model_init(&model, &fixture, seed + n, 3);
-            if (!model.exhausted)
-                model_run(&model, 2500);
-            refused = fixture.supply.refused != 0;
-            fixture_check(&fixture);
-            (void)model_compare(&model, false);
-            model_finish(&model);
-            fixture_close(&fixture);
-        }
-    }
+    const struct random_design all = design();
+    random_refusals(&all, model_seed(7));
 }
 
 int main(void)

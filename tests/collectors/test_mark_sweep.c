@@ -125,11 +125,7 @@ static void test_younger_generations_are_ignored(void **state)
     (void)state;
     struct fixture fixture;
     mark_sweep_open(&fixture, NULL, 0);
-    gcr_collector_mark_sweep.collect(fixture.heap, 0, GCR_REASON_EXPLICIT);
-    gcr_collector_mark_sweep.collect(fixture.heap, 1, GCR_REASON_EXPLICIT);
-    assert_int_equal(fixture.begun, 0);
-    gcr_collector_mark_sweep.collect(fixture.heap, 2, GCR_REASON_FINAL);
-    assert_int_equal(fixture_last(&fixture)->reason, GCR_REASON_FINAL);
+    scene_younger_generations_are_ignored(&fixture);
     fixture_close(&fixture);
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/collectors/mark_sweep_fixture.h"
+#include "tests/support/random_run.h"
 
 /* ---- the trigger ---- */
 
@@ -185,12 +186,8 @@ static void test_every_refused_commit_is_survived(void **state)
 static void test_absurdly_small_budget_is_refused(void **state)
 {
     (void)state;
-    for (uint64_t pages = 1; pages < 4; pages++) {
-        struct fixture fixture;
-        struct gcr_error err;
-        struct fixture_config config = mark_sweep_config(NULL, pages * PAGE);
-        assert_int_equal(fixture_try_open(&fixture, &config, &err), GCR_HEAP_EXHAUSTED);
-    }
+    const struct fixture_config config = mark_sweep_config(NULL, 0);
+    scene_tiny_budgets_are_refused(&config);
 }
 
 static void test_sweep_by_pools_needs_pools_and_a_bitmap(void **state)
@@ -232,22 +229,6 @@ static void test_fork_leaves_both_sides_working(void **state)
     fixture_close(&fixture);
 }
 
-static bool check_fails(const struct fixture *fixture, int level, const char *words)
-{
-    struct gcr_error err = {""};
-    bool fails = !gcr_collector_mark_sweep.check(fixture->heap, level, &err);
-    return fails && strstr(err.text, words) != NULL;
-}
-
-#define DAMAGED(place, value, level, words)                                                        \
-    do {                                                                                           \
-        uint64_t right = (place);                                                                  \
-        (place) = (value);                                                                         \
-        assert_true(check_fails(&fixture, level, words));                                          \
-        (place) = right;                                                                           \
-        fixture_check(&fixture);                                                                   \
-    } while (0)
-
 static void test_check_names_each_kind_of_damage(void **state)
 {
     (void)state;
@@ -262,30 +243,31 @@ static void test_check_names_each_kind_of_damage(void **state)
     struct gcr_mark_sweep *h = inside(&fixture);
     uint64_t *header = word(&fixture, pair, 0);
     fixture_check(&fixture);
-    DAMAGED(*header, *header + 999, 2, "names no shape");
-    DAMAGED(*header, *header | MARK_SWEEP_MARKED, 2, "mark is set");
-    DAMAGED(*header, *header | MARK_SWEEP_ORDERING, 2, "finalizer order");
-    DAMAGED(*header, *header & ~MARK_SWEEP_LISTED, 2, "not where its header says");
-    DAMAGED(*word(&fixture, fixed, 0), right & ~MARK_SWEEP_MARKED, 2, "not marked");
-    DAMAGED(*word(&fixture, fixed, 0), right & ~(MARK_SWEEP_PREBUILT | MARK_SWEEP_MARKED), 2,
-            "does not say so");
-    DAMAGED(*word(&fixture, array, 16), 5, 2, "accounts say");
+    DAMAGED(&fixture, *header, *header + 999, 2, "names no shape");
+    DAMAGED(&fixture, *header, *header | MARK_SWEEP_MARKED, 2, "mark is set");
+    DAMAGED(&fixture, *header, *header | MARK_SWEEP_ORDERING, 2, "finalizer order");
+    DAMAGED(&fixture, *header, *header & ~MARK_SWEEP_LISTED, 2, "not where its header says");
+    DAMAGED(&fixture, *word(&fixture, fixed, 0), right & ~MARK_SWEEP_MARKED, 2, "not marked");
+    DAMAGED(&fixture, *word(&fixture, fixed, 0), right & ~(MARK_SWEEP_PREBUILT | MARK_SWEEP_MARKED),
+            2, "does not say so");
+    DAMAGED(&fixture, *word(&fixture, array, 16), 5, 2, "accounts say");
     /* on two lists, on none, in a circle */
-    DAMAGED(*word(&fixture, weak, 8), (uint64_t)(uintptr_t)fixture_ref(&fixture, pair), 2,
+    DAMAGED(&fixture, *word(&fixture, weak, 8), (uint64_t)(uintptr_t)fixture_ref(&fixture, pair), 2,
             "runs in a circle");
-    DAMAGED(*word(&fixture, array, 8), 0, 2, "accounts say");
-    DAMAGED(*word(&fixture, pair, 8), (uint64_t)(uintptr_t)fixture_ref(&fixture, array), 2,
-            "runs in a circle");
+    DAMAGED(&fixture, *word(&fixture, array, 8), 0, 2, "accounts say");
+    DAMAGED(&fixture, *word(&fixture, pair, 8), (uint64_t)(uintptr_t)fixture_ref(&fixture, array),
+            2, "runs in a circle");
     gcr_finalizer_list_at(&h->finalizable, 0)->fate = GCR_FINALIZER_RUN;
     assert_true(check_fails(&fixture, 2, "accounts say"));
     gcr_finalizer_list_at(&h->finalizable, 0)->fate = GCR_FINALIZER_KEPT;
-    DAMAGED(h->weak_finalizable, 1, 2, "weak references with finalizers");
-    DAMAGED(h->since_bytes, h->since_bytes + 8, 2, "accounts say");
-    DAMAGED(h->freed_bytes, 8, 2, "accounts say");
-    DAMAGED(h->tally.objects, 1, 2, "accounts say");
-    DAMAGED(h->immortals.object_bytes, 1, 2, "prebuilt objects do not add up");
-    DAMAGED(*word(&fixture, pair, 16), right + 8, 3, "refers to no object");
-    DAMAGED(*word(&fixture, weak, 16), (uint64_t)(uintptr_t)h, 3, "weak reference to no object");
+    DAMAGED(&fixture, h->weak_finalizable, 1, 2, "weak references with finalizers");
+    DAMAGED(&fixture, h->since_bytes, h->since_bytes + 8, 2, "accounts say");
+    DAMAGED(&fixture, h->freed_bytes, 8, 2, "accounts say");
+    DAMAGED(&fixture, h->tally.objects, 1, 2, "accounts say");
+    DAMAGED(&fixture, h->immortals.object_bytes, 1, 2, "prebuilt objects do not add up");
+    DAMAGED(&fixture, *word(&fixture, pair, 16), right + 8, 3, "refers to no object");
+    DAMAGED(&fixture, *word(&fixture, weak, 16), (uint64_t)(uintptr_t)h, 3,
+            "weak reference to no object");
     (void)waiting;
     fixture_close(&fixture);
 }
@@ -305,48 +287,29 @@ static void test_check_names_damage_of_the_bitmaps(void **state)
     uint64_t bit = (uint64_t)1 << (gcr_mark_bitmap_index(&h->marks, object) % 64);
     uint64_t list_bit = (uint64_t)1
                         << (gcr_mark_bitmap_index(&h->allocated, fixture_ref(&fixture, list)) % 64);
-    DAMAGED(*marks, *marks | bit, 2, "mark is set");
-    DAMAGED(*marks, *marks | bit << 1, 2, "pool of no object");
-    DAMAGED(*allocated, *allocated & ~bit, 2, "accounts say");
-    DAMAGED(*listed, *listed | list_bit, 2, "swept by its bit");
-    DAMAGED(*mark_sweep_word(object, 0), right | MARK_SWEEP_MARKED, 2, "not on the side");
+    DAMAGED(&fixture, *marks, *marks | bit, 2, "mark is set");
+    DAMAGED(&fixture, *marks, *marks | bit << 1, 2, "pool of no object");
+    DAMAGED(&fixture, *allocated, *allocated & ~bit, 2, "accounts say");
+    DAMAGED(&fixture, *listed, *listed | list_bit, 2, "swept by its bit");
+    DAMAGED(&fixture, *mark_sweep_word(object, 0), right | MARK_SWEEP_MARKED, 2, "not on the side");
     fixture_close(&fixture);
 }
-#undef DAMAGED
 
 /* ---- random runs ---- */
-
-static void compare_after(struct fixture *fixture, void *arg)
-{
-    (void)fixture;
-    struct model *model = arg;
-    if (!model->finalizers)
-        (void)model_compare(model, false);
-}
 
 static void run_random(uint64_t seed, const char *const *settings, uint64_t budget, bool finalizers,
                        bool every_collection)
 {
-    struct fixture fixture;
-    struct model model;
-    mark_sweep_open(&fixture, settings, budget);
-    model_init(&model, &fixture, seed, (uint32_t)(seed % 7));
-    model.finalizers = finalizers;
-    if (every_collection) {
-        fixture.after_collection = compare_after;
-        fixture.arg = &model;
-    }
-    for (int round = 0; round < 10 && !model.exhausted; round++) {
-        model_run(&model, 1000);
-        fixture_collect(&fixture);
-        (void)model_compare(&model, !finalizers);
-        fixture_check(&fixture);
-    }
-    assert_true(budget == 0 || fixture.supply.peak_bytes <= budget);
-    assert_true(budget != 0 || !model.exhausted);
-    fixture.after_collection = NULL;
-    model_finish(&model);
-    fixture_close(&fixture);
+    const struct random_run run = {
+        .config = mark_sweep_config(settings, budget),
+        .seed = seed,
+        .prebuilt = (uint32_t)(seed % 7),
+        .rounds = 10,
+        .steps = 1000,
+        .finalizers = finalizers,
+        .watch = every_collection ? RANDOM_WATCH_COMPARE : RANDOM_WATCH_NOTHING,
+    };
+    (void)random_run(&run);
 }
 
 static void test_random_runs_equal_the_shadow_graph(void **state)

@@ -2,6 +2,7 @@
  * bodies, large and prebuilt objects, contexts. Workers and packets:
  * test_parallel_mark_sweep_workers.c. */
 #include "tests/collectors/parallel_mark_sweep_fixture.h"
+#include "tests/support/random_run.h"
 
 #include <string.h>
 
@@ -205,9 +206,7 @@ static void test_younger_generations_are_ignored(void **state)
     (void)state;
     struct fixture fixture;
     pms_open(&fixture, NULL, 0);
-    gcr_collector_parallel_mark_sweep.collect(fixture.heap, 0, GCR_REASON_EXPLICIT);
-    gcr_collector_parallel_mark_sweep.collect(fixture.heap, 1, GCR_REASON_EXPLICIT);
-    assert_int_equal(fixture.begun, 0);
+    scene_younger_generations_are_ignored(&fixture);
     fixture_close(&fixture);
 }
 
@@ -372,13 +371,6 @@ static void test_every_refused_commit_is_survived(void **state)
 
 /* ---- damage ---- */
 
-static bool check_fails(const struct fixture *fixture, int level, const char *words)
-{
-    struct gcr_error err = {""};
-    bool fails = !gcr_collector_parallel_mark_sweep.check(fixture->heap, level, &err);
-    return fails && strstr(err.text, words) != NULL;
-}
-
 static void test_check_names_each_kind_of_damage(void **state)
 {
     (void)state;
@@ -404,34 +396,25 @@ static void test_check_names_each_kind_of_damage(void **state)
     uint64_t *length = gcr_object_word(fixture_ref(&fixture, large), 8);
     uint64_t *link = (uint64_t *)block->free;
     fixture_check(&fixture);
-#define DAMAGED(place, value, level, words)                                                        \
-    do {                                                                                           \
-        uint64_t right = (uint64_t)(place);                                                        \
-        *(&(place)) = (value);                                                                     \
-        assert_true(check_fails(&fixture, level, words));                                          \
-        *(&(place)) = (__typeof__(place))right;                                                    \
-        fixture_check(&fixture);                                                                   \
-    } while (0)
-    DAMAGED(*header, *header + 999, 2, "names no shape");
-    DAMAGED(*length, 1u << 20, 2, "larger than its slot");
-    DAMAGED(*slot, *slot + 8, 3, "reachable object is not allocated");
-    DAMAGED(*from_prebuilt, *from_prebuilt + 64, 2, "no allocated object");
-    DAMAGED(*target, *target + 64, 2, "weak reference to no object");
-    DAMAGED(block->alloc[1], 0, 2, "free slots and alloc array disagree");
-    DAMAGED(block->alloc[3], 1, 2, "alloc entry set");
-    DAMAGED(*link, *link + 8, 2, "middle of a slot");
-    DAMAGED(*link, (uint64_t)(uintptr_t)link, 2, "twice on free lists");
-    DAMAGED(*link, *link + GCR_BLOCK_BYTES, 2, "leads out of its block");
-    DAMAGED(block->state, GCR_BLOCK_FULL, 2, "");
-    DAMAGED(block->state, GCR_BLOCK_CURRENT, 2, "current in more or fewer contexts");
-    DAMAGED(block->swaps, (uint8_t)(block->swaps + 1), 2, "not swept exactly once");
-    DAMAGED(run->pages, 2, 2, "runs do not tile");
-    DAMAGED(h->blocks.pages_in_use, 1, 2, "pages do not add up");
-    DAMAGED(h->blocks.free_blocks, 1, 2, "blocks do not add up");
-    DAMAGED(h->life.taken, h->life.taken + 1, 2, "packet that nobody took");
-    DAMAGED(h->team.outstanding, 1, 2, "outstanding");
-    DAMAGED(h->team.worker[0]->waiting, 1, 2, "holds work");
-#undef DAMAGED
+    DAMAGED(&fixture, *header, *header + 999, 2, "names no shape");
+    DAMAGED(&fixture, *length, 1u << 20, 2, "larger than its slot");
+    DAMAGED(&fixture, *slot, *slot + 8, 3, "reachable object is not allocated");
+    DAMAGED(&fixture, *from_prebuilt, *from_prebuilt + 64, 2, "no allocated object");
+    DAMAGED(&fixture, *target, *target + 64, 2, "weak reference to no object");
+    DAMAGED(&fixture, block->alloc[1], 0, 2, "free slots and alloc array disagree");
+    DAMAGED(&fixture, block->alloc[3], 1, 2, "alloc entry set");
+    DAMAGED(&fixture, *link, *link + 8, 2, "middle of a slot");
+    DAMAGED(&fixture, *link, (uint64_t)(uintptr_t)link, 2, "twice on free lists");
+    DAMAGED(&fixture, *link, *link + GCR_BLOCK_BYTES, 2, "leads out of its block");
+    DAMAGED(&fixture, block->state, GCR_BLOCK_FULL, 2, "");
+    DAMAGED(&fixture, block->state, GCR_BLOCK_CURRENT, 2, "current in more or fewer contexts");
+    DAMAGED(&fixture, block->swaps, (uint8_t)(block->swaps + 1), 2, "not swept exactly once");
+    DAMAGED(&fixture, run->pages, 2, 2, "runs do not tile");
+    DAMAGED(&fixture, h->blocks.pages_in_use, 1, 2, "pages do not add up");
+    DAMAGED(&fixture, h->blocks.free_blocks, 1, 2, "blocks do not add up");
+    DAMAGED(&fixture, h->life.taken, h->life.taken + 1, 2, "packet that nobody took");
+    DAMAGED(&fixture, h->team.outstanding, 1, 2, "outstanding");
+    DAMAGED(&fixture, h->team.worker[0]->waiting, 1, 2, "holds work");
     fixture_close(&fixture);
 }
 
@@ -463,21 +446,15 @@ static void test_alloc_arrays_are_compared_with_the_reachable_set(void **state)
 
 static void run_random(uint64_t seed, const char *const *settings, uint64_t budget, bool finalizers)
 {
-    struct fixture fixture;
-    struct model model;
-    pms_open(&fixture, settings, budget);
-    model_init(&model, &fixture, seed, (uint32_t)(seed % 7));
-    model.finalizers = finalizers;
-    for (int round = 0; round < 10 && !model.exhausted; round++) {
-        model_run(&model, 1000);
-        fixture_collect(&fixture);
-        (void)model_compare(&model, !finalizers);
-        fixture_check(&fixture);
-    }
-    assert_true(budget == 0 || fixture.supply.peak_bytes <= budget);
-    assert_true(budget != 0 || !model.exhausted);
-    model_finish(&model);
-    fixture_close(&fixture);
+    const struct random_run run = {
+        .config = pms_config(settings, budget),
+        .seed = seed,
+        .prebuilt = (uint32_t)(seed % 7),
+        .rounds = 10,
+        .steps = 1000,
+        .finalizers = finalizers,
+    };
+    (void)random_run(&run);
 }
 
 static void test_random_runs_equal_the_shadow_graph(void **state)

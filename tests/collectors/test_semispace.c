@@ -65,24 +65,14 @@ static void test_copies_breadth_first_and_drops_the_dead(void **state)
     (void)state;
     struct fixture fixture;
     semispace_open(&fixture, NULL, 0);
-    /* root -> a -> (b -> d, c); a dead one in between */
-    uint32_t d = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
-    uint32_t b = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
-    uint32_t dead = fixture_alloc(&fixture, MODEL_PAIR, 0, FIXTURE_NO_ROOT);
-    uint32_t c = fixture_alloc(&fixture, MODEL_PAIR, 0, 3);
-    uint32_t a = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-    fixture_store(&fixture, a, 0, b);
-    fixture_store(&fixture, a, 1, c);
-    fixture_store(&fixture, b, 0, d);
-    for (int i = 1; i < 4; i++)
-        fixture_root(&fixture, i, 0);
+    const struct scene_family it = scene_family(&fixture);
     fixture_collect(&fixture);
-    assert_true(fixture_is_dead(&fixture, dead));
+    assert_true(fixture_is_dead(&fixture, it.dead));
     const char *start = inside(&fixture)->copy.space.to.start;
-    assert_int_equal(address(&fixture, a) - start, 0);
-    assert_int_equal(address(&fixture, b) - start, 32);
-    assert_int_equal(address(&fixture, c) - start, 64);
-    assert_int_equal(address(&fixture, d) - start, 96);
+    assert_int_equal(address(&fixture, it.a) - start, 0);
+    assert_int_equal(address(&fixture, it.b) - start, 32);
+    assert_int_equal(address(&fixture, it.c) - start, 64);
+    assert_int_equal(address(&fixture, it.d) - start, 96);
     const struct gcr_collection *done = fixture_last(&fixture);
     assert_int_equal(done->survivors, 4);
     assert_int_equal(done->freed, 1);
@@ -98,19 +88,7 @@ static void test_cycles_are_reclaimed_and_kept(void **state)
     (void)state;
     struct fixture fixture;
     semispace_open(&fixture, NULL, 0);
-    for (int kept = 0; kept < 2; kept++) {
-        uint32_t a = fixture_alloc(&fixture, MODEL_PAIR, 0, 0);
-        uint32_t b = fixture_alloc(&fixture, MODEL_PAIR, 0, 1);
-        fixture_store(&fixture, a, 0, b);
-        fixture_store(&fixture, b, 0, a);
-        fixture_store(&fixture, b, 1, b);
-        fixture_root(&fixture, 1, 0);
-        if (!kept)
-            fixture_root(&fixture, 0, 0);
-        fixture_collect(&fixture);
-        assert_int_equal(fixture_is_dead(&fixture, a), !kept);
-        assert_int_equal(fixture_is_dead(&fixture, b), !kept);
-    }
+    scene_cycles_are_reclaimed_and_kept(&fixture);
     fixture_close(&fixture);
 }
 
@@ -119,11 +97,7 @@ static void test_younger_generations_are_ignored(void **state)
     (void)state;
     struct fixture fixture;
     semispace_open(&fixture, NULL, 0);
-    gcr_collector_semispace.collect(fixture.heap, 0, GCR_REASON_EXPLICIT);
-    gcr_collector_semispace.collect(fixture.heap, 1, GCR_REASON_EXPLICIT);
-    assert_int_equal(fixture.begun, 0);
-    gcr_collector_semispace.collect(fixture.heap, 2, GCR_REASON_FINAL);
-    assert_int_equal(fixture_last(&fixture)->reason, GCR_REASON_FINAL);
+    scene_younger_generations_are_ignored(&fixture);
     fixture_close(&fixture);
 }
 

@@ -1,6 +1,7 @@
 /* semispace through the seam: sizing, giving memory back, budgets, refusals, forks, damage, and
  * random runs against a shadow graph. */
 #include "tests/collectors/semispace_fixture.h"
+#include "tests/support/random_run.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -379,12 +380,8 @@ static void test_budget_shrinks_the_halves_for_pinned_objects(void **state)
 static void test_absurdly_small_budget_is_refused(void **state)
 {
     (void)state;
-    for (uint64_t pages = 1; pages < 4; pages++) {
-        struct fixture fixture;
-        struct gcr_error err;
-        struct fixture_config config = semispace_config(NULL, pages * PAGE);
-        assert_int_equal(fixture_try_open(&fixture, &config, &err), GCR_HEAP_EXHAUSTED);
-    }
+    const struct fixture_config config = semispace_config(NULL, 0);
+    scene_tiny_budgets_are_refused(&config);
 }
 
 static void test_no_memory_to_order_finalizers_is_exhaustion(void **state)
@@ -444,13 +441,6 @@ static void test_fork_leaves_both_sides_working(void **state)
     fixture_close(&fixture);
 }
 
-static bool check_fails(const struct fixture *fixture, int level, const char *words)
-{
-    struct gcr_error err = {""};
-    bool fails = !gcr_collector_semispace.check(fixture->heap, level, &err);
-    return fails && strstr(err.text, words) != NULL;
-}
-
 static void test_check_names_each_kind_of_damage(void **state)
 {
     (void)state;
@@ -466,64 +456,38 @@ static void test_check_names_each_kind_of_damage(void **state)
     uint64_t *length = gcr_object_word(fixture_ref(&fixture, array), 8);
     uint64_t *pinned_header = gcr_object_word(fixture_ref(&fixture, pinned), 0);
     fixture_check(&fixture);
-#define DAMAGED(place, value, level, words)                                                        \
-    do {                                                                                           \
-        uint64_t right = (place);                                                                  \
-        (place) = (value);                                                                         \
-        assert_true(check_fails(&fixture, level, words));                                          \
-        (place) = right;                                                                           \
-        fixture_check(&fixture);                                                                   \
-    } while (0)
-    DAMAGED(*header, *header + 999, 2, "names no shape");
-    DAMAGED(*header, *header | GCR_HEADER_FORWARDED, 2, "flag of a collection");
-    DAMAGED(*header, *header | GCR_HEADER_ORDERING, 2, "flag of a collection");
-    DAMAGED(*length, 1u << 20, 2, "beyond the allocated part");
-    DAMAGED(*slot, *slot + 8, 3, "middle of an object");
-    DAMAGED(*slot, *slot + 4, 2, "not aligned");
-    DAMAGED(*slot, (uint64_t)(uintptr_t)h->copy.space.from.start, 2, "outside the objects");
-    DAMAGED(*slot, (uint64_t)(uintptr_t)h->copy.space.free, 2, "outside the objects");
-    DAMAGED(*slot, (uint64_t)(uintptr_t)&h->copy.space.red_zone_divisor & ~(uint64_t)7, 2,
+    DAMAGED(&fixture, *header, *header + 999, 2, "names no shape");
+    DAMAGED(&fixture, *header, *header | GCR_HEADER_FORWARDED, 2, "flag of a collection");
+    DAMAGED(&fixture, *header, *header | GCR_HEADER_ORDERING, 2, "flag of a collection");
+    DAMAGED(&fixture, *length, 1u << 20, 2, "beyond the allocated part");
+    DAMAGED(&fixture, *slot, *slot + 8, 3, "middle of an object");
+    DAMAGED(&fixture, *slot, *slot + 4, 2, "not aligned");
+    DAMAGED(&fixture, *slot, (uint64_t)(uintptr_t)h->copy.space.from.start, 2,
+            "outside the objects");
+    DAMAGED(&fixture, *slot, (uint64_t)(uintptr_t)h->copy.space.free, 2, "outside the objects");
+    DAMAGED(&fixture, *slot, (uint64_t)(uintptr_t)&h->copy.space.red_zone_divisor & ~(uint64_t)7, 2,
             "no known object");
-    DAMAGED(*pinned_header, *pinned_header & ~GCR_HEADER_UNVISITED, 2, "external object");
-    DAMAGED(*(uint64_t *)(void *)(h->copy.space.free + 80), 1, 3, "not zero");
-#undef DAMAGED
+    DAMAGED(&fixture, *pinned_header, *pinned_header & ~GCR_HEADER_UNVISITED, 2, "external object");
+    DAMAGED(&fixture, *(uint64_t *)(void *)(h->copy.space.free + 80), 1, 3, "not zero");
     fixture_close(&fixture);
 }
 
 /* ---- random runs ---- */
 
-static void compare_after(struct fixture *fixture, void *arg)
-{
-    (void)fixture;
-    struct model *model = arg;
-    /* inside an event the shadow is one step behind for nothing that a collection can see */
-    if (!model->finalizers)
-        (void)model_compare(model, false);
-}
-
 static void run_random(uint64_t seed, const char *clear, uint64_t budget, bool finalizers,
                        bool every_collection)
 {
     const char *settings[] = {"start=4K", clear, NULL};
-    struct fixture fixture;
-    struct model model;
-    semispace_open(&fixture, settings, budget);
-    model_init(&model, &fixture, seed, (uint32_t)(seed % 7));
-    model.finalizers = finalizers;
-    if (every_collection) {
-        fixture.after_collection = compare_after;
-        fixture.arg = &model;
-    }
-    for (int round = 0; round < 10 && !model.exhausted; round++) {
-        model_run(&model, 1000);
-        fixture_collect(&fixture);
-        (void)model_compare(&model, !finalizers);
-    }
-    assert_true(budget == 0 || fixture.supply.peak_bytes <= budget);
-    assert_true(budget != 0 || !model.exhausted);
-    fixture.after_collection = NULL;
-    model_finish(&model);
-    fixture_close(&fixture);
+    const struct random_run run = {
+        .config = semispace_config(settings, budget),
+        .seed = seed,
+        .prebuilt = (uint32_t)(seed % 7),
+        .rounds = 10,
+        .steps = 1000,
+        .finalizers = finalizers,
+        .watch = every_collection ? RANDOM_WATCH_COMPARE : RANDOM_WATCH_NOTHING,
+    };
+    (void)random_run(&run);
 }
 
 static void test_random_runs_equal_the_shadow_graph(void **state)
