@@ -56,8 +56,9 @@ static bool cycle_queue_finalizers(struct gcr_recycler *h, struct recycler_curso
     return queued;
 }
 
-static void cycle_drop_edge(struct gcr_recycler *h, gcr_ref referent)
+static void cycle_drop_edge(struct gcr_recycler *h, gcr_ref referent, struct recycler_list *list)
 {
+    (void)list;
     switch (recycler_colour_of(referent)) {
     case RECYCLER_RED:
         return;
@@ -77,15 +78,8 @@ static void cycle_free(struct gcr_recycler *h, struct recycler_cursor start)
     gcr_ref member;
     while ((member = cycle_member(&at)) != NULL)
         recycler_set_colour(member, RECYCLER_RED);
-    for (at = start; (member = cycle_member(&at)) != NULL;) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, member, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_referent(&slot[i]);
-            if (referent != NULL)
-                cycle_drop_edge(h, referent);
-        }
-    }
+    for (at = start; (member = cycle_member(&at)) != NULL;)
+        recycler_visit_slots(h, member, cycle_drop_edge, NULL);
     for (at = start; (member = cycle_member(&at)) != NULL;)
         recycler_free(h, member);
 }
@@ -166,23 +160,22 @@ static void find_gray(struct gcr_recycler *h, gcr_ref object)
     (void)!recycler_list_push(h, &h->collector.stack, (uintptr_t)object);
 }
 
+static void find_gray_visit(struct gcr_recycler *h, gcr_ref referent, struct recycler_list *list)
+{
+    (void)list;
+    if (recycler_is_green(referent))
+        return;
+    if (recycler_colour_of(referent) != RECYCLER_GRAY)
+        find_gray(h, referent);
+    recycler_crc_subtract(h, referent);
+}
+
 static void find_mark_gray(struct gcr_recycler *h, gcr_ref object)
 {
     if (recycler_colour_of(object) == RECYCLER_GRAY)
         return;
     find_gray(h, object);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_cyclic_referent(&slot[i]);
-            if (referent == NULL)
-                continue;
-            if (recycler_colour_of(referent) != RECYCLER_GRAY)
-                find_gray(h, referent);
-            recycler_crc_subtract(h, referent);
-        }
-    }
+    recycler_trace(h, &h->collector.stack, find_gray_visit, NULL);
 }
 
 /* The roots that are gray afterwards; released ones are freed. */
@@ -209,8 +202,9 @@ static struct recycler_list find_mark_roots(struct gcr_recycler *h)
     return kept;
 }
 
-static void find_scan_one(struct gcr_recycler *h, gcr_ref object)
+static void find_scan_visit(struct gcr_recycler *h, gcr_ref object, struct recycler_list *list)
 {
+    (void)list;
     if (recycler_colour_of(object) != RECYCLER_GRAY)
         return;
     if (!recycler_crc_is_zero(object)) {
@@ -223,42 +217,36 @@ static void find_scan_one(struct gcr_recycler *h, gcr_ref object)
 
 static void find_scan(struct gcr_recycler *h, gcr_ref object)
 {
-    find_scan_one(h, object);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.second_stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_cyclic_referent(&slot[i]);
-            if (referent != NULL)
-                find_scan_one(h, referent);
-        }
-    }
+    find_scan_visit(h, object, NULL);
+    recycler_trace(h, &h->collector.second_stack, find_scan_visit, NULL);
 }
 
-static void find_gather_one(struct gcr_recycler *h, gcr_ref object)
+static void find_gather_visit(struct gcr_recycler *h, gcr_ref object, struct recycler_list *cycles)
 {
+    if (recycler_colour_of(object) != RECYCLER_WHITE)
+        return;
     recycler_set_colour(object, RECYCLER_ORANGE);
     recycler_set_buffered(object, true);
-    (void)!recycler_list_push(h, &h->collector.cycles, (uintptr_t)object);
+    (void)!recycler_list_push(h, cycles, (uintptr_t)object);
     (void)!recycler_list_push(h, &h->collector.stack, (uintptr_t)object);
 }
 
-/* A new candidate: all white objects that this one reaches. */
+/* A new candidate: all white objects that this one, white too, reaches. */
 static void find_gather(struct gcr_recycler *h, gcr_ref object, uint32_t cause)
 {
-    if (!recycler_list_push(h, &h->collector.cycles, (uintptr_t)cause << 1 | 1))
+    struct recycler_list *cycles = &h->collector.cycles;
+    if (!recycler_list_push(h, cycles, (uintptr_t)cause << 1 | 1))
         return;
     h->collector.stats.candidates++;
-    find_gather_one(h, object);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_referent(&slot[i]);
-            if (referent != NULL && recycler_colour_of(referent) == RECYCLER_WHITE)
-                find_gather_one(h, referent);
-        }
-    }
+    find_gather_visit(h, object, cycles);
+    recycler_trace(h, &h->collector.stack, find_gather_visit, cycles);
+}
+
+static void find_sigma_visit(struct gcr_recycler *h, gcr_ref referent, struct recycler_list *list)
+{
+    (void)list;
+    if (recycler_colour_of(referent) == RECYCLER_RED)
+        recycler_crc_subtract(h, referent);
 }
 
 static void find_prepare_sigma(struct gcr_recycler *h, struct recycler_cursor start)
@@ -269,15 +257,8 @@ static void find_prepare_sigma(struct gcr_recycler *h, struct recycler_cursor st
         recycler_set_colour(member, RECYCLER_RED);
         recycler_crc_copy(h, member);
     }
-    for (at = start; (member = cycle_member(&at)) != NULL;) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, member, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_referent(&slot[i]);
-            if (referent != NULL && recycler_colour_of(referent) == RECYCLER_RED)
-                recycler_crc_subtract(h, referent);
-        }
-    }
+    for (at = start; (member = cycle_member(&at)) != NULL;)
+        recycler_visit_slots(h, member, find_sigma_visit, NULL);
     for (at = start; (member = cycle_member(&at)) != NULL;)
         recycler_set_colour(member, RECYCLER_ORANGE);
 }

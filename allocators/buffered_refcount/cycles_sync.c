@@ -26,21 +26,20 @@ static void sync_gray(struct gcr_recycler *h, gcr_ref object)
     (void)!recycler_list_push(h, &h->collector.stack, (uintptr_t)object);
 }
 
+static void sync_gray_visit(struct gcr_recycler *h, gcr_ref referent, struct recycler_list *list)
+{
+    (void)list;
+    if (recycler_is_green(referent))
+        return;
+    sync_subtract(h, referent);
+    if (recycler_colour_of(referent) != RECYCLER_GRAY)
+        sync_gray(h, referent);
+}
+
 static void sync_mark_gray(struct gcr_recycler *h, gcr_ref object)
 {
     sync_gray(h, object);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_cyclic_referent(&slot[i]);
-            if (referent == NULL)
-                continue;
-            sync_subtract(h, referent);
-            if (recycler_colour_of(referent) != RECYCLER_GRAY)
-                sync_gray(h, referent);
-        }
-    }
+    recycler_trace(h, &h->collector.stack, sync_gray_visit, NULL);
 }
 
 static struct recycler_list sync_mark_roots(struct gcr_recycler *h)
@@ -65,30 +64,33 @@ static struct recycler_list sync_mark_roots(struct gcr_recycler *h)
     return kept;
 }
 
-/* Gives back what mark gray took, from here on down. */
-static void sync_scan_black(struct gcr_recycler *h, gcr_ref object)
+static void sync_black(struct gcr_recycler *h, gcr_ref object)
 {
     recycler_set_colour(object, RECYCLER_BLACK);
     (void)!recycler_list_push(h, &h->collector.stack, (uintptr_t)object);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_cyclic_referent(&slot[i]);
-            if (referent == NULL)
-                continue;
-            recycler_count_add(h, referent, RECYCLER_RC_SHIFT);
-            h->collector.stats.increments++;
-            if (recycler_colour_of(referent) == RECYCLER_BLACK)
-                continue;
-            recycler_set_colour(referent, RECYCLER_BLACK);
-            (void)!recycler_list_push(h, &h->collector.stack, (uintptr_t)referent);
-        }
-    }
 }
 
-static void sync_scan_one(struct gcr_recycler *h, gcr_ref object)
+static void sync_black_visit(struct gcr_recycler *h, gcr_ref referent, struct recycler_list *list)
 {
+    (void)list;
+    if (recycler_is_green(referent))
+        return;
+    recycler_count_add(h, referent, RECYCLER_RC_SHIFT);
+    h->collector.stats.increments++;
+    if (recycler_colour_of(referent) != RECYCLER_BLACK)
+        sync_black(h, referent);
+}
+
+/* Gives back what mark gray took, from here on down. */
+static void sync_scan_black(struct gcr_recycler *h, gcr_ref object)
+{
+    sync_black(h, object);
+    recycler_trace(h, &h->collector.stack, sync_black_visit, NULL);
+}
+
+static void sync_scan_visit(struct gcr_recycler *h, gcr_ref object, struct recycler_list *list)
+{
+    (void)list;
     if (recycler_colour_of(object) != RECYCLER_GRAY)
         return;
     if (!recycler_rc_is_zero(object)) {
@@ -101,22 +103,16 @@ static void sync_scan_one(struct gcr_recycler *h, gcr_ref object)
 
 static void sync_scan(struct gcr_recycler *h, gcr_ref object)
 {
-    sync_scan_one(h, object);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.second_stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_cyclic_referent(&slot[i]);
-            if (referent != NULL)
-                sync_scan_one(h, referent);
-        }
-    }
+    sync_scan_visit(h, object, NULL);
+    recycler_trace(h, &h->collector.second_stack, sync_scan_visit, NULL);
 }
 
 /* ---- finalizers ---- */
 
-static void sync_redden_one(struct gcr_recycler *h, gcr_ref object, struct recycler_list *found)
+static void sync_redden_visit(struct gcr_recycler *h, gcr_ref object, struct recycler_list *found)
 {
+    if (recycler_colour_of(object) != RECYCLER_WHITE)
+        return;
     recycler_set_colour(object, RECYCLER_RED);
     if (recycler_table_find(&h->collector.finalizers, object) != NULL)
         (void)!recycler_list_push(h, found, (uintptr_t)object);
@@ -125,18 +121,8 @@ static void sync_redden_one(struct gcr_recycler *h, gcr_ref object, struct recyc
 
 static void sync_redden(struct gcr_recycler *h, gcr_ref object, struct recycler_list *found)
 {
-    if (recycler_colour_of(object) != RECYCLER_WHITE)
-        return;
-    sync_redden_one(h, object, found);
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_referent(&slot[i]);
-            if (referent != NULL && recycler_colour_of(referent) == RECYCLER_WHITE)
-                sync_redden_one(h, referent, found);
-        }
-    }
+    sync_redden_visit(h, object, found);
+    recycler_trace(h, &h->collector.stack, sync_redden_visit, found);
 }
 
 /* All that is white becomes red, or black if a finalizer needs it. */
@@ -165,27 +151,25 @@ static void sync_take(struct gcr_recycler *h, gcr_ref object, struct recycler_li
     (void)!recycler_list_push(h, &h->collector.second_stack, (uintptr_t)object);
 }
 
+/* A green referent was not part of the trial. */
+static void sync_collect_visit(struct gcr_recycler *h, gcr_ref referent,
+                               struct recycler_list *garbage)
+{
+    enum recycler_colour colour = recycler_colour_of(referent);
+    if (colour == RECYCLER_GREEN)
+        recycler_decrement(h, referent);
+    else if ((colour == RECYCLER_WHITE || colour == RECYCLER_RED) &&
+             !recycler_is_buffered(referent))
+        sync_take(h, referent, garbage);
+}
+
 /* `garbage`: nothing is freed before the last root, since a second path may still look at a
- * colour. A green referent was not part of the trial. */
+ * colour. */
 static void sync_collect(struct gcr_recycler *h, gcr_ref object, struct recycler_list *garbage)
 {
     sync_take(h, object, garbage);
     h->collector.stats.freed_candidates++;
-    while ((object = (gcr_ref)recycler_list_pop(h, &h->collector.second_stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_referent(&slot[i]);
-            if (referent == NULL)
-                continue;
-            enum recycler_colour colour = recycler_colour_of(referent);
-            if (colour == RECYCLER_GREEN)
-                recycler_decrement(h, referent);
-            else if ((colour == RECYCLER_WHITE || colour == RECYCLER_RED) &&
-                     !recycler_is_buffered(referent))
-                sync_take(h, referent, garbage);
-        }
-    }
+    recycler_trace(h, &h->collector.second_stack, sync_collect_visit, garbage);
 }
 
 static void sync_collect_roots(struct gcr_recycler *h, const struct recycler_list *kept)

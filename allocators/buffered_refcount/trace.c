@@ -1,22 +1,23 @@
 /* buffered-refcount: the root buffer, and blackening. */
 #include "allocators/buffered_refcount/trace.h"
 
+static void blacken_one(struct gcr_recycler *h, gcr_ref object)
+{
+    recycler_set_black(h, object);
+    (void)!recycler_list_push(h, &h->collector.stack, (uintptr_t)object);
+}
+
+static void blacken_visit(struct gcr_recycler *h, gcr_ref referent, struct recycler_list *list)
+{
+    (void)list;
+    if (recycler_is_traced(recycler_colour_of(referent)))
+        blacken_one(h, referent);
+}
+
 void recycler_blacken(struct gcr_recycler *h, gcr_ref object)
 {
-    struct recycler_list *stack = &h->collector.stack;
-    recycler_set_black(h, object);
-    (void)!recycler_list_push(h, stack, (uintptr_t)object);
-    while ((object = (gcr_ref)recycler_list_pop(h, stack)) != NULL) {
-        uint64_t count;
-        gcr_ref *slot = recycler_slots(&h->layouts, object, &count);
-        for (uint64_t i = 0; i < count; i++) {
-            gcr_ref referent = recycler_referent(&slot[i]);
-            if (referent == NULL || !recycler_is_traced(recycler_colour_of(referent)))
-                continue;
-            recycler_set_black(h, referent);
-            (void)!recycler_list_push(h, stack, (uintptr_t)referent);
-        }
-    }
+    blacken_one(h, object);
+    recycler_trace(h, &h->collector.stack, blacken_visit, NULL);
 }
 
 void recycler_root_push(struct gcr_recycler *h, struct recycler_list *roots, uint32_t *last,
