@@ -33,8 +33,22 @@
 #define GCR_COMPARE_EXCHANGE(p, expected, desired)                                                 \
     __atomic_compare_exchange_n(p, expected, desired, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
 
-/* Of a thread-local variable: it lies at an offset from the thread pointer that is fixed at start. */
+/* Of a thread-local variable: it lies at an offset from the thread pointer that is fixed at start.
+ */
 #define GCR_TLS_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+
+/* Clears the registers that a call preserves, so that a collector which scans them finds nothing of
+ * the caller's; values that are still needed wait on the stack. rbp may be the frame's. */
+#ifdef __x86_64__
+#define GCR_FORGET_REGISTERS()                                                                     \
+    __asm__ volatile("xor %%ebx, %%ebx\n\txor %%r12d, %%r12d\n\txor %%r13d, %%r13d\n\t"            \
+                     "xor %%r14d, %%r14d\n\txor %%r15d, %%r15d"                                    \
+                     :                                                                             \
+                     :                                                                             \
+                     : "rbx", "r12", "r13", "r14", "r15", "cc")
+#else
+#define GCR_FORGET_REGISTERS() ((void)0)
+#endif
 
 #define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -27,6 +27,7 @@ static void bdw_refill(struct gcr_bdw *h, uint32_t kind, uint64_t granules)
     uint64_t collections = h->collections;
     if (sweeps)
         host->phase(host, GCR_PHASE_SWEEP);
+    GCR_FORGET_REGISTERS();
     GC_generic_malloc_many(granules * BDW_GRANULE_BYTES, h->kind_number[kind], &batch);
     if (sweeps)
         host->phase(host, GCR_PHASE_MUTATOR);
@@ -44,6 +45,7 @@ static void *bdw_cell(struct gcr_bdw *h, uint32_t kind, uint64_t bytes)
     if (h->exhausted)
         return NULL;
     if (bytes > BDW_MAX_SMALL_BYTES) {
+        GCR_FORGET_REGISTERS();
         void *cell = GC_generic_malloc(bytes, h->kind_number[kind]);
         h->pending[1] = cell; /* finalizers may run, and so may a collection for their sake */
         bdw_settle(h);

@@ -113,6 +113,17 @@ static void pause_close(struct gcr_bdw *h)
     h->heap.host->collection_end(h->heap.host, &h->heap, &done);
 }
 
+/* libgc scans its own frames while it marks, and they lie where earlier calls have left references
+ * behind. The event comes from just above: what is dead below it is zeroed. */
+enum { DEAD_WORDS = 1024 };
+
+static GCR_NOINLINE void clear_dead_frames(void)
+{
+    volatile uint64_t frame[DEAD_WORDS];
+    for (int i = 0; i < DEAD_WORDS; i++)
+        frame[i] = 0;
+}
+
 void bdw_on_event(struct gcr_bdw *h, int event)
 {
     struct gcr_host *host = h->heap.host;
@@ -123,6 +134,9 @@ void bdw_on_event(struct gcr_bdw *h, int event)
     case GC_EVENT_PRE_STOP_WORLD:
         pause_open(h, false);
         host->phase(host, GCR_PHASE_MARK);
+        return;
+    case GC_EVENT_MARK_START:
+        clear_dead_frames();
         return;
     case GC_EVENT_POST_START_WORLD:
         if (!h->pause.full)
@@ -213,6 +227,7 @@ void bdw_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_reason rea
     if (generation < 2)
         return;
     h->reason = reason;
+    GCR_FORGET_REGISTERS();
     GC_gcollect();
     h->reason = GCR_REASON_ALLOCATION;
     bdw_settle(h);
