@@ -219,6 +219,24 @@ static inline uint32_t gcr_layout_shape(gcr_ref object)
     return (uint32_t)(gcr_object_header(object) & GCR_HEADER_ID_MASK);
 }
 
+/* What a RESIZE finds: the present body (NULL: no items), its length, and the layout of the next.
+ */
+struct gcr_resizable {
+    const struct gcr_layout *layout;
+    gcr_ref body;
+    uint64_t length;
+};
+
+static inline struct gcr_resizable gcr_resizable_of(const struct gcr_layouts *layouts,
+                                                    gcr_ref object)
+{
+    uint64_t header = gcr_object_header(object);
+    GCR_CHECK(1, gcr_header_is(header, GCR_HEADER_RESIZABLE));
+    gcr_ref body = *gcr_object_body(object, header);
+    return (struct gcr_resizable){gcr_layout_body(layouts, gcr_layout_shape(object)), body,
+                                  gcr_body_length(body)};
+}
+
 /* ---- carving ---- */
 
 /* Writes header and length word into zeroed memory. Resizable: the body word stays NULL. */

@@ -181,15 +181,10 @@ static bool resize_grow(struct gcr_young_heap *h, const struct gcr_layout *layou
 bool gcr_young_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
 {
     struct gcr_young_heap *h = gcr_young_heap_of(heap);
-    uint64_t header = gcr_object_header(*handle);
-    GCR_CHECK(1, gcr_header_is(header, GCR_HEADER_RESIZABLE));
-    const struct gcr_layouts *layouts = &h->copy.layouts;
-    const struct gcr_layout *layout = gcr_layout_body(layouts, gcr_layout_shape(*handle));
-    gcr_ref body = *gcr_object_body(*handle, header);
-    uint64_t before = gcr_body_length(body);
-    if (length > before)
-        return resize_grow(h, layout, handle, length);
-    if (length < before)
-        gcr_copy_shrink(&h->copy, layout, body, length);
+    const struct gcr_resizable now = gcr_resizable_of(&h->copy.layouts, *handle);
+    if (length > now.length)
+        return resize_grow(h, now.layout, handle, length);
+    if (length < now.length)
+        gcr_copy_shrink(&h->copy, now.layout, now.body, length);
     return true;
 }

@@ -41,14 +41,10 @@ static bool resize_grow(struct gcr_incminimark *h, const struct gcr_layout *layo
 bool incminimark_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
 {
     struct gcr_incminimark *h = incminimark_of(heap);
-    uint64_t header = gcr_object_header(*handle);
-    GCR_CHECK(1, gcr_header_is(header, GCR_HEADER_RESIZABLE));
-    const struct gcr_layout *layout = gcr_layout_body(&h->layouts, gcr_layout_shape(*handle));
-    gcr_ref body = *gcr_object_body(*handle, header);
-    uint64_t before = gcr_body_length(body);
-    if (length > before)
-        return resize_grow(h, layout, handle, length);
-    if (length < before)
-        resize_shrink(h, layout, body, length);
+    const struct gcr_resizable now = gcr_resizable_of(&h->layouts, *handle);
+    if (length > now.length)
+        return resize_grow(h, now.layout, handle, length);
+    if (length < now.length)
+        resize_shrink(h, now.layout, now.body, length);
     return true;
 }

@@ -201,12 +201,8 @@ static bool shrink(struct gcr_mark_compact_nursery *h, const struct gcr_layout *
 bool mark_compact_nursery_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
 {
     struct gcr_mark_compact_nursery *h = mark_compact_nursery_of(heap);
-    uint64_t header = gcr_object_header(*handle);
-    GCR_CHECK(1, gcr_header_is(header, GCR_HEADER_RESIZABLE));
-    const struct gcr_layout *layout =
-        gcr_layout_body(&h->compact.layouts, gcr_layout_shape(*handle));
-    uint64_t before = gcr_body_length(*gcr_object_body(*handle, header));
-    if (length > before)
-        return grow(h, layout, handle, length);
-    return length == before || shrink(h, layout, handle, length);
+    const struct gcr_resizable now = gcr_resizable_of(&h->compact.layouts, *handle);
+    if (length > now.length)
+        return grow(h, now.layout, handle, length);
+    return length == now.length || shrink(h, now.layout, handle, length);
 }
