@@ -8,6 +8,13 @@
 static const char *const async[] = {"thread=off", NULL};
 static const char *const sync[] = {"thread=off", "cycles=sync", NULL};
 
+/* A scene that comes out the same with both collectors. */
+static void with_both(void (*scene)(const char *const *settings))
+{
+    scene(async);
+    scene(sync);
+}
+
 static enum recycler_colour colour(const struct fixture *fixture, uint32_t object)
 {
     return recycler_colour_of(fixture_ref(fixture, object));
@@ -31,6 +38,14 @@ static void make_ring(struct fixture *fixture, uint32_t *number, uint32_t size)
     epochs(fixture, 4);
 }
 
+/* A heap with such a ring. */
+static void open_ring(struct fixture *fixture, const char *const *settings, uint32_t *number,
+                      uint32_t size)
+{
+    recycler_open(fixture, settings, 0);
+    make_ring(fixture, number, size);
+}
+
 static void expect_dead(const struct fixture *fixture, const uint32_t *number, uint32_t size,
                         bool dead)
 {
@@ -45,8 +60,7 @@ static void test_ring_is_found_in_one_epoch_and_freed_in_the_next(void **state)
     (void)state;
     struct fixture fixture;
     uint32_t ring[5];
-    recycler_open(&fixture, async, 0);
-    make_ring(&fixture, ring, 5);
+    open_ring(&fixture, async, ring, 5);
     assert_int_equal(colour(&fixture, ring[0]), RECYCLER_BLACK);
     fixture_root(&fixture, 0, 0);
     one_epoch(&fixture); /* the snapshot's decrement: purple, gray, white, orange */
@@ -67,8 +81,7 @@ static void test_sync_frees_the_ring_in_the_same_epoch(void **state)
     (void)state;
     struct fixture fixture;
     uint32_t ring[5];
-    recycler_open(&fixture, sync, 0);
-    make_ring(&fixture, ring, 5);
+    open_ring(&fixture, sync, ring, 5);
     fixture_root(&fixture, 0, 0);
     one_epoch(&fixture);
     expect_dead(&fixture, ring, 5, true);
@@ -79,8 +92,7 @@ static void live_root_survives(const char *const *settings)
 {
     struct fixture fixture;
     uint32_t ring[4];
-    recycler_open(&fixture, settings, 0);
-    make_ring(&fixture, ring, 4);
+    open_ring(&fixture, settings, ring, 4);
     fixture_root(&fixture, 5, ring[2]);
     one_epoch(&fixture);
     uint64_t grayed = stats(&fixture)->grayed;
@@ -101,8 +113,7 @@ static void live_root_survives(const char *const *settings)
 static void test_reference_from_outside_blackens_all(void **state)
 {
     (void)state;
-    live_root_survives(async);
-    live_root_survives(sync);
+    with_both(live_root_survives);
 }
 
 static void green_objects_of_a_cycle(const char *const *settings)
@@ -132,8 +143,7 @@ static void green_objects_of_a_cycle(const char *const *settings)
 static void test_green_objects_are_counted_and_never_roots(void **state)
 {
     (void)state;
-    green_objects_of_a_cycle(async);
-    green_objects_of_a_cycle(sync);
+    with_both(green_objects_of_a_cycle);
 }
 
 /* ---- dependent cycles ---- */
@@ -212,8 +222,7 @@ static void shared_ring_dies(const char *const *settings)
 static void test_shared_white_subgraph(void **state)
 {
     (void)state;
-    shared_ring_dies(async);
-    shared_ring_dies(sync);
+    with_both(shared_ring_dies);
 }
 
 /* An edge of a live graph is cut in each epoch; what it held dies by counts or as a cycle. */
@@ -242,8 +251,7 @@ static void edges_cut(const char *const *settings)
 static void test_one_edge_cut_in_each_epoch(void **state)
 {
     (void)state;
-    edges_cut(async);
-    edges_cut(sync);
+    with_both(edges_cut);
 }
 
 /* ---- the two tests ---- */
@@ -253,8 +261,7 @@ static void test_delta_test_spares_what_was_touched_meanwhile(void **state)
     (void)state;
     struct fixture fixture;
     uint32_t ring[4];
-    recycler_open(&fixture, async, 0);
-    make_ring(&fixture, ring, 4);
+    open_ring(&fixture, async, ring, 4);
     fixture_root(&fixture, 0, 0);
     one_epoch(&fixture);
     assert_int_equal(colour(&fixture, ring[2]), RECYCLER_ORANGE);
@@ -275,8 +282,7 @@ static void test_sigma_test_finds_a_reference_from_outside(void **state)
     (void)state;
     struct fixture fixture;
     uint32_t ring[4];
-    recycler_open(&fixture, async, 0);
-    make_ring(&fixture, ring, 4);
+    open_ring(&fixture, async, ring, 4);
     fixture_root(&fixture, 0, 0);
     one_epoch(&fixture);
     struct gcr_recycler *h = inside(&fixture);
@@ -327,8 +333,7 @@ static void test_ring_cut_as_its_root_dies_goes_by_counts(void **state)
     (void)state;
     struct fixture fixture;
     uint32_t ring[4];
-    recycler_open(&fixture, async, 0);
-    make_ring(&fixture, ring, 4);
+    open_ring(&fixture, async, ring, 4);
     uint64_t candidates = stats(&fixture)->candidates;
     fixture_store(&fixture, ring[1], 0, 0);
     fixture_root(&fixture, 0, 0);
@@ -371,8 +376,7 @@ static void cycle_with_finalizers(const char *const *settings)
 static void test_cycle_with_finalizers(void **state)
 {
     (void)state;
-    cycle_with_finalizers(async);
-    cycle_with_finalizers(sync);
+    with_both(cycle_with_finalizers);
 }
 
 /* ---- counts beyond 13 bits ---- */
@@ -415,8 +419,7 @@ static void popular_object(const char *const *settings)
 static void test_counts_overflow_into_both_tables(void **state)
 {
     (void)state;
-    popular_object(async);
-    popular_object(sync);
+    with_both(popular_object);
 }
 
 int main(void)
