@@ -74,7 +74,8 @@ static void check_lane(const struct gcr_lane_result *lane, const struct expected
     assert_true(lane->footprint_mean_bytes <= lane->footprint_peak_bytes);
     if (is_dead_at_fork)
         return;
-    if ((collector->caps & GCR_CAP_COLLECTS) && !(collector->caps & GCR_CAP_PRECISE))
+    if ((collector->caps & GCR_CAP_COLLECTS) &&
+        !(collector->caps & (GCR_CAP_PRECISE | GCR_CAP_REFCOUNTING)))
         assert_true(lane->work.freed_objects <=
                     expected->dead); /* a conservative one may keep some */
     else if (collector->caps & (GCR_CAP_COLLECTS | GCR_CAP_NEEDS_DEATHS))
