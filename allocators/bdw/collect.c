@@ -122,6 +122,7 @@ static GCR_NOINLINE void clear_dead_frames(void)
     volatile uint64_t frame[DEAD_WORDS];
     for (int i = 0; i < DEAD_WORDS; i++)
         frame[i] = 0;
+    (void)frame[0];
 }
 
 void bdw_on_event(struct gcr_bdw *h, int event)
