@@ -331,7 +331,7 @@ GCR_ALWAYS_INLINE bool gcr_blocks_mark(struct gcr_blocks_map map, const void *ob
         const struct gcr_block *block = &map.block[offset >> GCR_BLOCK_SHIFT];
         uint32_t slot = gcr_block_slot_of(block, object);
         entry = &block->mark[bits ? slot / 8 : slot];
-        bit = bits ? (uint8_t)(1u << (slot % 8)) : 1;
+        bit = (uint8_t)(bits ? 1u << (slot % 8) : 1u);
     } else if (offset < map.reserved_bytes) {
         entry = &map.run[(offset - map.small_bytes) / GCR_PAGE_BYTES].mark;
     } else {

@@ -20,7 +20,7 @@ for name in "${!small[@]}"; do
 done
 
 gcr generate rnig -o x.gct
-expect_usage "no generator is named 'rnig'; known: gcbench, ring"
+expect_usage "no generator is named 'rnig'; known: gcbench, tree"
 gcr generate ring
 expect_usage 'missing -o TRACE'
 gcr generate -o x.gct
