@@ -197,6 +197,18 @@ static inline bool gcr_block_entry(const struct gcr_blocks *blocks, const uint8_
     return blocks->options.bits ? array[slot / 8] >> (slot % 8) & 1 : array[slot];
 }
 
+/* An object's entry in a heap with arrays of bytes: 1, perhaps with the flag. */
+enum { GCR_BLOCK_FLAG = 2 };
+
+static inline uint8_t *gcr_blocks_alloc_entry(const struct gcr_blocks *blocks, const void *object)
+{
+    GCR_CHECK(2, !blocks->options.bits);
+    if (!gcr_blocks_is_small(blocks, object))
+        return &gcr_blocks_run_of(blocks, object)->alloc;
+    const struct gcr_block *block = gcr_blocks_block_of(blocks, object);
+    return &block->alloc[gcr_block_slot_of(block, object)];
+}
+
 /* ---- allocation ---- */
 
 /* Size class of 1 .. GCR_BLOCK_MAX_SMALL_BYTES bytes. */
@@ -350,6 +362,20 @@ GCR_ALWAYS_INLINE bool gcr_blocks_mark(struct gcr_blocks_map map, const void *ob
         GCR_STORE_RELAXED(entry, 1);
     return true;
 }
+
+/* A flag beside an object's alloc entry, for one thread inside a collection; all are clear at its
+ * end. Heaps with arrays of bits have no room for it. */
+static inline bool gcr_blocks_flagged(const struct gcr_blocks *blocks, const void *object)
+{
+    return *gcr_blocks_alloc_entry(blocks, object) & GCR_BLOCK_FLAG;
+}
+static inline void gcr_blocks_set_flag(const struct gcr_blocks *blocks, const void *object, bool on)
+{
+    uint8_t *entry = gcr_blocks_alloc_entry(blocks, object);
+    *entry = (uint8_t)(on ? *entry | GCR_BLOCK_FLAG : *entry & ~GCR_BLOCK_FLAG);
+}
+/* Clears all of them. O(slots). */
+void gcr_blocks_clear_flags(struct gcr_blocks *blocks);
 
 /* After marking, before the first gcr_blocks_swap of a collection. */
 static inline void gcr_blocks_begin_swap(struct gcr_blocks *blocks)

@@ -87,8 +87,11 @@ static bool look_at_block(const struct gcr_blocks *blocks, const struct gcr_bloc
         !look_at_list(blocks, block, held, &seen, &contexts, err) ||
         !look_at_list(blocks, block, block->returned, &seen, &returned, err))
         return false;
-    for (uint32_t k = 0; k < block->slots; k++)
+    for (uint32_t k = 0; k < block->slots; k++) {
         vacant += !gcr_block_entry(blocks, block->alloc, k);
+        if (!blocks->options.bits && block->alloc[k] > 1)
+            return look_fail(err, "flag of a collection left in an alloc array", block);
+    }
     if (block->unbuilt ? own != 0 || block->free_slots != vacant
                        : own != block->free_slots || own + contexts + returned != vacant)
         return look_fail(err, "free slots and alloc array disagree", block);

@@ -11,6 +11,17 @@ void gcr_blocks_clear_marks(struct gcr_blocks *blocks, uint32_t first, uint32_t 
     }
 }
 
+void gcr_blocks_clear_flags(struct gcr_blocks *blocks)
+{
+    for (uint32_t i = 0; i < blocks->block_frontier; i++) {
+        struct gcr_block *block = &blocks->block[i];
+        for (uint32_t k = 0; gcr_block_is_in_use(block) && k < block->slots; k++)
+            block->alloc[k] &= (uint8_t)~GCR_BLOCK_FLAG;
+    }
+    for (uint32_t page = 0; page < blocks->page_frontier; page += blocks->run[page].pages)
+        blocks->run[page].alloc &= (uint8_t)~GCR_BLOCK_FLAG;
+}
+
 /* Sum of the eight bytes of a word, each at most 255. */
 static inline uint32_t sum_of_bytes(uint64_t word)
 {

@@ -80,14 +80,39 @@ static gcr_ref *pms_order_slots(void *arg, gcr_ref object, unsigned run, uint64_
     return run == 0 ? gcr_layout_slots(gcr_layout_of(&h->layouts, object), object, count) : NULL;
 }
 
+/* The order's flag lies beside alloc entries: no header is written, and no memory is needed. What
+ * is prebuilt is never flagged. */
+static bool pms_flagged(void *arg, gcr_ref object)
+{
+    const struct gcr_parallel_mark_sweep *h = arg;
+    return gcr_blocks_owns(&h->blocks, object) && gcr_blocks_flagged(&h->blocks, object);
+}
+
+static void pms_set_flag(void *arg, gcr_ref object, bool on)
+{
+    const struct gcr_parallel_mark_sweep *h = arg;
+    gcr_blocks_set_flag(&h->blocks, object, on);
+}
+
+static void pms_strip_flags(void *arg)
+{
+    gcr_blocks_clear_flags(&((struct gcr_parallel_mark_sweep *)arg)->blocks);
+}
+
+/* Arrays of bits have no room for a flag: then the order keeps a table. */
 static void pms_order_finalizers(struct gcr_parallel_mark_sweep *h)
 {
-    static const struct gcr_finalizer_order_ops ops = {
+    const struct gcr_finalizer_order_ops by_table = {
         .reached = pms_survivor, .reach = pms_reach, .slots = pms_order_slots};
+    struct gcr_finalizer_order_ops by_entries = by_table;
+    by_entries.flagged = pms_flagged;
+    by_entries.set_flag = pms_set_flag;
+    by_entries.strip = pms_strip_flags;
     if (gcr_finalizer_list_count(&h->finalizers) == 0)
         return;
     h->heap.host->phase(h->heap.host, GCR_PHASE_FINALIZE);
-    if (!gcr_finalizer_order(&h->finalizers, h->heap.supply, &ops, h))
+    if (!gcr_finalizer_order(&h->finalizers, h->heap.supply,
+                             h->blocks.options.bits ? &by_table : &by_entries, h))
         GCR_STORE_RELAXED(&h->team.refused, true);
 }
 

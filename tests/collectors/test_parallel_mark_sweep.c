@@ -403,6 +403,7 @@ static void test_check_names_each_kind_of_damage(void **state)
     DAMAGED(&fixture, *target, *target + 64, 2, "weak reference to no object");
     DAMAGED(&fixture, block->alloc[1], 0, 2, "free slots and alloc array disagree");
     DAMAGED(&fixture, block->alloc[3], 1, 2, "alloc entry set");
+    DAMAGED(&fixture, block->alloc[0], 1 + GCR_BLOCK_FLAG, 2, "flag of a collection");
     DAMAGED(&fixture, *link, *link + 8, 2, "middle of a slot");
     DAMAGED(&fixture, *link, (uint64_t)(uintptr_t)link, 2, "twice on free lists");
     DAMAGED(&fixture, *link, *link + GCR_BLOCK_BYTES, 2, "leads out of its block");
