@@ -191,9 +191,10 @@ struct gcr_heap {
     struct gcr_work work;
     bool report_frees; /* == host->report_frees */
     /* Set by create, if it starts threads that collect while the mutator runs: the replay clock is
-     * then not stopped for the harness's own work, and events are decoded a window ahead. While such
-     * threads run, the mutator's thread may call footprint, and reads the supply's counters: so
-     * pages are taken and given back on the mutator's thread only, as are all calls of the host. */
+     * then not stopped for the harness's own work, and events are decoded a window ahead. While
+     * such threads run, the mutator's thread may call footprint, and reads the supply's counters:
+     * so pages are taken and given back on the mutator's thread only, as are all calls of the host.
+     */
     bool concurrent;
 };
 

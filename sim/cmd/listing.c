@@ -81,10 +81,13 @@ void gcr_listing_print_generators(FILE *out)
 
 static json_t *listing_json_options(const struct gcr_option *options)
 {
-    static const char *const types[] = {
-        [GCR_OPT_FLAG] = "flag",   [GCR_OPT_COUNT] = "count",   [GCR_OPT_BYTES] = "bytes",
-        [GCR_OPT_RATIO] = "ratio", [GCR_OPT_CHOICE] = "choice", [GCR_OPT_TEXT] = "text",
-        [GCR_OPT_CACHE_BYTES] = "bytes or share of a cache"};
+    static const char *const types[] = {[GCR_OPT_FLAG] = "flag",
+                                        [GCR_OPT_COUNT] = "count",
+                                        [GCR_OPT_BYTES] = "bytes",
+                                        [GCR_OPT_RATIO] = "ratio",
+                                        [GCR_OPT_CHOICE] = "choice",
+                                        [GCR_OPT_TEXT] = "text",
+                                        [GCR_OPT_CACHE_BYTES] = "bytes or share of a cache"};
     json_t *out = json_array();
     for (const struct gcr_option *option = options; option != NULL && option->name != NULL;
          option++) {
