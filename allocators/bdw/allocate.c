@@ -112,6 +112,14 @@ static void bdw_uncount_body(struct gcr_bdw *h, uint64_t items, uint64_t collect
         h->tally.object_bytes -= items;
 }
 
+/* libgc's table of finalizers may have grown. */
+static void register_finalizer(struct gcr_bdw *h, gcr_ref object, uint32_t cookie)
+{
+    bdw_register_finalizer(h, object, cookie);
+    if (!bdw_account(h))
+        h->exhausted = true;
+}
+
 gcr_ref bdw_alloc_slow(struct gcr_bdw *h, const struct gcr_shape *shape, uint32_t length,
                        uint32_t cookie, gcr_ref *root)
 {
@@ -126,7 +134,7 @@ gcr_ref bdw_alloc_slow(struct gcr_bdw *h, const struct gcr_shape *shape, uint32_
         bdw_attach_body(h, object);
         h->pending[1] = object;
         if (cookie != 0)
-            bdw_register_finalizer(h, object, cookie);
+            register_finalizer(h, object, cookie);
         if (h->heap.report_frees)
             gcr_object_set_add(&h->known, object);
         h->heap.work.allocated_objects++;

@@ -220,6 +220,8 @@ void bdw_settle(struct gcr_bdw *h)
         bdw_count_survivors(h);
     if (GC_should_invoke_finalizers())
         h->heap.work.finalized += (uint64_t)GC_invoke_finalizers();
+    if (!bdw_account(h))
+        h->exhausted = true;
 }
 
 void bdw_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_reason reason)
