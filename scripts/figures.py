@@ -148,8 +148,9 @@ def figures(args, collector, rows, folder):
             print(f"{collector}: {row}", file=sys.stderr)
     median = [sorted(runs[row], key=clock_ns)[len(runs[row]) // 2] for row in rows]
     machine = median[0]["machine"]
+    runs_made = f"of {args.repeat} interleaved runs the one with the median time" if args.repeat > 1 else "one run each"
     lines = [f"{machine['cores']} cores of {machine['cpu']}, L2 {machine['l2_bytes'] // 1024} KiB, release build; "
-             f"of {args.repeat} interleaved runs the one with the median time. Times are on the replay clock.", ""]
+             f"{runs_made}. Times are on the replay clock.", ""]
     lines += table(HEADS, [table_row(row, result) for row, result in zip(rows, median)])
     lines += design_table(rows[:4], median[:4])
     lines += ["", "```"]
