@@ -157,6 +157,26 @@ uint8_t bdw_choose_kind(struct gcr_bdw *h, const struct gcr_layout *layout)
 
 /* ---- coming and going ---- */
 
+static void process_no_finalizer(void *object, void *unused)
+{
+    (void)object;
+    (void)unused;
+}
+
+/* libgc ends the process if there is no room for the first table of finalizers or of long links (if
+ * there is none for a larger one it goes on with what it has): both are made before any budget. */
+static void process_make_tables(void)
+{
+    void *object = GC_MALLOC(GCR_OBJECT_MIN_BYTES);
+    void **link = GC_MALLOC_ATOMIC(GCR_OBJECT_MIN_BYTES);
+    if (object == NULL || link == NULL)
+        return;
+    GC_register_finalizer_no_order(object, process_no_finalizer, NULL, NULL, NULL);
+    GC_register_finalizer_no_order(object, NULL, NULL, NULL, NULL);
+    (void)GC_register_long_link(link, object);
+    (void)GC_unregister_long_link(link);
+}
+
 static void process_initialise(const struct gcr_option_values *options)
 {
     bdw_process.markers = gcr_option_number(options, "markers");
@@ -175,6 +195,7 @@ static void process_initialise(const struct gcr_option_values *options)
     process_first_kinds();
     if (bdw_process.markers > 1)
         GC_start_mark_threads();
+    process_make_tables();
     bdw_process.initialised = true;
 }
 
