@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "sim/replay/timing.h"
 #include "tests/replay/twospace.h"
 
 extern const struct gcr_engine gcr_engine_twospace;
@@ -25,6 +26,7 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool must_rest, must_end;
+    bool runs; /* there is a thread */
     uint64_t ticks, ticks_when_rested;
 } ticker;
 
@@ -53,6 +55,7 @@ static void ticker_start(void)
     pthread_mutex_init(&ticker.lock, NULL);
     pthread_cond_init(&ticker.changed, NULL);
     assert_int_equal(pthread_create(&ticker.thread, NULL, ticker_run, NULL), 0);
+    ticker.runs = true;
 }
 
 static void ticker_end(void)
@@ -62,11 +65,25 @@ static void ticker_end(void)
     pthread_cond_signal(&ticker.changed);
     pthread_mutex_unlock(&ticker.lock);
     pthread_join(ticker.thread, NULL);
+    ticker.runs = false;
+}
+
+/* Until the thread's work shows in the process's CPU time: a busy machine may not have scheduled it
+ * since it was made, and a kernel's clock may count in coarse steps. A minute at most. */
+static void ticker_await_work(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    uint64_t start_ns = gcr_helper_cpu_ns();
+
+    for (int i = 0; i < 60000 && gcr_helper_cpu_ns() < start_ns + 1000000; i++)
+        nanosleep(&moment, NULL);
 }
 
 static void ticker_rest(struct gcr_heap *heap, bool resting)
 {
     (void)heap;
+    if (resting)
+        ticker_await_work();
     pthread_mutex_lock(&ticker.lock);
     assert_true(ticker.must_rest != resting);
     ticker.must_rest = resting;
@@ -133,6 +150,8 @@ static void ticker_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_
     heap->host->stop_clock(heap->host, true);
     nanosleep(&time, NULL);
     heap->host->stop_clock(heap->host, false);
+    if (ticker.runs && !ticker_is_at_rest())
+        ticker_await_work();
     gcr_collector_twospace.collect(heap, generation, reason);
 }
 
