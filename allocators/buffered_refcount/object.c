@@ -50,32 +50,19 @@ uint8_t *recycler_data(const struct gcr_layouts *layouts, gcr_ref object, uint64
     return (uint8_t *)payload + (uint64_t)shape->slots * GCR_SLOT_BYTES + offset;
 }
 
+static uint8_t *object_find(const void *layouts, gcr_ref object, uint64_t offset, uint64_t *bytes)
+{
+    return recycler_data(layouts, object, offset, bytes);
+}
+
 void recycler_read(const struct gcr_layouts *layouts, gcr_ref object, uint32_t offset,
                    uint32_t length)
 {
-    uint64_t at = offset, left = length;
-    while (left > 0) {
-        uint64_t bytes;
-        const uint8_t *data = recycler_data(layouts, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_touch(data, bytes);
-        at += bytes;
-        left -= bytes;
-    }
+    gcr_data_read(object_find, layouts, object, offset, length);
 }
 
 void recycler_write(const struct gcr_layouts *layouts, gcr_ref object, uint32_t offset,
                     uint32_t length, uint8_t tag)
 {
-    uint64_t at = offset, left = length;
-    while (left > 0) {
-        uint64_t bytes;
-        uint8_t *data = recycler_data(layouts, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_fill(data, at, bytes, tag);
-        at += bytes;
-        left -= bytes;
-    }
+    gcr_data_write(object_find, layouts, object, offset, length, tag);
 }

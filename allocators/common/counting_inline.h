@@ -208,6 +208,12 @@ GCR_ALWAYS_INLINE void gcr_counting_load_as(struct gcr_heap *heap,
 
 /* ---- data ---- */
 
+static inline uint8_t *gcr_counting_find(const void *type, gcr_ref object, uint64_t offset,
+                                         uint64_t *bytes)
+{
+    return gcr_counted_data(type, object, offset, bytes);
+}
+
 /* Reading through a reference costs an increment and a decrement, which the compiler must not
  * merge. */
 static inline void gcr_counting_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
@@ -215,14 +221,8 @@ static inline void gcr_counting_read(struct gcr_heap *heap, gcr_ref object, uint
 {
     const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
     volatile uint64_t *count = &gcr_counted(object)->count;
-    uint64_t at = offset, left = length, bytes;
     *count = *count + 1;
-    for (; left > 0; at += bytes, left -= bytes) {
-        const uint8_t *data = gcr_counted_data(type, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_touch(data, bytes);
-    }
+    gcr_data_read(gcr_counting_find, type, object, offset, length);
     *count = *count - 1;
 }
 
@@ -230,13 +230,7 @@ static inline void gcr_counting_write(struct gcr_heap *heap, gcr_ref object, uin
                                       uint32_t length, uint8_t tag)
 {
     const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
-    uint64_t at = offset, left = length, bytes;
-    for (; left > 0; at += bytes, left -= bytes) {
-        uint8_t *data = gcr_counted_data(type, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_fill(data, at, bytes, tag);
-    }
+    gcr_data_write(gcr_counting_find, type, object, offset, length, tag);
 }
 
 /* ---- tracking ---- */

@@ -4,6 +4,8 @@
 #define GCR_ALLOCATORS_COMMON_DATA_H
 
 #include "allocators/collector.h"
+#include "base/check.h"
+#include "base/compiler.h"
 
 /* Loads every byte, by words where they are aligned. volatile: the loads are the effect. */
 static inline void gcr_data_touch(const uint8_t *at, uint64_t bytes)
@@ -22,6 +24,37 @@ static inline void gcr_data_fill(uint8_t *at, uint64_t offset, uint64_t bytes, u
 {
     for (uint64_t i = 0; i < bytes; i++)
         at[i] = gcr_pattern_byte(tag, offset + i);
+}
+
+/* A design's answer: the address of a data byte of an object, and how many bytes follow
+ * contiguously. `arg` is whatever it needs to decode the object. */
+typedef uint8_t *gcr_data_finder(const void *arg, gcr_ref object, uint64_t offset, uint64_t *bytes);
+
+/* READ: piece by piece, since items may lie apart from fields. `find` is a constant, and becomes
+ * inline code where its design has it inline. */
+GCR_ALWAYS_INLINE void gcr_data_read(gcr_data_finder *find, const void *arg, gcr_ref object,
+                                     uint64_t offset, uint64_t length)
+{
+    uint64_t bytes;
+    for (; length > 0; offset += bytes, length -= bytes) {
+        const uint8_t *data = find(arg, object, offset, &bytes);
+        bytes = bytes < length ? bytes : length;
+        GCR_CHECK(1, bytes != 0);
+        gcr_data_touch(data, bytes);
+    }
+}
+
+/* WRITE, likewise. */
+GCR_ALWAYS_INLINE void gcr_data_write(gcr_data_finder *find, const void *arg, gcr_ref object,
+                                      uint64_t offset, uint64_t length, uint8_t tag)
+{
+    uint64_t bytes;
+    for (; length > 0; offset += bytes, length -= bytes) {
+        uint8_t *data = find(arg, object, offset, &bytes);
+        bytes = bytes < length ? bytes : length;
+        GCR_CHECK(1, bytes != 0);
+        gcr_data_fill(data, offset, bytes, tag);
+    }
 }
 
 #endif

@@ -184,34 +184,21 @@ uint8_t *gcr_layout_data(const struct gcr_layouts *layouts, gcr_ref object, uint
            (uint64_t)length * shape->item_slots * GCR_SLOT_BYTES + (offset - fixed);
 }
 
+static uint8_t *layout_find(const void *layouts, gcr_ref object, uint64_t offset, uint64_t *bytes)
+{
+    return gcr_layout_data(layouts, object, offset, bytes);
+}
+
 void gcr_layout_read(const struct gcr_layouts *layouts, gcr_ref object, uint32_t offset,
                      uint32_t length)
 {
-    uint64_t at = offset, left = length;
-    while (left > 0) {
-        uint64_t bytes;
-        const uint8_t *data = gcr_layout_data(layouts, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_touch(data, bytes);
-        at += bytes;
-        left -= bytes;
-    }
+    gcr_data_read(layout_find, layouts, object, offset, length);
 }
 
 void gcr_layout_write(const struct gcr_layouts *layouts, gcr_ref object, uint32_t offset,
                       uint32_t length, uint8_t tag)
 {
-    uint64_t at = offset, left = length;
-    while (left > 0) {
-        uint64_t bytes;
-        uint8_t *data = gcr_layout_data(layouts, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_fill(data, at, bytes, tag);
-        at += bytes;
-        left -= bytes;
-    }
+    gcr_data_write(layout_find, layouts, object, offset, length, tag);
 }
 
 /* ---- bodies and fillers ---- */

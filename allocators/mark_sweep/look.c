@@ -82,28 +82,21 @@ const uint8_t *mark_sweep_data(struct gcr_heap *heap, gcr_ref object, uint64_t o
     return look_data(mark_sweep_of(heap), object, offset, bytes);
 }
 
+static uint8_t *look_find(const void *h, gcr_ref object, uint64_t offset, uint64_t *bytes)
+{
+    return look_data(h, object, offset, bytes);
+}
+
 void mark_sweep_read_data(const struct gcr_mark_sweep *h, gcr_ref object, uint32_t offset,
                           uint32_t length)
 {
-    uint64_t bytes, left = length;
-    for (uint64_t at = offset; left > 0; at += bytes, left -= bytes) {
-        const uint8_t *data = look_data(h, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_touch(data, bytes);
-    }
+    gcr_data_read(look_find, h, object, offset, length);
 }
 
 void mark_sweep_write_data(const struct gcr_mark_sweep *h, gcr_ref object, uint32_t offset,
                            uint32_t length, uint8_t tag)
 {
-    uint64_t bytes, left = length;
-    for (uint64_t at = offset; left > 0; at += bytes, left -= bytes) {
-        uint8_t *data = look_data(h, object, at, &bytes);
-        bytes = bytes < left ? bytes : left;
-        GCR_CHECK(1, bytes != 0);
-        gcr_data_fill(data, at, bytes, tag);
-    }
+    gcr_data_write(look_find, h, object, offset, length, tag);
 }
 
 /* ---- the seam's other questions ---- */
