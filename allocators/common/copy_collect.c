@@ -152,7 +152,8 @@ void gcr_copy_end_collection(struct gcr_copy_heap *h, struct gcr_collection *don
     host->collection_end(host, &h->heap, done);
 }
 
-/* Counts what was copied, sweeps, and empties the half that was left. */
+/* Counts what was copied, sweeps, and empties the half that was left: what reclaiming costs is
+ * reported apart from copying, as the sweep phase. */
 static void copy_leave_from(struct gcr_copy_heap *h, size_t used, bool grown,
                             struct gcr_collection *done)
 {
@@ -164,10 +165,9 @@ static void copy_leave_from(struct gcr_copy_heap *h, size_t used, bool grown,
     work->promoted_objects += h->count.promoted;
     uint64_t objects = h->tally.objects + gcr_copy_fresh_objects(h);
     h->swept_bytes = 0;
-    if (gcr_vector_count(&h->external.gen2) + gcr_vector_count(&h->external.gen3) != 0) {
-        host->phase(host, GCR_PHASE_SWEEP);
+    host->phase(host, GCR_PHASE_SWEEP);
+    if (gcr_vector_count(&h->external.gen2) + gcr_vector_count(&h->external.gen3) != 0)
         (void)h->design->sweep(h);
-    }
     copy_settle_tally(h);
     done->survivors = h->tally.objects;
     done->freed = done->collected = objects - done->survivors;
