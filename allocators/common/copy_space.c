@@ -110,7 +110,7 @@ static void space_populate(struct gcr_copy_space *space, char *start, char *end)
     size_t from = gcr_page_round((size_t)(start - space->to.start));
     size_t to = gcr_page_round((size_t)(end - space->to.start));
     if (from < to)
-        gcr_supply_populate(space->to.start + from, to - from);
+        gcr_supply_populate(space->supply, space->to.start + from, to - from);
 }
 
 void gcr_copy_space_open(struct gcr_copy_space *space, uint64_t bytes)

@@ -36,6 +36,12 @@ void gcr_supply_init(struct gcr_supply *supply, uint64_t budget_bytes)
     supply->next_address = FIRST_ADDRESS;
 }
 
+void gcr_supply_region(uintptr_t *first, uintptr_t *last)
+{
+    *first = FIRST_ADDRESS;
+    *last = LAST_ADDRESS;
+}
+
 static bool supply_is_pages(const void *start, size_t bytes)
 {
     return (uintptr_t)start % GCR_PAGE_BYTES == 0 && bytes % GCR_PAGE_BYTES == 0;
@@ -139,16 +145,26 @@ static void supply_uncount(struct gcr_supply *supply, enum gcr_page_kind kind, u
 }
 
 /* MADV_POPULATE_WRITE is Linux 5.14's. */
-void gcr_supply_populate(void *start, size_t bytes)
+static bool supply_populate_at_once(void *start, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    return madvise(start, bytes, MADV_POPULATE_WRITE) == 0;
+#else
+    (void)start;
+    (void)bytes;
+    return false;
+#endif
+}
+
+void gcr_supply_populate(struct gcr_supply *supply, void *start, size_t bytes)
 {
     GCR_CHECK(1, supply_is_pages(start, bytes));
-#ifdef MADV_POPULATE_WRITE
-    if (madvise(start, bytes, MADV_POPULATE_WRITE) == 0)
-        return;
-#endif
     volatile char *page = start;
-    for (size_t at = 0; at < bytes; at += GCR_PAGE_BYTES)
-        page[at] = page[at];
+    if (!supply_populate_at_once(start, bytes))
+        for (size_t at = 0; at < bytes; at += GCR_PAGE_BYTES)
+            page[at] = page[at];
+    if (supply->observer != NULL)
+        supply->observer->populated(start, bytes);
 }
 
 bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void *start,
@@ -163,9 +179,11 @@ bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void 
         supply->refused++;
         return false;
     }
-    if (supply->pretouch)
-        gcr_supply_populate(start, bytes);
     supply_count(supply, kind, bytes);
+    if (supply->observer != NULL)
+        supply->observer->committed(kind, start, bytes);
+    if (supply->pretouch)
+        gcr_supply_populate(supply, start, bytes);
     return true;
 }
 
@@ -181,6 +199,8 @@ void gcr_supply_release(struct gcr_supply *supply, enum gcr_page_kind kind, void
     if (GCR_CHECK_LEVEL >= 2)
         (void)mprotect(start, bytes, PROT_NONE); /* too many mappings: stays open, still correct */
     supply_uncount(supply, kind, bytes);
+    if (supply->observer != NULL)
+        supply->observer->released(kind, start, bytes);
 }
 
 void *gcr_supply_map(struct gcr_supply *supply, enum gcr_page_kind kind, size_t bytes, size_t align)
@@ -198,6 +218,8 @@ void gcr_supply_unmap(struct gcr_supply *supply, enum gcr_page_kind kind, void *
 {
     bytes = gcr_page_round(bytes);
     supply_uncount(supply, kind, bytes); /* munmap gives the pages back; no madvise is needed */
+    if (supply->observer != NULL)
+        supply->observer->released(kind, start, bytes);
     gcr_supply_unreserve(supply, start, bytes);
 }
 

@@ -24,6 +24,13 @@ enum gcr_page_kind {
     GCR_PAGES_KINDS
 };
 
+/* Told of pages as they come and go. Called on the mutator's thread. */
+struct gcr_supply_observer {
+    void (*committed)(enum gcr_page_kind kind, void *start, size_t bytes);
+    void (*populated)(void *start, size_t bytes); /* committed pages became resident by request */
+    void (*released)(enum gcr_page_kind kind, void *start, size_t bytes);
+};
+
 struct gcr_supply {
     uint64_t committed_bytes;                /* now */
     uint64_t peak_bytes;                     /* highest ever, collections included */
@@ -39,7 +46,11 @@ struct gcr_supply {
     uint64_t system_limit_bytes;
     /* Fresh pages are made resident by the commit itself, not by their first use (epsilon). */
     bool pretouch;
+    const struct gcr_supply_observer *observer; /* NULL: none */
 };
+
+/* Where reservations are placed: addresses outside of it belong to somebody else. */
+void gcr_supply_region(uintptr_t *first, uintptr_t *last);
 
 void gcr_supply_init(struct gcr_supply *supply, uint64_t budget_bytes);
 
@@ -55,7 +66,7 @@ bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void 
                        size_t bytes) GCR_MUST_USE;
 /* Makes committed pages resident now, in one system call where the kernel can. For its speed alone:
  * they read as before, and nothing is counted. start and bytes are whole pages. */
-void gcr_supply_populate(void *start, size_t bytes);
+void gcr_supply_populate(struct gcr_supply *supply, void *start, size_t bytes);
 /* Gives pages back to the system and uncounts them; the address space stays reserved, and the pages
  * read as zero when committed again. */
 void gcr_supply_release(struct gcr_supply *supply, enum gcr_page_kind kind, void *start,

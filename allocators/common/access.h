@@ -1,0 +1,55 @@
+/* What a store into the heap is for, said where it is made.
+ *
+ * Each back end is compiled twice. In the *modelled* twin (GCR_MODELLED) the compiler reports every
+ * load and store to the cache model (sim/model/), which counts them under the phase at hand and,
+ * for copy-on-write, under a cause. The cause follows from the kind of page (side tables, buffers)
+ * or from the phase, unless a store names it by these macros. In the *timed* twin they are plain
+ * assignments.
+ *
+ * Tag what the phase would get wrong: the program's own field stores inside a barrier, counts,
+ * links of GC heads, links of free lists, headers of pools. Accesses that the compiler does not
+ * report (prefetches, inline assembly, __builtin_mem*) are not made in back ends. */
+#ifndef GCR_ALLOCATORS_COMMON_ACCESS_H
+#define GCR_ALLOCATORS_COMMON_ACCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why a page was written. In order of the columns of results. */
+enum gcr_write_cause {
+    GCR_CAUSE_DATA,      /* the mutator: fields, items, data bytes */
+    GCR_CAUSE_NEW,       /* a new object: its header, its cleared fields */
+    GCR_CAUSE_COUNT,     /* reference counts, wherever they are kept */
+    GCR_CAUSE_HEADER,    /* GC heads, mark bits and flags in headers, forwarding stubs */
+    GCR_CAUSE_SIDE,      /* side tables: mark bitmaps, planes, page descriptors, cards */
+    GCR_CAUSE_METADATA,  /* an allocator's own: pool and arena headers, block descriptors */
+    GCR_CAUSE_FREE_LINK, /* links of free lists, written into free cells */
+    GCR_CAUSE_MOVE,      /* objects copied or moved, references updated for it */
+    GCR_CAUSE_BUFFER,    /* work memory: mark stacks, remembered sets, mutation buffers */
+    GCR_CAUSE_COUNT_OF   /* how many there are */
+};
+
+#ifdef GCR_MODELLED
+
+/* In sim/model/: reports a store of the low `bytes` bytes (1, 2, 4 or 8) of value and makes it. */
+void gcr_model_store(void *at, uint64_t value, size_t bytes, enum gcr_write_cause cause);
+/* Reports a load and a store, adds (modulo 2^(8 * bytes)), and returns the new value. */
+uint64_t gcr_model_add(void *at, uint64_t delta, size_t bytes, enum gcr_write_cause cause);
+
+#define GCR_STORE_AS(cause, lvalue, value)                                                         \
+    ((void)sizeof((lvalue) = (value)),                                                             \
+     gcr_model_store((void *)(uintptr_t) & (lvalue), (uint64_t)(value), sizeof(lvalue), (cause)))
+#define GCR_ADD_AS(cause, lvalue, delta)                                                           \
+    ((__typeof__(lvalue))gcr_model_add((void *)(uintptr_t) & (lvalue), (uint64_t)(delta),          \
+                                       sizeof(lvalue), (cause)))
+
+#else
+
+/* lvalue = value, once each. */
+#define GCR_STORE_AS(cause, lvalue, value) ((void)((lvalue) = (value)))
+/* lvalue += delta; its value is the new one. lvalue is an unsigned integer. */
+#define GCR_ADD_AS(cause, lvalue, delta) ((lvalue) += (delta))
+
+#endif
+
+#endif
