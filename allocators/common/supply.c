@@ -129,6 +129,30 @@ static bool supply_allows(struct gcr_supply *supply, uint64_t bytes)
     return false;
 }
 
+/* ---- observers ---- */
+
+static void supply_tell_committed(const struct gcr_supply *supply, enum gcr_page_kind kind,
+                                  void *start, size_t bytes)
+{
+    for (const struct gcr_supply_observer *o = supply->observer; o != NULL; o = o->next)
+        o->committed(o, kind, start, bytes);
+}
+
+static void supply_tell_populated(const struct gcr_supply *supply, void *start, size_t bytes)
+{
+    for (const struct gcr_supply_observer *o = supply->observer; o != NULL; o = o->next)
+        o->populated(o, start, bytes);
+}
+
+static void supply_tell_released(const struct gcr_supply *supply, enum gcr_page_kind kind,
+                                 void *start, size_t bytes)
+{
+    for (const struct gcr_supply_observer *o = supply->observer; o != NULL; o = o->next)
+        o->released(o, kind, start, bytes);
+}
+
+/* ---- pages ---- */
+
 static void supply_count(struct gcr_supply *supply, enum gcr_page_kind kind, uint64_t bytes)
 {
     supply->committed_bytes += bytes;
@@ -163,8 +187,7 @@ void gcr_supply_populate(struct gcr_supply *supply, void *start, size_t bytes)
     if (!supply_populate_at_once(start, bytes))
         for (size_t at = 0; at < bytes; at += GCR_PAGE_BYTES)
             page[at] = page[at];
-    if (supply->observer != NULL)
-        supply->observer->populated(start, bytes);
+    supply_tell_populated(supply, start, bytes);
 }
 
 bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void *start,
@@ -180,8 +203,7 @@ bool gcr_supply_commit(struct gcr_supply *supply, enum gcr_page_kind kind, void 
         return false;
     }
     supply_count(supply, kind, bytes);
-    if (supply->observer != NULL)
-        supply->observer->committed(kind, start, bytes);
+    supply_tell_committed(supply, kind, start, bytes);
     if (supply->pretouch)
         gcr_supply_populate(supply, start, bytes);
     return true;
@@ -199,8 +221,7 @@ void gcr_supply_release(struct gcr_supply *supply, enum gcr_page_kind kind, void
     if (GCR_CHECK_LEVEL >= 2)
         (void)mprotect(start, bytes, PROT_NONE); /* too many mappings: stays open, still correct */
     supply_uncount(supply, kind, bytes);
-    if (supply->observer != NULL)
-        supply->observer->released(kind, start, bytes);
+    supply_tell_released(supply, kind, start, bytes);
 }
 
 void *gcr_supply_map(struct gcr_supply *supply, enum gcr_page_kind kind, size_t bytes, size_t align)
@@ -218,8 +239,7 @@ void gcr_supply_unmap(struct gcr_supply *supply, enum gcr_page_kind kind, void *
 {
     bytes = gcr_page_round(bytes);
     supply_uncount(supply, kind, bytes); /* munmap gives the pages back; no madvise is needed */
-    if (supply->observer != NULL)
-        supply->observer->released(kind, start, bytes);
+    supply_tell_released(supply, kind, start, bytes);
     gcr_supply_unreserve(supply, start, bytes);
 }
 
@@ -241,10 +261,12 @@ bool gcr_supply_adjust(struct gcr_supply *supply, enum gcr_page_kind kind, int64
 {
     if (delta_bytes <= 0) {
         supply_uncount(supply, kind, (uint64_t)-delta_bytes);
+        supply->foreign_bytes -= (uint64_t)-delta_bytes;
         return true;
     }
     if (!supply_allows(supply, (uint64_t)delta_bytes))
         return false;
     supply_count(supply, kind, (uint64_t)delta_bytes);
+    supply->foreign_bytes += (uint64_t)delta_bytes;
     return true;
 }

@@ -24,11 +24,16 @@ enum gcr_page_kind {
     GCR_PAGES_KINDS
 };
 
-/* Told of pages as they come and go. Called on the mutator's thread. */
+/* Told of pages as they come and go. Called on the mutator's thread, with itself as the first
+ * argument: an observer with a state of its own is the first member of it. */
 struct gcr_supply_observer {
-    void (*committed)(enum gcr_page_kind kind, void *start, size_t bytes);
-    void (*populated)(void *start, size_t bytes); /* committed pages became resident by request */
-    void (*released)(enum gcr_page_kind kind, void *start, size_t bytes);
+    void (*committed)(const struct gcr_supply_observer *self, enum gcr_page_kind kind, void *start,
+                      size_t bytes);
+    /* Committed pages became resident by request. */
+    void (*populated)(const struct gcr_supply_observer *self, void *start, size_t bytes);
+    void (*released)(const struct gcr_supply_observer *self, enum gcr_page_kind kind, void *start,
+                     size_t bytes);
+    const struct gcr_supply_observer *next; /* told after it; NULL: the last */
 };
 
 struct gcr_supply {
@@ -46,13 +51,23 @@ struct gcr_supply {
     uint64_t system_limit_bytes;
     /* Fresh pages are made resident by the commit itself, not by their first use (epsilon). */
     bool pretouch;
-    const struct gcr_supply_observer *observer; /* NULL: none */
+    const struct gcr_supply_observer *observer; /* the first of a list; NULL: none */
+    /* Of committed_bytes: mapped by somebody else and only reported here (gcr_supply_adjust). */
+    uint64_t foreign_bytes;
 };
 
 /* Where reservations are placed: addresses outside of it belong to somebody else. */
 void gcr_supply_region(uintptr_t *first, uintptr_t *last);
 
 void gcr_supply_init(struct gcr_supply *supply, uint64_t budget_bytes);
+
+/* Puts an observer in front of those that there are; it must outlive the supply. */
+static inline void gcr_supply_observe(struct gcr_supply *supply,
+                                      struct gcr_supply_observer *observer)
+{
+    observer->next = supply->observer;
+    supply->observer = observer;
+}
 
 /* Reserves address space: bytes rounded up to pages, aligned to align (a power of two >= page).
  * NULL if the system refuses. Nothing is counted. */

@@ -241,6 +241,74 @@ static void test_vector_reserve_promises_room(void **state)
     gcr_vector_finish(&vector);
 }
 
+struct notebook {
+    struct gcr_supply_observer observer;
+    int committed, populated, released; /* pages */
+};
+
+static void note_committed(const struct gcr_supply_observer *self, enum gcr_page_kind kind,
+                           void *start, size_t bytes)
+{
+    struct notebook *notes = (struct notebook *)(uintptr_t)self;
+    assert_int_equal(kind, GCR_PAGES_SIDE);
+    assert_non_null(start);
+    notes->committed += (int)(bytes / PAGE);
+}
+
+static void note_populated(const struct gcr_supply_observer *self, void *start, size_t bytes)
+{
+    assert_non_null(start);
+    ((struct notebook *)(uintptr_t)self)->populated += (int)(bytes / PAGE);
+}
+
+static void note_released(const struct gcr_supply_observer *self, enum gcr_page_kind kind,
+                          void *start, size_t bytes)
+{
+    assert_int_equal(kind, GCR_PAGES_SIDE);
+    assert_non_null(start);
+    ((struct notebook *)(uintptr_t)self)->released += (int)(bytes / PAGE);
+}
+
+static void test_every_observer_is_told(void **state)
+{
+    (void)state;
+    struct notebook early = {.observer = {note_committed, note_populated, note_released, NULL}};
+    struct notebook late = early;
+    struct gcr_supply supply;
+    gcr_supply_init(&supply, 8 * PAGE);
+    gcr_supply_observe(&supply, &early.observer);
+    char *first = gcr_supply_map(&supply, GCR_PAGES_SIDE, 3 * PAGE, PAGE);
+    gcr_supply_observe(&supply, &late.observer);
+    char *second = gcr_supply_map(&supply, GCR_PAGES_SIDE, 5 * PAGE, PAGE);
+    assert_false(gcr_supply_commit(&supply, GCR_PAGES_SIDE, second, PAGE)); /* the budget */
+    gcr_supply_populate(&supply, second, 2 * PAGE);
+    gcr_supply_release(&supply, GCR_PAGES_SIDE, second, PAGE);
+    gcr_supply_unmap(&supply, GCR_PAGES_SIDE, first, 3 * PAGE);
+    assert_int_equal(early.committed, 8);
+    assert_int_equal(late.committed, 5);
+    assert_int_equal(early.populated, 2);
+    assert_int_equal(late.populated, 2);
+    assert_int_equal(early.released, 4);
+    assert_int_equal(late.released, 4);
+    gcr_supply_release(&supply, GCR_PAGES_SIDE, second + PAGE, 4 * PAGE);
+    gcr_supply_unreserve(&supply, second, 5 * PAGE);
+}
+
+static void test_foreign_bytes_are_those_that_were_reported(void **state)
+{
+    (void)state;
+    struct gcr_supply supply;
+    gcr_supply_init(&supply, 0);
+    char *own = gcr_supply_map(&supply, GCR_PAGES_OBJECTS, PAGE, PAGE);
+    assert_int_equal(supply.foreign_bytes, 0);
+    assert_true(gcr_supply_adjust(&supply, GCR_PAGES_SIDE, 3 * PAGE));
+    assert_true(gcr_supply_adjust(&supply, GCR_PAGES_SIDE, -PAGE));
+    assert_int_equal(supply.foreign_bytes, 2 * PAGE);
+    assert_int_equal(supply.committed_bytes, 3 * PAGE);
+    assert_true(gcr_supply_adjust(&supply, GCR_PAGES_SIDE, -2 * PAGE));
+    gcr_supply_unmap(&supply, GCR_PAGES_OBJECTS, own, PAGE);
+}
+
 static void test_every_reason_has_a_name(void **state)
 {
     (void)state;
@@ -267,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_vector_grows_past_its_first_reservation),
         cmocka_unit_test(test_vector_survives_refusal_at_every_commit),
         cmocka_unit_test(test_vector_reserve_promises_room),
+        cmocka_unit_test(test_every_observer_is_told),
+        cmocka_unit_test(test_foreign_bytes_are_those_that_were_reported),
         cmocka_unit_test(test_every_reason_has_a_name),
     };
     return cmocka_run_group_tests_name("unit.supply", tests, NULL, NULL);
