@@ -6,3 +6,12 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 pkg_check_modules(BDWGC REQUIRED IMPORTED_TARGET bdw-gc)
 find_package(Threads REQUIRED)
+
+# Static tracepoints (sim/replay/tracepoints.h): in the executable where the header is.
+include(CheckIncludeFile)
+check_include_file(sys/sdt.h GCR_HAVE_SDT)
+if(GCR_HAVE_SDT)
+  message(STATUS "static tracepoints: in (provider gcreplay)")
+else()
+  message(STATUS "static tracepoints: left out, no <sys/sdt.h> (Debian: systemtap-sdt-dev)")
+endif()

@@ -6,6 +6,7 @@
 #include "sim/replay/host.h"
 
 #include "sim/replay/state.h"
+#include "sim/replay/tracepoints.h"
 
 static struct gcr_replay_state *host_state(struct gcr_host *host)
 {
@@ -65,8 +66,7 @@ static void host_collection_begin(struct gcr_host *host, struct gcr_heap *heap,
     uint64_t start_ns = gcr_timing_hold(&state->timing);
 
     (void)heap;
-    (void)reason;
-    (void)generation;
+    gcr_trace_collection_begin(reason, generation, state->supply.committed_bytes);
     gcr_state_sample(state);
     gcr_pauses_begin(&state->pauses, start_ns, gcr_state_event(state),
                      state->supply.committed_bytes);
@@ -83,6 +83,7 @@ static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
     (void)heap;
     gcr_timing_end_pause(&state->timing, end_ns);
     gcr_pauses_end(&state->pauses, end_ns, state->supply.committed_bytes, done);
+    gcr_trace_collection_end(done, state->supply.committed_bytes);
     gcr_state_sample(state);
     state->check_due = true;
     if (state->checker != NULL)
@@ -96,6 +97,7 @@ static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
 {
     struct gcr_replay_state *state = host_state(host);
 
+    gcr_trace_phase(state->timing.phases.current, phase);
     if (state->supply.committed_bytes == state->series.last_bytes) {
         gcr_phases_change(&state->timing.phases, gcr_timing_now(&state->timing), phase);
         return;

@@ -8,6 +8,7 @@
 #include "sim/replay/outcome.h"
 #include "sim/replay/prepare.h"
 #include "sim/replay/process.h"
+#include "sim/replay/tracepoints.h"
 #include "sim/replay/window.h"
 
 static const uint64_t report_interval_ns = 100000000; /* ten times a second */
@@ -103,6 +104,7 @@ static void lane_fork(struct gcr_process *process, uint32_t child_lane)
     if (state->collector->before_fork != NULL)
         state->collector->before_fork(state->heap);
     (void)gcr_timing_stop(&state->timing);
+    gcr_trace_fork(process->result.lane, child_lane);
     process->fork(process, child_lane);
     gcr_lane_after_fork(state, false);
 }
