@@ -1,0 +1,304 @@
+/* Each arming opens its descriptors anew: those that a child inherits speak of its parent's memory,
+ * and closing a process's own userfaultfd takes its protection and registrations away.
+ *
+ * The whole region is registered, reservations included: that only marks their mappings. Pages are
+ * protected one by one as PAGEMAP_SCAN finds them, not by UFFDIO_WRITEPROTECT over ranges, which
+ * would fill the page tables of unused reservations with markers. */
+#include "sim/measure/written_pages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/types.h>
+#include <linux/userfaultfd.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- the kernel's interface ---- */
+
+/* From the kernel's uapi, <linux/fs.h> and <linux/userfaultfd.h> of Linux 6.7, and of 5.11 for
+ * UFFD_USER_MODE_ONLY: Debian 12's headers are older than the kernels that this runs on. Described
+ * in the kernel's Documentation/admin-guide/mm/pagemap.rst and userfaultfd.rst. */
+static const uint64_t UFFD_WP_UNPOPULATED = 1u << 13, UFFD_WP_ASYNC = 1u << 15;
+static const int UFFD_ONLY_USER_MODE = 1;
+
+struct scan_region {
+    uint64_t start, end, categories;
+};
+
+struct scan_request {
+    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+    uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+
+#define PAGEMAP_SCAN_REQUEST _IOWR('f', 16, struct scan_request)
+enum { SCAN_WP_MATCHING = 1 << 0 };
+enum {
+    PAGE_CAN_BE_PROTECTED = 1 << 0, /* registered for asynchronous write protection */
+    PAGE_WRITTEN = 1 << 1,          /* not protected */
+    PAGE_PRESENT = 1 << 3,
+    PAGE_SWAPPED = 1 << 4,
+    PAGE_IS_OF_ZEROES = 1 << 5
+};
+
+/* ---- scanning ---- */
+
+/* Pages that the process holds and that are its own. `wanted`: categories they must have besides;
+ * `told`: categories by which neighbours are told apart. */
+static struct scan_request scan_of_held_pages(uint64_t wanted, uint64_t told)
+{
+    return (struct scan_request){
+        .size = sizeof(struct scan_request),
+        .category_inverted = PAGE_IS_OF_ZEROES,
+        .category_mask = PAGE_IS_OF_ZEROES | wanted,
+        .category_anyof_mask = PAGE_PRESENT | PAGE_SWAPPED,
+        .return_mask = told,
+    };
+}
+
+typedef bool scan_visitor(void *arg, const struct scan_region *region);
+
+/* Calls visit for each run of matching pages of the region, in ascending order, until it says
+ * false. False: it did, or the kernel refused and errno says why (it is 0 otherwise).
+ *
+ * walk_end may lie before what has been reported: the kernel (seen on 6.18) leaves it where its own
+ * buffer of 512 runs was full for the first time. Hence the last run counts as well. */
+static bool scan_region(int pagemap, struct scan_request request, scan_visitor *visit, void *arg)
+{
+    struct scan_region regions[1024];
+    uintptr_t first, last;
+
+    gcr_supply_region(&first, &last);
+    request.vec = (uintptr_t)regions;
+    request.vec_len = GCR_COUNT_OF(regions);
+    request.end = last;
+    request.start = first;
+    while (request.start < last) {
+        int found = ioctl(pagemap, PAGEMAP_SCAN_REQUEST, &request);
+        uint64_t seen = found > 0 ? regions[found - 1].end : 0;
+
+        if (found < 0 && errno == EINTR)
+            continue;
+        if (found < 0)
+            return false;
+        errno = 0;
+        for (int i = 0; i < found; i++)
+            if (!visit(arg, &regions[i]))
+                return false;
+        seen = seen > request.walk_end ? seen : request.walk_end;
+        if (seen <= request.start)
+            break; /* a kernel that does not get on has nothing more to say */
+        request.start = seen;
+    }
+    return true;
+}
+
+/* ---- the supply's observer ---- */
+
+static void written_committed(const struct gcr_supply_observer *self, enum gcr_page_kind kind,
+                              void *start, size_t bytes)
+{
+    struct gcr_written_pages *pages = (struct gcr_written_pages *)(uintptr_t)self;
+    uintptr_t at = (uintptr_t)start;
+
+    /* What is committed after a fork is not shared by it; but all must lie where scans look. */
+    (void)kind;
+    if (at < pages->shared.first || at + bytes > pages->shared.last)
+        pages->is_elsewhere = true;
+}
+
+static void written_populated(const struct gcr_supply_observer *self, void *start, size_t bytes)
+{
+    (void)self;
+    (void)start;
+    (void)bytes;
+}
+
+static void written_released(const struct gcr_supply_observer *self, enum gcr_page_kind kind,
+                             void *start, size_t bytes)
+{
+    struct gcr_written_pages *pages = (struct gcr_written_pages *)(uintptr_t)self;
+
+    (void)kind;
+    pages->dropped +=
+        gcr_page_set_remove(&pages->shared, (uintptr_t)start, (uintptr_t)start + bytes);
+}
+
+/* ---- life ---- */
+
+gcr_status gcr_written_pages_open(struct gcr_written_pages *pages, struct gcr_supply *supply,
+                                  struct gcr_error *err)
+{
+    *pages = (struct gcr_written_pages){
+        .observer = {written_committed, written_populated, written_released, NULL},
+        .uffd = -1,
+        .pagemap = -1,
+    };
+    if (!gcr_page_set_init(&pages->shared))
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory for the list of shared pages");
+    gcr_supply_observe(supply, &pages->observer);
+    return GCR_OK;
+}
+
+static void written_disarm(struct gcr_written_pages *pages)
+{
+    if (pages->uffd >= 0)
+        close(pages->uffd);
+    if (pages->pagemap >= 0)
+        close(pages->pagemap);
+    pages->uffd = pages->pagemap = -1;
+}
+
+void gcr_written_pages_close(struct gcr_written_pages *pages)
+{
+    written_disarm(pages);
+    gcr_page_set_finish(&pages->shared);
+}
+
+bool gcr_written_pages_are_armed(const struct gcr_written_pages *pages)
+{
+    return pages->pagemap >= 0;
+}
+
+/* ---- arming ---- */
+
+static gcr_status written_refused(struct gcr_error *err, const char *what, const char *since)
+{
+    return gcr_fail(err, GCR_UNSUPPORTED, "the kernel refuses %s%s: %s", what, since,
+                    strerror(errno));
+}
+
+/* A userfaultfd that protects without ever stopping anybody. */
+static gcr_status written_open_uffd(struct gcr_written_pages *pages, struct gcr_error *err)
+{
+    struct uffdio_api api = {.api = UFFD_API, .features = UFFD_WP_ASYNC | UFFD_WP_UNPOPULATED};
+
+    pages->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_ONLY_USER_MODE);
+    if (pages->uffd < 0)
+        return written_refused(err, "userfaultfd", "");
+    if (ioctl(pages->uffd, UFFDIO_API, &api) != 0)
+        return written_refused(err, "asynchronous write protection", " (Linux 6.7 has it)");
+    return GCR_OK;
+}
+
+/* Marks what is mapped in the region now; nothing else can hold shared pages. */
+static gcr_status written_register(struct gcr_written_pages *pages, struct gcr_error *err)
+{
+    uintptr_t first, last;
+    struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_WP};
+
+    gcr_supply_region(&first, &last);
+    range.range = (struct uffdio_range){.start = first, .len = last - first};
+    return ioctl(pages->uffd, UFFDIO_REGISTER, &range) == 0
+               ? GCR_OK
+               : written_refused(err, "to watch the heap's mappings", "");
+}
+
+static bool written_share(void *arg, const struct scan_region *region)
+{
+    bool ok = gcr_page_set_add(arg, region->start, region->end);
+
+    errno = 0;
+    return ok;
+}
+
+/* Protects and lists in one walk: a page is protected exactly if it is in the set. */
+static gcr_status written_protect(struct gcr_written_pages *pages, struct gcr_error *err)
+{
+    struct scan_request request = scan_of_held_pages(PAGE_CAN_BE_PROTECTED, PAGE_CAN_BE_PROTECTED);
+
+    request.flags = SCAN_WP_MATCHING;
+    pages->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pages->pagemap < 0)
+        return written_refused(err, "/proc/self/pagemap", "");
+    if (scan_region(pages->pagemap, request, written_share, &pages->shared))
+        return GCR_OK;
+    return errno != 0 ? written_refused(err, "PAGEMAP_SCAN", " (Linux 6.7 has it)")
+                      : gcr_fail(err, GCR_UNSUPPORTED, "no memory for the list of shared pages");
+}
+
+gcr_status gcr_written_pages_arm(struct gcr_written_pages *pages, const struct gcr_supply *supply,
+                                 struct gcr_error *err)
+{
+    gcr_status status;
+
+    written_disarm(pages);
+    gcr_page_set_clear(&pages->shared);
+    pages->dropped = 0;
+    if (supply->foreign_bytes > 0)
+        return gcr_fail(err, GCR_UNSUPPORTED,
+                        "%llu bytes of this heap are mapped by a library, and cannot be told from "
+                        "the replay's own",
+                        (unsigned long long)supply->foreign_bytes);
+    if (pages->is_elsewhere)
+        return gcr_fail(err, GCR_UNSUPPORTED,
+                        "the system has placed a part of this heap outside of its region");
+    status = written_open_uffd(pages, err);
+    if (status == GCR_OK)
+        status = written_register(pages, err);
+    if (status == GCR_OK)
+        status = written_protect(pages, err);
+    if (status != GCR_OK)
+        written_disarm(pages);
+    return status;
+}
+
+/* ---- asking ---- */
+
+struct written_walk {
+    const struct gcr_written_pages *pages;
+    gcr_page_visitor *visit; /* NULL: only counted */
+    void *arg;
+    uint64_t held, copied;
+};
+
+static bool written_walk_run(void *arg, const struct scan_region *region)
+{
+    struct written_walk *walk = arg;
+
+    walk->held += (region->end - region->start) / GCR_PAGE_BYTES;
+    if ((region->categories & PAGE_WRITTEN) != 0)
+        walk->copied += gcr_page_set_visit(&walk->pages->shared, region->start, region->end,
+                                           walk->visit, walk->arg);
+    return true;
+}
+
+static gcr_status written_walk(struct written_walk *walk, uint64_t wanted, struct gcr_error *err)
+{
+    if (!gcr_written_pages_are_armed(walk->pages))
+        return gcr_fail(err, GCR_UNSUPPORTED, "written pages are not being followed");
+    return scan_region(walk->pages->pagemap, scan_of_held_pages(wanted, PAGE_WRITTEN),
+                       written_walk_run, walk)
+               ? GCR_OK
+               : written_refused(err, "PAGEMAP_SCAN", "");
+}
+
+gcr_status gcr_written_pages_count(const struct gcr_written_pages *pages,
+                                   struct gcr_written_counts *out, struct gcr_error *err)
+{
+    struct written_walk walk = {.pages = pages};
+    gcr_status status = written_walk(&walk, 0, err);
+
+    *out = (struct gcr_written_counts){
+        .shared = pages->shared.pages,
+        .copied = walk.copied,
+        .dropped = pages->dropped,
+        .fresh = walk.held > pages->shared.pages ? walk.held - pages->shared.pages : 0,
+    };
+    return status;
+}
+
+gcr_status gcr_written_pages_visit_copied(const struct gcr_written_pages *pages,
+                                          gcr_page_visitor *visit, void *arg, struct gcr_error *err)
+{
+    struct written_walk walk = {.pages = pages, .visit = visit, .arg = arg};
+
+    return written_walk(&walk, PAGE_WRITTEN, err);
+}
+
+void gcr_written_pages_visit_shared(const struct gcr_written_pages *pages, gcr_page_visitor *visit,
+                                    void *arg)
+{
+    (void)gcr_page_set_visit(&pages->shared, pages->shared.first, pages->shared.last, visit, arg);
+}
