@@ -17,7 +17,7 @@ static inline void bitmap_enter(struct gcr_counting *c, gcr_ref container, bool 
         gcr_head_init(bitmap_head(container), true);
     } else if (GCR_UNLIKELY(b->alloc_plane)) {
         struct bitmap_place place = bitmap_place_of(b, container);
-        place.words[PLANE_ALLOC] |= place.bit;
+        BITMAP_SET_PLANE(place.words[PLANE_ALLOC], place.words[PLANE_ALLOC] | place.bit);
     }
 }
 
@@ -38,7 +38,7 @@ static inline void bitmap_join(struct gcr_counting *c, gcr_ref container)
         return;
     }
     struct bitmap_place place = bitmap_place_of(b, container);
-    place.words[PLANE_TRACKED] |= place.bit;
+    BITMAP_SET_PLANE(place.words[PLANE_TRACKED], place.words[PLANE_TRACKED] | place.bit);
     bitmap_set_young(b, place.pool);
 }
 
@@ -56,9 +56,9 @@ static inline void bitmap_leave_transient(struct bitmap *b, const struct bitmap_
 
 static inline void bitmap_clear_tracked(struct bitmap *b, const struct bitmap_place *place)
 {
-    place->words[PLANE_TRACKED] &= ~place->bit;
-    place->words[PLANE_GEN0] &= ~place->bit;
-    place->words[PLANE_GEN1] &= ~place->bit;
+    BITMAP_SET_PLANE(place->words[PLANE_TRACKED], place->words[PLANE_TRACKED] & ~place->bit);
+    BITMAP_SET_PLANE(place->words[PLANE_GEN0], place->words[PLANE_GEN0] & ~place->bit);
+    BITMAP_SET_PLANE(place->words[PLANE_GEN1], place->words[PLANE_GEN1] & ~place->bit);
     if (GCR_UNLIKELY(b->transient.committed_bytes != 0))
         bitmap_leave_transient(b, place);
 }
@@ -101,7 +101,7 @@ static inline void bitmap_leave(struct gcr_counting *c, gcr_ref container)
     struct bitmap_place place = bitmap_place_of(b, container);
     bitmap_clear_tracked(b, &place);
     if (GCR_UNLIKELY(b->alloc_plane))
-        place.words[PLANE_ALLOC] &= ~place.bit;
+        BITMAP_SET_PLANE(place.words[PLANE_ALLOC], place.words[PLANE_ALLOC] & ~place.bit);
     uint64_t *finalized = bitmap_finalized_word(b, &place);
     if (GCR_UNLIKELY(finalized != NULL))
         *finalized &= ~place.bit;

@@ -78,11 +78,11 @@ static uint64_t settle(struct cycle *c, enum set set)
         uint64_t *words = pool->planes + (size_t)(g - pool->first_group) * c->b->group_words;
         settled += bitmap_popcount(set_bits);
         if (to_middle) {
-            words[PLANE_GEN0] |= set_bits;
+            BITMAP_SET_PLANE(words[PLANE_GEN0], words[PLANE_GEN0] | set_bits);
             bitmap_set_middle(c->b, pool->number);
         } else if ((words[PLANE_GEN1] & ~words[PLANE_GEN0] & set_bits) != set_bits) {
-            words[PLANE_GEN1] |= set_bits;
-            words[PLANE_GEN0] &= ~set_bits;
+            BITMAP_SET_PLANE(words[PLANE_GEN1], words[PLANE_GEN1] | set_bits);
+            BITMAP_SET_PLANE(words[PLANE_GEN0], words[PLANE_GEN0] & ~set_bits);
         }
     }
     return settled;

@@ -197,8 +197,8 @@ static void freeze_group(uint64_t *words, void *arg)
 {
     (void)arg;
     if (words[PLANE_TRACKED] & ~(words[PLANE_GEN0] & words[PLANE_GEN1])) {
-        words[PLANE_GEN0] |= words[PLANE_TRACKED];
-        words[PLANE_GEN1] |= words[PLANE_TRACKED];
+        BITMAP_SET_PLANE(words[PLANE_GEN0], words[PLANE_GEN0] | words[PLANE_TRACKED]);
+        BITMAP_SET_PLANE(words[PLANE_GEN1], words[PLANE_GEN1] | words[PLANE_TRACKED]);
     }
 }
 
@@ -207,7 +207,7 @@ static void unfreeze_group(uint64_t *words, void *arg)
     uint64_t frozen = words[PLANE_GEN0] & words[PLANE_GEN1];
     (void)arg;
     if (frozen != 0)
-        words[PLANE_GEN0] &= ~frozen;
+        BITMAP_SET_PLANE(words[PLANE_GEN0], words[PLANE_GEN0] & ~frozen);
 }
 
 static void count_group(uint64_t *words, void *arg)

@@ -73,6 +73,9 @@ static inline struct bitmap_place bitmap_place_of(const struct bitmap *b, const 
     return place;
 }
 
+/* Planes may lie in the headers of pools, on pages of objects: their stores say what they are. */
+#define BITMAP_SET_PLANE(word, value) GCR_STORE_AS(GCR_CAUSE_SIDE, word, value)
+
 /* ---- words of an arena ---- */
 
 static inline uint32_t bitmap_arena_words(const struct bitmap *b)

@@ -14,6 +14,7 @@
 #define GCR_ALLOCATORS_COMMON_COUNTED_H
 
 #include "allocators/collector.h"
+#include "allocators/common/access.h"
 #include "base/compiler.h"
 
 #define GCR_COUNTED_SHAPE_MASK ((uint64_t)0xffffff)
@@ -65,6 +66,35 @@ enum {
 static inline struct gcr_counted *gcr_counted(gcr_ref object)
 {
     return (struct gcr_counted *)object;
+}
+
+/* ---- counts: one more, one less, another value; the first two return the new one ---- */
+
+GCR_ALWAYS_INLINE uint64_t gcr_count_up(gcr_ref object)
+{
+    return GCR_ADD_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, 1);
+}
+
+GCR_ALWAYS_INLINE uint64_t gcr_count_down(gcr_ref object)
+{
+    return GCR_ADD_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, UINT64_MAX);
+}
+
+GCR_ALWAYS_INLINE void gcr_count_set(gcr_ref object, uint64_t value)
+{
+    GCR_STORE_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, value);
+}
+
+/* ---- the type word ---- */
+
+GCR_ALWAYS_INLINE void gcr_counted_set_flag(gcr_ref object, uint64_t flag)
+{
+    GCR_STORE_AS(GCR_CAUSE_HEADER, gcr_counted(object)->type, gcr_counted(object)->type | flag);
+}
+
+GCR_ALWAYS_INLINE void gcr_counted_clear_flag(gcr_ref object, uint64_t flag)
+{
+    GCR_STORE_AS(GCR_CAUSE_HEADER, gcr_counted(object)->type, gcr_counted(object)->type & ~flag);
 }
 
 static inline uint64_t gcr_counted_length(gcr_ref object)

@@ -23,7 +23,7 @@ static void drop_items(struct gcr_counting *c, const struct gcr_counting_type *t
     gcr_ref *slot = (gcr_ref *)body + after * type->item_slots;
     gcr_ref *end = (gcr_ref *)body + before * type->item_slots;
     for (; slot < end; slot++) {
-        if (*slot != NULL && --gcr_counted(*slot)->count == 0)
+        if (*slot != NULL && gcr_count_down(*slot) == 0)
             gcr_counting_queue_dead(c, *slot);
     }
 }
@@ -67,9 +67,10 @@ bool gcr_counting_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length
         gcr_raw_body_move(type->item_slots, type->item_data, fresh, body, before, after);
     if (body != NULL && body != fresh)
         gcr_counting_block_free(c, body, bytes);
-    *gcr_counted_body(object) = fresh;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_counted_body(object), fresh);
     struct gcr_counted *header = gcr_counted(object);
-    header->type = (header->type & ~GCR_COUNTED_LENGTH_MASK) | after << GCR_COUNTED_LENGTH_SHIFT;
+    GCR_STORE_AS(GCR_CAUSE_DATA, header->type,
+                 (header->type & ~GCR_COUNTED_LENGTH_MASK) | after << GCR_COUNTED_LENGTH_SHIFT);
     c->resized_bytes += ((int64_t)after - (int64_t)before) * (int64_t)type->body_item_bytes;
     c->design->bury_queued(c);
     return true;

@@ -75,17 +75,17 @@ void gcr_counting_finalize_unreachable(struct gcr_counting *c, gcr_ref object)
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_FINALIZER) ||
         !c->design->take_finalizer_turn(c, object))
         return;
-    gcr_counted(object)->count++;
+    gcr_count_up(object);
     c->base.work.finalized++;
     c->base.host->finalize(c->base.host, &c->base, gcr_counting_cookie(c, object), object);
-    if (--gcr_counted(object)->count == 0)
+    if (gcr_count_down(object) == 0)
         c->design->bury(c, object);
 }
 
 void gcr_counting_clear_garbage(struct gcr_counting *c, gcr_ref object)
 {
     struct gcr_slot_span span[2];
-    gcr_counted(object)->count++;
+    gcr_count_up(object);
     gcr_counted_spans(gcr_counting_type_of(c, object), object, span);
     for (int i = 0; i < 2; i++) {
         for (uint64_t k = 0; k < span[i].count; k++) {
@@ -95,7 +95,7 @@ void gcr_counting_clear_garbage(struct gcr_counting *c, gcr_ref object)
         }
     }
     c->design->bury_queued(c);
-    if (--gcr_counted(object)->count == 0)
+    if (gcr_count_down(object) == 0)
         c->design->bury(c, object);
 }
 
@@ -103,6 +103,6 @@ void gcr_counting_keep_legacy(struct gcr_counting *c, gcr_ref object)
 {
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_LEGACY_FINALIZER))
         return;
-    gcr_counted(object)->count++;
-    gcr_counted(object)->type |= GCR_COUNTED_GARBAGE;
+    gcr_count_up(object);
+    gcr_counted_set_flag(object, GCR_COUNTED_GARBAGE);
 }

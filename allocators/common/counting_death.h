@@ -14,14 +14,14 @@
 /* Queues an object whose count has just fallen to 0; the design's bury_queued starts. */
 static inline void gcr_counting_queue_dead(struct gcr_counting *c, gcr_ref object)
 {
-    gcr_counted(object)->count = (uintptr_t)c->dead;
+    gcr_count_set(object, (uintptr_t)c->dead);
     c->dead = object;
 }
 
 /* One reference less to `value`, which may be null; if it was the last, the object waits. */
 static inline void gcr_counting_drop_later(struct gcr_counting *c, gcr_ref value)
 {
-    if (value != NULL && --gcr_counted(value)->count == 0)
+    if (value != NULL && gcr_count_down(value) == 0)
         gcr_counting_queue_dead(c, value);
 }
 
@@ -38,16 +38,16 @@ static inline bool gcr_counting_finalize_dying(struct gcr_counting *c,
         if (design->is_tracked(c, object))
             design->untrack(c, object);
         design->track(c, object);
-        words->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+        gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
     } else {
         if (words->type & GCR_COUNTED_FINALIZED)
             return false;
-        words->type |= GCR_COUNTED_FINALIZED;
+        gcr_counted_set_flag(object, GCR_COUNTED_FINALIZED);
     }
-    words->count = 1;
+    gcr_count_set(object, 1);
     c->base.work.finalized++;
     c->base.host->finalize(c->base.host, &c->base, gcr_counting_cookie(c, object), object);
-    return --words->count > 0;
+    return gcr_count_down(object) > 0;
 }
 
 /* Gives an object's block back, or to the list of recycled blocks. */
@@ -72,7 +72,7 @@ GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
     if (GCR_UNLIKELY((word & GCR_COUNTED_RECYCLED) != 0) && !large) {
         uint64_t bytes = gcr_counting_block_bytes(design, type, gcr_counted_length(object));
         void **list = gcr_counting_recycled_list(c, type, bytes);
-        *(void **)block = *list;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *(void **)block, *list);
         *list = block;
         return;
     }
@@ -114,7 +114,7 @@ GCR_ALWAYS_INLINE void gcr_counting_bury_queued_as(struct gcr_counting *c,
     while (c->dead != NULL) {
         gcr_ref object = c->dead;
         c->dead = (gcr_ref)(uintptr_t)gcr_counted(object)->count;
-        gcr_counted(object)->count = 0;
+        gcr_count_set(object, 0);
         gcr_counting_release_as(c, design, object);
     }
     c->burying = false;

@@ -14,14 +14,14 @@
 static inline void gcr_counting_increment(gcr_ref object)
 {
     if (object != NULL)
-        gcr_counted(object)->count++;
+        gcr_count_up(object);
 }
 
 GCR_ALWAYS_INLINE void gcr_counting_decrement(struct gcr_counting *c,
                                               const struct gcr_counting_design *design,
                                               gcr_ref object)
 {
-    if (object != NULL && --gcr_counted(object)->count == 0)
+    if (object != NULL && gcr_count_down(object) == 0)
         design->bury(c, object);
 }
 
@@ -92,7 +92,7 @@ GCR_ALWAYS_INLINE void gcr_counting_retrack(struct gcr_counting *c,
                                             const struct gcr_counting_design *design,
                                             gcr_ref object)
 {
-    gcr_counted(object)->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
     design->track(c, object);
 }
 
@@ -112,11 +112,11 @@ GCR_ALWAYS_INLINE void gcr_counting_store_as(struct gcr_heap *heap,
     gcr_ref *at = gcr_counted_slot(type, object, slot);
     gcr_ref old = *at;
     if (value != NULL) {
-        gcr_counted(value)->count++;
+        gcr_count_up(value);
         if (GCR_UNLIKELY(gcr_counting_is_untracked_tuple(type, object)))
             gcr_counting_retrack(c, design, object);
     }
-    *at = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *at, value);
     gcr_counting_decrement(c, design, old);
     if (GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE && value != NULL && --c->sabotage_countdown == 0)
         gcr_counting_decrement(c, design, value);
@@ -134,12 +134,19 @@ static inline bool gcr_counting_copy_counts(struct gcr_counting *c,
             continue;
         any = true;
         if (enter)
-            gcr_counted(value)->count++;
-        else if (--gcr_counted(value)->count == 0)
+            gcr_count_up(value);
+        else if (gcr_count_down(value) == 0)
             gcr_counting_queue_dead(c, value);
     }
     return any;
 }
+
+/* A memmove's stores would go to the phase; in the modelled twin each store says what it is. */
+#ifdef GCR_MODELLED
+static const bool gcr_counting_names_slot_stores = true;
+#else
+static const bool gcr_counting_names_slot_stores = false;
+#endif
 
 /* Slots dst[d, d+n) = src[s, s+n), upwards or downwards as overlap demands. */
 static inline void gcr_counting_move_slots(struct gcr_counting *c, gcr_ref dst, uint64_t d,
@@ -147,7 +154,7 @@ static inline void gcr_counting_move_slots(struct gcr_counting *c, gcr_ref dst, 
 {
     const struct gcr_counting_type *to = gcr_counting_type_of(c, dst),
                                    *from = gcr_counting_type_of(c, src);
-    if ((d + n <= to->inline_slots || d >= to->inline_slots) &&
+    if (!gcr_counting_names_slot_stores && (d + n <= to->inline_slots || d >= to->inline_slots) &&
         (s + n <= from->inline_slots || s >= from->inline_slots)) {
         memmove(gcr_counted_slot(to, dst, (uint32_t)d), gcr_counted_slot(from, src, (uint32_t)s),
                 n * GCR_SLOT_BYTES);
@@ -155,8 +162,8 @@ static inline void gcr_counting_move_slots(struct gcr_counting *c, gcr_ref dst, 
     }
     for (uint64_t i = 0; i < n; i++) { /* fixed slots and a body at once */
         uint64_t k = d > s ? n - 1 - i : i;
-        *gcr_counted_slot(to, dst, (uint32_t)(d + k)) =
-            *gcr_counted_slot(from, src, (uint32_t)(s + k));
+        GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_counted_slot(to, dst, (uint32_t)(d + k)),
+                     *gcr_counted_slot(from, src, (uint32_t)(s + k)));
     }
 }
 
@@ -194,7 +201,7 @@ GCR_ALWAYS_INLINE void gcr_counting_root_as(struct gcr_heap *heap,
 {
     gcr_ref old = *root;
     gcr_counting_increment(value);
-    *root = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *root, value);
     gcr_counting_decrement(gcr_counting_of(heap), design, old);
 }
 
@@ -221,9 +228,9 @@ static inline void gcr_counting_read(struct gcr_heap *heap, gcr_ref object, uint
 {
     const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
     volatile uint64_t *count = &gcr_counted(object)->count;
-    *count = *count + 1;
+    GCR_STORE_AS(GCR_CAUSE_COUNT, *count, *count + 1);
     gcr_data_read(gcr_counting_find, type, object, offset, length);
-    *count = *count - 1;
+    GCR_STORE_AS(GCR_CAUSE_COUNT, *count, *count - 1);
 }
 
 static inline void gcr_counting_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
@@ -242,7 +249,7 @@ GCR_ALWAYS_INLINE void gcr_counting_track_as(struct gcr_heap *heap,
     struct gcr_counting *c = gcr_counting_of(heap);
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_CONTAINER))
         return;
-    gcr_counted(object)->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
     if (!design->is_tracked(c, object))
         design->track(c, object);
 }
@@ -254,7 +261,7 @@ GCR_ALWAYS_INLINE void gcr_counting_untrack_as(struct gcr_heap *heap,
     struct gcr_counting *c = gcr_counting_of(heap);
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_CONTAINER))
         return;
-    gcr_counted(object)->type &= ~GCR_COUNTED_UNTRACKED_TUPLE;
+    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
     if (design->is_tracked(c, object))
         design->untrack(c, object);
 }
@@ -262,7 +269,7 @@ GCR_ALWAYS_INLINE void gcr_counting_untrack_as(struct gcr_heap *heap,
 static inline void gcr_counting_recycle(struct gcr_heap *heap, gcr_ref object)
 {
     (void)heap;
-    gcr_counted(object)->type |= GCR_COUNTED_RECYCLED;
+    gcr_counted_set_flag(object, GCR_COUNTED_RECYCLED);
 }
 
 #endif

@@ -70,7 +70,7 @@ static void link_first(struct gcr_counting *c, gcr_ref target, gcr_ref weak)
     if (head == NULL)
         gcr_address_map_add(&c->side, key_of(target, TAG_TARGET), (uintptr_t)weak, 0);
     gcr_address_map_add(&c->side, key_of(weak, TAG_WEAK), next, 0);
-    gcr_counted(target)->type |= GCR_COUNTED_HAS_WEAK;
+    gcr_counted_set_flag(target, GCR_COUNTED_HAS_WEAK);
 }
 
 static void unlink_weak(struct gcr_counting *c, gcr_ref target, gcr_ref weak)
@@ -85,7 +85,7 @@ static void unlink_weak(struct gcr_counting *c, gcr_ref target, gcr_ref weak)
         gcr_address_map_find(&c->side, key_of(target, TAG_TARGET))->a = next;
     } else {
         gcr_address_map_remove(&c->side, key_of(target, TAG_TARGET));
-        gcr_counted(target)->type &= ~GCR_COUNTED_HAS_WEAK;
+        gcr_counted_clear_flag(target, GCR_COUNTED_HAS_WEAK);
     }
     gcr_address_map_remove(&c->side, key_of(weak, TAG_WEAK));
 }
@@ -95,7 +95,7 @@ void gcr_counting_clear_weak(struct gcr_counting *c, gcr_ref weak)
     gcr_ref *target = gcr_counted_weak_target(gcr_counting_type_of(c, weak), weak);
     if (*target != NULL)
         unlink_weak(c, *target, weak);
-    *target = NULL;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *target, (gcr_ref)NULL);
 }
 
 void gcr_counting_clear_weak_to(struct gcr_counting *c, gcr_ref target)
@@ -111,6 +111,7 @@ void gcr_counting_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
     gcr_counting_clear_weak(c, weak);
     if (target == NULL)
         return;
-    *gcr_counted_weak_target(gcr_counting_type_of(c, weak), weak) = target;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_counted_weak_target(gcr_counting_type_of(c, weak), weak),
+                 target);
     link_first(c, target, weak);
 }

@@ -35,6 +35,9 @@ struct gcr_wide_head {
     int64_t refs;
 };
 
+/* Links and flags are the header's, whatever the phase, but in a new object. */
+#define GCR_HEAD_SET(word, value) GCR_STORE_AS(GCR_CAUSE_HEADER, word, value)
+
 /* ---- from object to head and back ---- */
 
 static inline struct gcr_gc_head *gcr_head_at(gcr_ref object, uint32_t head_bytes)
@@ -57,7 +60,7 @@ static inline int64_t gcr_wide_refs(const struct gcr_gc_head *head)
 static inline void gcr_wide_set_refs(struct gcr_gc_head *head, int64_t refs)
 {
     struct gcr_wide_head *wide = (struct gcr_wide_head *)head;
-    wide->refs = refs * (1 << GCR_REFS_SHIFT) | (wide->refs & GCR_REFS_FINALIZED);
+    GCR_HEAD_SET(wide->refs, refs * (1 << GCR_REFS_SHIFT) | (wide->refs & GCR_REFS_FINALIZED));
 }
 
 /* ---- flags ---- */
@@ -84,9 +87,10 @@ static inline bool gcr_head_is_finalized(const struct gcr_gc_head *head, bool pa
 static inline void gcr_head_set_finalized(struct gcr_gc_head *head, bool packed)
 {
     if (packed)
-        head->prev |= GCR_PREV_FINALIZED;
+        GCR_HEAD_SET(head->prev, head->prev | GCR_PREV_FINALIZED);
     else
-        ((struct gcr_wide_head *)head)->refs |= GCR_REFS_FINALIZED;
+        GCR_HEAD_SET(((struct gcr_wide_head *)head)->refs,
+                     ((struct gcr_wide_head *)head)->refs | GCR_REFS_FINALIZED);
 }
 
 /* Candidate of the running collection, reachable ones not counted any more. */
@@ -101,7 +105,7 @@ static inline bool gcr_head_is_collecting(const struct gcr_gc_head *head, bool p
 static inline void gcr_head_clear_collecting(struct gcr_gc_head *head, bool packed)
 {
     if (packed)
-        head->prev &= ~(uintptr_t)GCR_PREV_COLLECTING;
+        GCR_HEAD_SET(head->prev, head->prev & ~(uintptr_t)GCR_PREV_COLLECTING);
     else
         gcr_wide_set_refs(head, GCR_REFS_REACHABLE);
 }
@@ -120,12 +124,13 @@ static inline struct gcr_gc_head *gcr_head_prev(const struct gcr_gc_head *head)
 
 static inline void gcr_head_set_prev(struct gcr_gc_head *head, const struct gcr_gc_head *prev)
 {
-    head->prev = (head->prev & GCR_PREV_FLAGS) | (uintptr_t)prev;
+    GCR_HEAD_SET(head->prev, (head->prev & GCR_PREV_FLAGS) | (uintptr_t)prev);
 }
 
 static inline void gcr_gc_list_init(struct gcr_gc_head *list)
 {
-    list->next = list->prev = (uintptr_t)list;
+    GCR_HEAD_SET(list->prev, (uintptr_t)list);
+    GCR_HEAD_SET(list->next, (uintptr_t)list);
 }
 
 static inline bool gcr_gc_list_is_empty(const struct gcr_gc_head *list)
@@ -137,15 +142,15 @@ static inline void gcr_gc_list_append(struct gcr_gc_head *list, struct gcr_gc_he
 {
     struct gcr_gc_head *last = gcr_head_prev(list);
     gcr_head_set_prev(head, last);
-    last->next = (uintptr_t)head;
-    head->next = (uintptr_t)list;
-    list->prev = (uintptr_t)head;
+    GCR_HEAD_SET(last->next, (uintptr_t)head);
+    GCR_HEAD_SET(head->next, (uintptr_t)list);
+    GCR_HEAD_SET(list->prev, (uintptr_t)head);
 }
 
 static inline void gcr_gc_list_unlink(struct gcr_gc_head *head)
 {
     struct gcr_gc_head *prev = gcr_head_prev(head), *next = gcr_head_next(head);
-    prev->next = (uintptr_t)next;
+    GCR_HEAD_SET(prev->next, (uintptr_t)next);
     gcr_head_set_prev(next, prev);
 }
 
@@ -161,10 +166,10 @@ static inline void gcr_gc_list_merge(struct gcr_gc_head *from, struct gcr_gc_hea
     if (!gcr_gc_list_is_empty(from)) {
         struct gcr_gc_head *last = gcr_head_prev(to), *first = gcr_head_next(from),
                            *end = gcr_head_prev(from);
-        last->next = (uintptr_t)first;
+        GCR_HEAD_SET(last->next, (uintptr_t)first);
         gcr_head_set_prev(first, last);
-        end->next = (uintptr_t)to;
-        to->prev = (uintptr_t)end;
+        GCR_HEAD_SET(end->next, (uintptr_t)to);
+        GCR_HEAD_SET(to->prev, (uintptr_t)end);
     }
     gcr_gc_list_init(from);
 }
@@ -193,9 +198,9 @@ static inline void gcr_head_track(struct gcr_gc_head *youngest, struct gcr_gc_he
 static inline void gcr_head_untrack(struct gcr_gc_head *head, bool packed)
 {
     gcr_gc_list_unlink(head);
-    head->next = 0;
+    GCR_HEAD_SET(head->next, 0);
     if (packed)
-        head->prev &= GCR_PREV_FINALIZED;
+        GCR_HEAD_SET(head->prev, head->prev & GCR_PREV_FINALIZED);
     else
         gcr_wide_set_refs(head, GCR_REFS_UNTRACKED);
 }
