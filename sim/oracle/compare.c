@@ -217,10 +217,10 @@ static gcr_status compare_root(struct gcr_verify *v, const struct gcr_shadow_roo
 static gcr_status compare_root_span(struct gcr_verify *v, const struct gcr_shadow_roots *roots,
                                     uint32_t thread, bool global, struct gcr_error *err)
 {
+    uint32_t end = gcr_verify_root_end(v, roots, thread, global);
     gcr_status status = GCR_OK;
 
-    for (uint32_t i = gcr_shadow_roots_next(roots, 0);
-         i < gcr_shadow_roots_end(roots) && status == GCR_OK;
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < end && status == GCR_OK;
          i = gcr_shadow_roots_next(roots, i + 1))
         status = compare_root(v, roots, thread, i, global, err);
     return status;

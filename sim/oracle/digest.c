@@ -68,8 +68,9 @@ static bool digest_roots(struct digest *d, const struct gcr_shadow_roots *roots,
                          bool global)
 {
     const struct gcr_replay_view *view = d->verify->view;
+    uint32_t end = gcr_verify_root_end(d->verify, roots, thread, global);
 
-    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < gcr_shadow_roots_end(roots);
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < end;
          i = gcr_shadow_roots_next(roots, i + 1)) {
         gcr_ref object = view->root(view, thread, global ? gcr_root_global(i) : gcr_root_thread(i));
         if (object == NULL)

@@ -105,7 +105,7 @@ static bool reach_drain(struct gcr_reach *r, struct gcr_shadow *s, bool trusted)
 static bool reach_span(struct gcr_reach *r, struct gcr_shadow *s,
                        const struct gcr_shadow_roots *roots, bool trusted)
 {
-    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < gcr_shadow_roots_end(roots);
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < roots->end;
          i = gcr_shadow_roots_next(roots, i + 1))
         if (!reach_follow(r, s, *gcr_shadow_roots_find(roots, i), trusted) ||
             !reach_drain(r, s, trusted))

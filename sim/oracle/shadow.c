@@ -198,12 +198,11 @@ static bool shadow_set_slot(struct gcr_shadow *s, uint32_t node, uint32_t slot, 
 static bool shadow_set_root_slot(struct gcr_shadow *s, struct gcr_shadow_roots *roots,
                                  uint32_t slot, uint32_t target)
 {
-    struct gcr_shadow_edge *edge = gcr_shadow_roots_find(roots, slot);
+    struct gcr_shadow_edge *edge;
 
-    if (edge == NULL && target == GCR_SHADOW_NULL)
-        return true;
-    if (edge == NULL)
-        edge = gcr_shadow_roots_make(roots, slot);
+    if (target == GCR_SHADOW_NULL && gcr_shadow_roots_find(roots, slot) == NULL)
+        return true; /* null as it is */
+    edge = gcr_shadow_roots_make(roots, slot);
     return edge != NULL && shadow_set_edge(s, GCR_SHADOW_NULL, edge, target);
 }
 
@@ -573,7 +572,7 @@ static void shadow_settle_nodes(struct gcr_shadow *s)
 
 static void shadow_settle_roots(struct gcr_shadow_roots *roots)
 {
-    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < gcr_shadow_roots_end(roots);
+    for (uint32_t i = gcr_shadow_roots_next(roots, 0); i < roots->end;
          i = gcr_shadow_roots_next(roots, i + 1))
         gcr_shadow_roots_find(roots, i)->since = 0;
 }

@@ -32,6 +32,8 @@ struct gcr_shadow_edge *gcr_shadow_roots_make(struct gcr_shadow_roots *roots, ui
         if (roots->chunk[chunk] == NULL)
             return NULL;
     }
+    if (slot >= roots->end)
+        roots->end = slot + 1;
     return &roots->chunk[chunk][slot % GCR_ROOT_CHUNK_SLOTS];
 }
 
@@ -61,6 +63,7 @@ bool gcr_shadow_roots_clone(const struct gcr_shadow_roots *roots, struct gcr_sha
         }
         memcpy(slots, roots->chunk[i], GCR_ROOT_CHUNK_SLOTS * sizeof *slots);
     }
+    copy->end = roots->end;
     return true;
 }
 

@@ -15,6 +15,7 @@ enum { GCR_ROOT_CHUNK_SLOTS = 1024 };
 struct gcr_shadow_roots {
     struct gcr_shadow_edge **chunk; /* by slot / GCR_ROOT_CHUNK_SLOTS; NULL: none of its slots */
     uint32_t chunk_count;
+    uint32_t end; /* beyond the highest slot that was ever made; those between are null */
 };
 
 /* The slot, or NULL if it was never named. */
@@ -31,13 +32,16 @@ static inline struct gcr_shadow_edge *gcr_shadow_roots_find(const struct gcr_sha
 /* Makes the slot exist; NULL: no memory. Amortised O(1). */
 struct gcr_shadow_edge *gcr_shadow_roots_make(struct gcr_shadow_roots *roots, uint32_t slot);
 
-/* Slots that exist, in order:
- *     for (uint32_t i = gcr_shadow_roots_next(r, 0); i < gcr_shadow_roots_end(r);
- *          i = gcr_shadow_roots_next(r, i + 1)) */
+/* All slots that were ever made, in order, and others of their chunks:
+ *     for (uint32_t i = gcr_shadow_roots_next(r, 0); i < r->end; i = gcr_shadow_roots_next(r, i +
+ * 1))
+ */
 uint32_t gcr_shadow_roots_next(const struct gcr_shadow_roots *roots, uint32_t from);
-static inline uint32_t gcr_shadow_roots_end(const struct gcr_shadow_roots *roots)
+
+/* Beyond the last slot of the last chunk. */
+static inline uint32_t gcr_shadow_roots_room(const struct gcr_shadow_roots *roots)
 {
-    return roots->chunk_count * GCR_ROOT_CHUNK_SLOTS;
+    return (roots->end + GCR_ROOT_CHUNK_SLOTS - 1) / GCR_ROOT_CHUNK_SLOTS * GCR_ROOT_CHUNK_SLOTS;
 }
 
 /* *copy becomes a copy of its own; false: no memory, and *copy is empty. O(slots). */

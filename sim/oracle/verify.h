@@ -53,6 +53,20 @@ static inline uint64_t gcr_verify_event_of(const struct gcr_verify *v, uint32_t 
 gcr_status gcr_verify_fail(const struct gcr_verify *v, gcr_status code, struct gcr_error *err,
                            const char *format, ...) GCR_PRINTF(4, 5);
 
+/* Root slots to look at: those that the shadow graph knows, and, in its chunks, those that the heap
+ * alone has, which should be null. */
+static inline uint32_t gcr_verify_root_end(const struct gcr_verify *v,
+                                           const struct gcr_shadow_roots *roots, uint32_t thread,
+                                           bool global)
+{
+    uint32_t held = v->view->root_count(v->view, thread, global);
+    uint32_t room = gcr_shadow_roots_room(roots);
+
+    if (held > room)
+        held = room;
+    return held > roots->end ? held : roots->end;
+}
+
 /* ---- inspect.c ---- */
 
 /* A new object, or the new items of a resized one: right shape and length, slots null, data zero

@@ -25,6 +25,8 @@ struct gcr_replay_view {
     /* Current value of a root; NULL if the slot does not exist. `thread` is ignored for global
      * ones. */
     gcr_ref (*root)(const struct gcr_replay_view *view, uint32_t thread, uint32_t root);
+    /* How many root slots the thread, or the lane (global), has. */
+    uint32_t (*root_count)(const struct gcr_replay_view *view, uint32_t thread, bool global);
     /* While the caller looks at the heap, helper threads rest (true), then go on (false); these
      * nest. A heap without threads: no effect. */
     void (*rest)(const struct gcr_replay_view *view, bool resting);

@@ -47,16 +47,28 @@ gcr_ref *gcr_roots_thread_base(const struct gcr_roots *roots, uint32_t thread)
     return thread < roots->thread_count ? roots_threads(roots)[thread].slots : NULL;
 }
 
+/* NULL: the trace has not named the thread. */
+static const struct gcr_root_array *roots_array(const struct gcr_roots *roots, uint32_t thread,
+                                                bool global)
+{
+    if (global)
+        return &roots->global;
+    return thread < roots->thread_count ? &roots_threads(roots)[thread] : NULL;
+}
+
 gcr_ref *gcr_roots_find(const struct gcr_roots *roots, uint32_t thread, uint32_t root)
 {
-    const struct gcr_root_array *array = &roots->global;
+    const struct gcr_root_array *array = roots_array(roots, thread, gcr_root_is_global(root));
+    uint32_t slot = gcr_root_slot(root);
 
-    if (!gcr_root_is_global(root)) {
-        if (thread >= roots->thread_count)
-            return NULL;
-        array = &roots_threads(roots)[thread];
-    }
-    return gcr_root_slot(root) < array->count ? &array->slots[gcr_root_slot(root)] : NULL;
+    return array != NULL && slot < array->count ? &array->slots[slot] : NULL;
+}
+
+size_t gcr_roots_count(const struct gcr_roots *roots, uint32_t thread, bool global)
+{
+    const struct gcr_root_array *array = roots_array(roots, thread, global);
+
+    return array != NULL ? array->count : 0;
 }
 
 const struct gcr_root_span *gcr_roots_spans(struct gcr_roots *roots, size_t *count)

@@ -36,6 +36,9 @@ gcr_ref *gcr_roots_thread_base(const struct gcr_roots *roots, uint32_t thread);
 /* The slot named by a root operand, or NULL if it does not exist. */
 gcr_ref *gcr_roots_find(const struct gcr_roots *roots, uint32_t thread, uint32_t root);
 
+/* How many slots a thread, or the lane (global), has. */
+size_t gcr_roots_count(const struct gcr_roots *roots, uint32_t thread, bool global);
+
 /* All slots, as spans that hold until the next growth. O(threads). */
 const struct gcr_root_span *gcr_roots_spans(struct gcr_roots *roots, size_t *count);
 

@@ -23,6 +23,14 @@ static gcr_ref state_view_root(const struct gcr_replay_view *view, uint32_t thre
     return slot != NULL ? *slot : NULL;
 }
 
+static uint32_t state_view_root_count(const struct gcr_replay_view *view, uint32_t thread,
+                                      bool global)
+{
+    const struct gcr_replay_state *state = view->replay;
+
+    return (uint32_t)gcr_roots_count(&state->roots, thread, global);
+}
+
 static void state_view_rest(const struct gcr_replay_view *view, bool resting)
 {
     if (resting)
@@ -81,6 +89,7 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
         .shape_count = shape_count,
         .handle = state_view_handle,
         .root = state_view_root,
+        .root_count = state_view_root_count,
         .rest = state_view_rest,
         .replay = state,
     };

@@ -269,7 +269,7 @@ static void far_root_slots_cost_little(void **unused)
         gcr_shadow_roots_make(&roots, slots[i])->target = i + 1;
     assert_true(gcr_shadow_roots_clone(&roots, &copy));
     gcr_shadow_roots_finish(&roots);
-    for (uint32_t i = gcr_shadow_roots_next(&copy, 0); i < gcr_shadow_roots_end(&copy);
+    for (uint32_t i = gcr_shadow_roots_next(&copy, 0); i < copy.end;
          i = gcr_shadow_roots_next(&copy, i + 1)) {
         seen++;
         if (gcr_shadow_roots_find(&copy, i)->target == 0)
@@ -281,6 +281,23 @@ static void far_root_slots_cost_little(void **unused)
     assert_int_equal(seen,
                      3 * GCR_ROOT_CHUNK_SLOTS); /* three chunks, not a thousand million slots */
     gcr_shadow_roots_finish(&copy);
+}
+
+/* A walk over the slots ends with the highest that was made, however roomy its chunk is. */
+static void walk_over_root_slots_ends_with_the_highest(void **unused)
+{
+    struct gcr_shadow_roots roots = {0};
+    uint32_t seen = 0;
+
+    (void)unused;
+    gcr_shadow_roots_make(&roots, 20)->target = 1;
+    gcr_shadow_roots_make(&roots, 7)->target = 1;
+    for (uint32_t i = gcr_shadow_roots_next(&roots, 0); i < roots.end;
+         i = gcr_shadow_roots_next(&roots, i + 1))
+        seen++;
+    assert_int_equal(seen, 21);
+    assert_int_equal(gcr_shadow_roots_room(&roots), GCR_ROOT_CHUNK_SLOTS);
+    gcr_shadow_roots_finish(&roots);
 }
 
 int main(void)
@@ -297,6 +314,7 @@ int main(void)
         SHADOW_TEST(clone_is_independent),
         SHADOW_TEST(rules_hold_the_order_of_events),
         cmocka_unit_test(far_root_slots_cost_little),
+        cmocka_unit_test(walk_over_root_slots_ends_with_the_highest),
         cmocka_unit_test(address_map_keeps_what_is_in_it),
     };
 
