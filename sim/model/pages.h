@@ -18,10 +18,11 @@
 
 /* Since the last fork (or birth), as of now. */
 struct gcr_page_counts {
-    uint64_t shared;  /* resident at the fork and not released since, copied or not */
-    uint64_t copied;  /* of these: written since. What the fork has cost this process */
-    uint64_t dropped; /* shared pages given back to the system since */
-    uint64_t fresh;   /* resident now, not so at the fork or released in between */
+    uint64_t shared;         /* resident at the fork and not released since, copied or not */
+    uint64_t copied;         /* of these: written since. What the fork costs this process now */
+    uint64_t dropped;        /* shared pages given back to the system since */
+    uint64_t dropped_copied; /* of these: copied before; copied + dropped_copied copies were made */
+    uint64_t fresh;          /* resident now, not so at the fork or released in between */
     /* copied, split by the cause of the first store; and pages that have each cause among all their
      * stores (these add up to more). */
     uint64_t first_cause[GCR_CAUSE_COUNT_OF], any_cause[GCR_CAUSE_COUNT_OF];
@@ -31,17 +32,19 @@ struct gcr_page_counts {
 gcr_status gcr_pages_open(struct gcr_error *err) GCR_MUST_USE;
 void gcr_pages_close(void);
 bool gcr_pages_are_open(void);
-/* A store that may be the first to its page with this cause. Called only when page or cause differ
- * from the last store's. Addresses outside the supply's region are ignored. O(1). */
+/* A store that may be the first to its page with this cause: called for those that the store filter
+ * (store_filter.h) does not know. Addresses outside the supply's region are ignored. O(1). */
 void gcr_pages_note(uintptr_t address, enum gcr_write_cause cause);
 /* The cause that a page's kind implies (side tables, buffers), or `otherwise`. */
 enum gcr_write_cause gcr_pages_cause(uintptr_t address, enum gcr_write_cause otherwise);
 
-/* For struct gcr_supply.observer. */
-extern const struct gcr_supply_observer gcr_pages_observer;
+/* For gcr_supply_observe, with one supply at a time. Pages made resident by request count as stored
+ * to; pages released are as if they had never been. Does nothing while the tracker is closed. */
+extern struct gcr_supply_observer gcr_pages_observer;
 
 /* The process has forked, or has just been forked: a new epoch begins. O(pages). */
 void gcr_pages_fork(void);
+/* O(1). */
 void gcr_pages_count(struct gcr_page_counts *out);
 /* Calls visit for each page that a fork has left shared and that has been written since, in
  * ascending order. O(pages of the heap). */
