@@ -50,6 +50,9 @@
 #define GCR_FORGET_REGISTERS() ((void)0)
 #endif
 
+/* Whether this processor, and the system, have "avx2", "avx512f" ...; x86 only. */
+#define GCR_CPU_HAS(feature) __builtin_cpu_supports(feature)
+
 #define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

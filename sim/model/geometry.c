@@ -187,6 +187,8 @@ gcr_status gcr_geometry_parse(const char *list, struct gcr_geometry *out, struct
         status = geometry_take_word(list, length, &geometry, err);
         list += length + (list[length] == ',');
     }
+    if (status == GCR_OK && geometry.prefetch && geometry.l2.sets == 0)
+        return gcr_fail(err, GCR_USAGE, "cache geometry: prefetch=on needs an L2 to fetch into");
     if (status == GCR_OK)
         *out = geometry;
     return status;

@@ -5,7 +5,7 @@
  *   LEVEL=SIZE/WAYS[/LINE]   l1, l2, llc: l2=1MiB/16/64
  *   LEVEL=off           l2, llc, tlb2: no such level
  *   tlb1=ENTRIES/WAYS, tlb2=ENTRIES/WAYS
- *   prefetch=on|off     the stream prefetcher
+ *   prefetch=on|off     the stream prefetcher (prefetch.h); needs an L2
  * read from left to right; what is not said comes from `host`. */
 #ifndef GCR_SIM_MODEL_GEOMETRY_H
 #define GCR_SIM_MODEL_GEOMETRY_H
@@ -42,7 +42,8 @@ struct gcr_geometry {
 
 struct gcr_machine_profile {
     const char *name;
-    const char *summary; /* the processor, and the source of each number */
+    const char *summary; /* the processor */
+    const char *sources; /* of each number, and what the machine has otherwise */
     struct gcr_geometry geometry;
 };
 

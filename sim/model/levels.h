@@ -60,20 +60,19 @@ static void model_llc_put(uint64_t line, struct gcr_cache_counts *counts)
         model_memory_write(counts);
 }
 
-/* A line is asked for that no level above has. */
-static void model_llc_get(uint64_t line, bool write, struct gcr_cache_counts *counts)
+/* A line is asked for that no level above has. Returns whether it came from memory. */
+static bool model_llc_get(uint64_t line, struct gcr_cache_counts *counts)
 {
     const struct gcr_model_level *llc = &gcr_model_state.llc;
     struct model_touched touched = {.victim = MODEL_NO_VICTIM};
     if (llc->tags != NULL)
         touched = model_level_touch(llc, line, false);
     if (touched.hit)
-        return;
-    counts->llc_read_misses += !write;
-    counts->llc_write_misses += write;
+        return false;
     counts->memory_read_bytes += GCR_CACHE_LINE_BYTES;
     if (touched.victim != MODEL_NO_VICTIM)
         model_memory_write(counts);
+    return true;
 }
 
 static void model_l2_put(uint64_t line, struct gcr_cache_counts *counts)
@@ -100,10 +99,30 @@ static void model_l2_get(uint64_t line, bool write, struct gcr_cache_counts *cou
         counts->l2_read_misses += !write;
         counts->l2_write_misses += write;
     }
-    model_llc_get(line, write, counts);
+    bool miss = model_llc_get(line, counts);
+    counts->llc_read_misses += miss & !write;
+    counts->llc_write_misses += miss & write;
     if (victim != MODEL_NO_VICTIM) {
         counts->l2_writebacks++;
         model_llc_put(victim, counts);
+    }
+}
+
+static GCR_NOINLINE void model_prefetch(uint64_t line, struct gcr_cache_counts *counts)
+{
+    struct gcr_model_state *s = &gcr_model_state;
+    struct gcr_prefetch prefetch = gcr_model_streams_see(&s->streams, line);
+    for (int8_t i = 0; i < prefetch.count; i++) {
+        uint64_t next = prefetch.first + (uint64_t)(int64_t)(i * prefetch.direction);
+        struct model_touched touched = model_level_touch(&s->l2, next, false);
+        if (touched.hit)
+            continue;
+        counts->prefetches++;
+        model_llc_get(next, counts);
+        if (touched.victim != MODEL_NO_VICTIM) {
+            counts->l2_writebacks++;
+            model_llc_put(touched.victim, counts);
+        }
     }
 }
 
@@ -150,6 +169,8 @@ GCR_ALWAYS_INLINE void model_touch(uintptr_t address, bool write, struct gcr_cac
         counts->l1_writebacks++;
         model_l2_put(touched.victim, counts);
     }
+    if (GCR_UNLIKELY(s->prefetch))
+        model_prefetch(line, counts);
 }
 
 #endif

@@ -25,6 +25,11 @@ struct gcr_model_state gcr_model_state = {.now = &gcr_model_state.unseen,
                                           .touch = model_touch_nothing,
                                           .paused = true};
 
+static const char *const vectors_names[] = {[GCR_VECTORS_BEST] = "none",
+                                            [GCR_VECTORS_SCALAR] = "scalar",
+                                            [GCR_VECTORS_AVX2] = "avx2",
+                                            [GCR_VECTORS_AVX512] = "avx512"};
+
 /* ---- which counters ---- */
 
 /* The cause of an untagged store to a page of objects. */
@@ -197,6 +202,8 @@ static void model_levels_init(struct gcr_model_state *s, const struct gcr_geomet
     model_level_limit(&s->tlb2, MODEL_WINDOW_SHIFT - MODEL_LINES_OF_PAGE_SHIFT, &s->windows_most);
     s->hot_line_mask = model_hot_mask(s->l1.sets, MODEL_HOT_LINES);
     s->hot_page_mask = model_hot_mask(s->tlb1.sets, MODEL_HOT_PAGES);
+    s->prefetch = geometry->prefetch && geometry->l2.sets != 0;
+    gcr_model_streams_init(&s->streams);
     memset(s->hot_lines, 0xff, sizeof s->hot_lines); /* no line */
     memset(s->hot_pages, 0xff, sizeof s->hot_pages);
 }
@@ -221,14 +228,33 @@ static gcr_status model_map(struct gcr_model_state *s, struct gcr_error *err)
     return GCR_OK;
 }
 
+/* NULL: not on this machine. */
+static gcr_model_touch *model_width(enum gcr_model_vectors vectors)
+{
+#ifdef GCR_MODEL_X86
+    if (vectors == GCR_VECTORS_AVX512)
+        return GCR_CPU_HAS("avx512f") ? gcr_model_touch_avx512 : NULL;
+    if (vectors == GCR_VECTORS_AVX2)
+        return GCR_CPU_HAS("avx2") ? gcr_model_touch_avx2 : NULL;
+#endif
+    return vectors == GCR_VECTORS_SCALAR ? gcr_model_touch_scalar : NULL;
+}
+
 static gcr_status model_choose_vectors(struct gcr_model_state *s, enum gcr_model_vectors asked,
                                        struct gcr_error *err)
 {
-    if (asked != GCR_VECTORS_BEST && asked != GCR_VECTORS_SCALAR)
-        return gcr_fail(err, GCR_UNSUPPORTED, "cache model: no such vectors on this machine");
-    s->vectors = GCR_VECTORS_SCALAR;
-    s->touch = gcr_model_touch_scalar;
-    return GCR_OK;
+    static const enum gcr_model_vectors best[] = {GCR_VECTORS_AVX512, GCR_VECTORS_AVX2,
+                                                  GCR_VECTORS_SCALAR};
+    for (size_t i = 0; i < GCR_COUNT_OF(best); i++) {
+        gcr_model_touch *touch = model_width(best[i]);
+        if (touch == NULL || (asked != GCR_VECTORS_BEST && asked != best[i]))
+            continue;
+        s->vectors = best[i];
+        s->touch = touch;
+        return GCR_OK;
+    }
+    return gcr_fail(err, GCR_UNSUPPORTED, "cache model: this processor has no %s",
+                    vectors_names[asked]);
 }
 
 gcr_status gcr_model_open(const struct gcr_model_config *config, struct gcr_error *err)
@@ -280,11 +306,7 @@ bool gcr_model_is_open(void)
 
 const char *gcr_model_vectors_name(void)
 {
-    static const char *const names[] = {[GCR_VECTORS_BEST] = "none",
-                                        [GCR_VECTORS_SCALAR] = "scalar",
-                                        [GCR_VECTORS_AVX2] = "avx2",
-                                        [GCR_VECTORS_AVX512] = "avx512"};
-    return names[gcr_model_state.vectors];
+    return vectors_names[gcr_model_state.vectors];
 }
 
 void gcr_cache_counts_add(struct gcr_cache_counts *sum, const struct gcr_cache_counts *part)

@@ -18,6 +18,7 @@
 
 #include "base/compiler.h"
 #include "sim/model/model.h"
+#include "sim/model/prefetch.h"
 #include "sim/model/store_filter.h"
 
 enum {
@@ -56,7 +57,8 @@ struct gcr_model_state {
     uint32_t windows_seen, windows_most;
     gcr_model_touch *touch; /* looks one line up, at the chosen vector width */
 
-    bool open, paused, pages;
+    struct gcr_model_streams streams;
+    bool open, paused, pages, prefetch;
     enum gcr_gc_phase entered; /* mutator-level */
     enum gcr_gc_phase gc;      /* MUTATOR: no collection's phase is in force */
     enum gcr_model_vectors vectors;
@@ -69,7 +71,7 @@ struct gcr_model_state {
 extern struct gcr_model_state gcr_model_state;
 
 /* Widths of the same core (levels.h). */
-gcr_model_touch gcr_model_touch_scalar;
+gcr_model_touch gcr_model_touch_scalar, gcr_model_touch_avx2, gcr_model_touch_avx512;
 
 /* Numbers a gigabyte that is touched for the first time; returns its number plus 1. */
 uint32_t gcr_model_new_window(uint32_t window);

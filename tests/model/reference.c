@@ -9,7 +9,7 @@
 
 #include "tests/model/reference.h"
 
-enum { LINE = 64, PAGE = 4096, MOST_WINDOWS = 512 };
+enum { LINE = 64, PAGE = 4096, MOST_WINDOWS = 512, STREAMS = 32, FURTHEST = 20 };
 
 struct entry {
     uint64_t number, stamp; /* stamp 0: empty */
@@ -21,7 +21,15 @@ struct level {
     uint64_t sets, ways;
 };
 
+/* Where a page's requests go: the last line, which way, how often so, and how far was fetched. */
+struct stream {
+    uint64_t page, stamp; /* stamp 0: unused */
+    int last, step, steps, fetched;
+};
+
 struct reference {
+    bool prefetch;
+    struct stream streams[STREAMS];
     struct level l1, l2, llc, tlb1, tlb2;
     uint64_t clock;
     /* Sets are chosen by a line's place in the gigabytes as they were first touched. */
@@ -48,6 +56,7 @@ struct reference *reference_create(const struct gcr_geometry *geometry)
     reference->llc = level_create(geometry->llc.sets, geometry->llc.ways);
     reference->tlb1 = level_create(geometry->tlb1.sets, geometry->tlb1.ways);
     reference->tlb2 = level_create(geometry->tlb2.sets, geometry->tlb2.ways);
+    reference->prefetch = geometry->prefetch;
     return reference;
 }
 
@@ -131,39 +140,83 @@ static void write_l2(struct reference *reference, uint64_t line, struct gcr_cach
     }
 }
 
-static void fetch_llc(struct reference *reference, uint64_t line, bool write,
+enum who { READ, WRITE, PREFETCHER };
+
+static void fetch_llc(struct reference *reference, uint64_t line, enum who who,
                       struct gcr_cache_counts *counts)
 {
     uint64_t victim = UINT64_MAX;
     if (reference->llc.sets != 0 && touch(reference, &reference->llc, line, false, &victim))
         return;
-    if (write)
+    if (who == WRITE)
         counts->llc_write_misses++;
-    else
+    if (who == READ)
         counts->llc_read_misses++;
     counts->memory_read_bytes += LINE;
     if (victim != UINT64_MAX)
         to_memory(counts);
 }
 
-static void fetch_l2(struct reference *reference, uint64_t line, bool write,
+static void fetch_l2(struct reference *reference, uint64_t line, enum who who,
                      struct gcr_cache_counts *counts)
 {
     uint64_t victim = UINT64_MAX;
     if (reference->l2.sets == 0) {
-        fetch_llc(reference, line, write, counts);
+        fetch_llc(reference, line, who, counts);
         return;
     }
     if (touch(reference, &reference->l2, line, false, &victim))
         return;
-    if (write)
-        counts->l2_write_misses++;
-    else
-        counts->l2_read_misses++;
-    fetch_llc(reference, line, write, counts);
+    counts->l2_read_misses += who == READ;
+    counts->l2_write_misses += who == WRITE;
+    counts->prefetches += who == PREFETCHER;
+    fetch_llc(reference, line, who, counts);
     if (victim != UINT64_MAX) {
         counts->l2_writebacks++;
         write_llc(reference, victim, counts);
+    }
+}
+
+static struct stream *stream_of(struct reference *reference, uint64_t page)
+{
+    struct stream *oldest = reference->streams;
+    for (struct stream *s = reference->streams; s < reference->streams + STREAMS; s++) {
+        if (s->stamp != 0 && s->page == page)
+            return s;
+        if (s->stamp < oldest->stamp)
+            oldest = s;
+    }
+    oldest->stamp = 0;
+    return oldest;
+}
+
+/* Two lines on at each request from the second step in one direction on. */
+static void request(struct reference *reference, uint64_t line, struct gcr_cache_counts *counts)
+{
+    uint64_t page = line / 64;
+    int at = (int)(line % 64);
+    struct stream *s = stream_of(reference, page);
+    bool known = s->stamp != 0;
+    s->stamp = ++reference->clock;
+    if (!known) {
+        *s = (struct stream){.page = page, .stamp = s->stamp, .last = at};
+        return;
+    }
+    if (at == s->last)
+        return;
+    int step = at > s->last ? 1 : -1;
+    s->last = at;
+    s->fetched = step == s->step ? s->fetched : at;
+    s->steps = step == s->step ? s->steps + 1 : 1;
+    s->step = step;
+    if (step > 0 ? s->fetched < at : s->fetched > at)
+        s->fetched = at;
+    for (int n = 0; s->steps >= 2 && n < 2; n++) {
+        int next = s->fetched + step;
+        if (next < 0 || next > 63 || next > at + FURTHEST || next < at - FURTHEST)
+            break;
+        s->fetched = next;
+        fetch_l2(reference, page * 64 + (uint64_t)next, PREFETCHER, counts);
     }
 }
 
@@ -188,11 +241,13 @@ static void look(struct reference *reference, uint64_t address, bool write,
         counts->l1_write_misses++;
     else
         counts->l1_read_misses++;
-    fetch_l2(reference, line, write, counts);
+    fetch_l2(reference, line, write ? WRITE : READ, counts);
     if (victim != UINT64_MAX) {
         counts->l1_writebacks++;
         write_l2(reference, victim, counts);
     }
+    if (reference->prefetch)
+        request(reference, line, counts);
 }
 
 void reference_access(struct reference *reference, uintptr_t at, size_t bytes, bool write,

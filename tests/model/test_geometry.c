@@ -70,6 +70,7 @@ static void wrong_words_are_named(void **state)
         {"tlb1=64/4/64", "cache geometry: tlb1=64/4/64: a TLB is ENTRIES/WAYS"},
         {"tlb1=64/5", "cache geometry: tlb1=64/5: not a whole number of sets of 5"},
         {"prefetch=yes", "cache geometry: prefetch=yes: prefetch=on or prefetch=off"},
+        {"l2=off,prefetch=on", "cache geometry: prefetch=on needs an L2 to fetch into"},
         {"l3=1M/8",
          "cache geometry: l3=1M/8: no level of that name (l1, l2, llc, tlb1, tlb2, prefetch)"},
         {"l2=1M/8,,llc=off", "cache geometry: an empty word at \",llc=off\""},
@@ -114,6 +115,7 @@ static void every_profile_can_be_modelled(void **state)
         assert_cache(&g.l1);
         assert_cache(&g.l2);
         assert_true(g.l2.bytes > g.l1.bytes);
+        assert_true(strlen(row->sources) > 20);
         if (g.llc.bytes != 0)
             assert_cache(&g.llc);
         assert_true(g.tlb1.ways >= 1 && g.tlb1.ways <= GCR_CACHE_MOST_WAYS && g.tlb1.sets > 0);
@@ -234,6 +236,9 @@ static void cpuid_gives_tlbs(void **state)
     assert_string_equal(g.tlb1.source, "cpuid 80000005");
     assert_int_equal(g.tlb2.sets, 384);
     assert_int_equal(g.tlb2.ways, 8);
+    const struct gcr_geometry *zen4 = &gcr_machine_profiles()[0].geometry; /* says the same */
+    assert_int_equal(zen4->tlb1.sets * 100 + zen4->tlb1.ways, 324);
+    assert_int_equal(zen4->tlb2.sets * 100 + zen4->tlb2.ways, 38408);
     gcr_host_tlbs(ask_icelake, &g);
     assert_int_equal(g.tlb1.sets, 16);
     assert_int_equal(g.tlb1.ways, 4);

@@ -222,6 +222,42 @@ static void high_bits_of_addresses_count(void **state)
     assert_int_equal(counts.tlb1_misses, 28);
 }
 
+static void streams_are_prefetched_into_l2(void **state)
+{
+    (void)state;
+    open_model("l1=4K/8,l2=32K/8,llc=256K/16,prefetch=on");
+    load(heap);
+    load(heap + LINE); /* one step is no stream */
+    assert_int_equal(counts_of(GCR_PHASE_MUTATOR).prefetches, 0);
+    load(heap + 2 * LINE); /* two are: 3 and 4 come */
+    assert_int_equal(counts_of(GCR_PHASE_MUTATOR).prefetches, 2);
+    for (uintptr_t line = 3; line < 64; line++)
+        load(heap + line * LINE);
+    struct gcr_cache_counts counts = counts_of(GCR_PHASE_MUTATOR);
+    assert_int_equal(counts.l1_read_misses, 64); /* into L2, not L1 */
+    assert_int_equal(counts.l2_read_misses, 3);
+    assert_int_equal(counts.llc_read_misses, 3);
+    assert_int_equal(counts.prefetches, 61); /* the rest of the page, and nothing of the next */
+    assert_int_equal(counts.memory_read_bytes, PAGE);
+    for (uintptr_t line = 63; line + 1 > 0; line--) /* downwards, in another page */
+        load(heap + 2 * PAGE + line * LINE);
+    counts = close_model();
+    assert_int_equal(counts.l2_read_misses, 6);
+    assert_int_equal(counts.prefetches, 122);
+}
+
+static void a_stream_runs_at_most_twenty_lines_ahead(void **state)
+{
+    (void)state;
+    open_model("l1=4K/8,l2=32K/8,llc=256K/16,prefetch=on");
+    for (uintptr_t line = 0; line < 30; line++)
+        load(heap + line * LINE);
+    assert_int_equal(counts_of(GCR_PHASE_MUTATOR).prefetches, 29 + 20 - 2);
+    for (int i = 0; i < 100; i++) /* no direction, no stream */
+        load(heap + PAGE + (uintptr_t)(i % 2) * 40 * LINE + (uintptr_t)i / 2 * 8 % LINE);
+    assert_int_equal(close_model().prefetches, 29 + 20 - 2);
+}
+
 static void accesses_count_in_the_phase_at_hand(void **state)
 {
     (void)state;
@@ -300,6 +336,8 @@ int main(void)
         cmocka_unit_test(crossing_accesses_count_once_and_look_twice),
         cmocka_unit_test(pages_are_cached_like_lines),
         cmocka_unit_test(high_bits_of_addresses_count),
+        cmocka_unit_test(streams_are_prefetched_into_l2),
+        cmocka_unit_test(a_stream_runs_at_most_twenty_lines_ahead),
         cmocka_unit_test(accesses_count_in_the_phase_at_hand),
         cmocka_unit_test(a_pause_changes_nothing),
         cmocka_unit_test(there_is_one_model),
