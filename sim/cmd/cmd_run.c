@@ -78,7 +78,8 @@ const struct gcr_command gcr_cmd_run = {
     .name = "run",
     .summary = "replay a trace on one back end and print what it cost",
     .usage = "TRACE -c NAME [--set OPTION=VALUE]... [--heap SIZE] [--verify[=MODE]] "
-             "[--final-collection] [--pace PACE] [--window BYTES] [--json FILE]",
+             "[--final-collection] [--pace PACE] [--window BYTES] [--counters] "
+             "[--json FILE]",
     .flags = run_flags,
     .run = run_run,
 };

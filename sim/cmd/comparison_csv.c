@@ -5,6 +5,7 @@
 
 #include "sim/cmd/comparison.h"
 #include "sim/measure/capability_rules.h"
+#include "sim/measure/counter_figures.h"
 
 void gcr_comparison_csv_head(FILE *out)
 {
@@ -12,8 +13,11 @@ void gcr_comparison_csv_head(FILE *out)
           "footprint_mean_bytes,live_peak_bytes,overhead_ratio,objects_bytes,headers_bytes,"
           "free_bytes,side_bytes,buffers_bytes,collections,pauses,pause_p50_ns,pause_p99_ns,"
           "pause_max_ns,pause_total_ns,mutator_ns,collector_ns,wall_ns,events_per_second,"
-          "allocated_objects,freed_objects\n",
+          "allocated_objects,freed_objects",
           out);
+    for (size_t e = 0; e < GCR_COUNTER_COUNT; e++)
+        fprintf(out, ",%s_mutator,%s_collector", gcr_counter_name[e], gcr_counter_name[e]);
+    fputs(",counters_scaled\n", out);
 }
 
 static void csv_text(FILE *out, const char *text)
@@ -45,13 +49,33 @@ static void csv_real(FILE *out, double value)
         fputc(',', out);
 }
 
+static void csv_known(FILE *out, const json_t *value)
+{
+    if (json_is_integer(value))
+        fprintf(out, ",%lld", (long long)json_integer_value(value));
+    else
+        fputc(',', out);
+}
+
+/* What the machine counted; empty where it was not asked or refused. */
+static void csv_counters(const json_t *run_or_lane, FILE *out)
+{
+    const json_t *events = gcr_json_at(run_or_lane, "counters.events");
+    bool is_scaled = false;
+    for (size_t e = 0; e < GCR_COUNTER_COUNT; e++) {
+        const json_t *event = json_object_get(events, gcr_counter_name[e]);
+        csv_known(out, json_object_get(event, "mutator"));
+        csv_known(out, json_object_get(event, "collector"));
+        is_scaled |= json_is_true(json_object_get(event, "scaled"));
+    }
+    fprintf(out, ",%s", events == NULL ? "" : is_scaled ? "yes" : "no");
+}
+
 static void csv_begin(const struct gcr_comparison *all, const struct gcr_comparison_row *row,
                       FILE *out)
 {
     csv_text(out, all->trace);
-    fprintf(out, ",%s,", all->digest);
-    csv_text(out, gcr_comparison_row_name(row));
-    fputc(',', out);
+    fprintf(out, ",%s,%s,", all->digest, gcr_engine_collector(row->engine)->name);
     if (all->budget_bytes != 0)
         fprintf(out, "%llu", (unsigned long long)all->budget_bytes);
 }
@@ -75,7 +99,6 @@ static void csv_figures(const struct gcr_comparison *all, const struct gcr_figur
     csv_counts(out, counts, GCR_COUNT_OF(counts));
     csv_real(out, figures->events_per_second);
     csv_counts(out, (const uint64_t[]){figures->allocated, figures->freed}, 2);
-    fputc('\n', out);
 }
 
 void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
@@ -85,13 +108,17 @@ void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
         csv_begin(comparison, row, out);
         fputs(",all", out);
         if (row->result == NULL || !row->figures.is_known) {
-            fprintf(out, ",%s,no,,,,,,,,,,,,,,,,,,,,,\n",
+            fprintf(out, ",%s,no,,,,,,,,,,,,,,,,,,,,,",
                     row->was_refused      ? "not_run"
                     : row->result == NULL ? "failed"
                                           : row->figures.outcome);
+            csv_counters(NULL, out);
+            fputc('\n', out);
             continue;
         }
         csv_figures(comparison, &row->figures, out);
+        csv_counters(row->result, out);
+        fputc('\n', out);
         const json_t *lanes = json_object_get(row->result, "lanes");
         for (size_t k = 0; k < json_array_size(lanes); k++) {
             const json_t *lane = json_array_get(lanes, k);
@@ -100,6 +127,8 @@ void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
             csv_begin(comparison, row, out);
             fprintf(out, ",%lld", (long long)json_integer_value(json_object_get(lane, "lane")));
             csv_figures(comparison, &figures, out);
+            csv_counters(lane, out);
+            fputc('\n', out);
         }
     }
 }

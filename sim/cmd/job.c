@@ -84,6 +84,11 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
     else
         return gcr_fail(err, GCR_USAGE, "--verify cannot be '%.64s'; allowed: on, every, off",
                         verify);
+    job->counters = gcr_argument(arguments, "--counters") != NULL;
+    if (job->counters && job->verify != GCR_VERIFY_OFF)
+        return gcr_fail(err, GCR_USAGE,
+                        "--counters and --verify exclude each other: the oracle's work would be "
+                        "counted at every event");
     return job_read_pace(arguments, job, err);
 }
 
@@ -123,7 +128,9 @@ static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct 
     char label[96];
     snprintf(label, sizeof label, "%-14s", gcr_engine_collector(job->engine)->name);
     gcr_bar_begin(&bar, label, gcr_reader_events(reader));
+    const struct gcr_counter_system counters = gcr_counter_system_real();
     struct gcr_replay_config config = job_config(job, reader);
+    config.counters = job->counters ? &counters : NULL;
     config.progress = gcr_bar_update;
     config.progress_arg = &bar;
     struct gcr_result figures;

@@ -27,6 +27,9 @@
     {"--window", 0, "BYTES",                                                                       \
      "decoded events held at once for a design with threads of its own (default: an eighth of "    \
      "this machine's memory)",                                                                     \
+     GCR_FLAG_OPTIONAL, NULL},                                                                     \
+    {"--counters", 0, NULL,                                                                        \
+     "read the machine's counters (cycles, misses, page faults ...) at every phase change",        \
      GCR_FLAG_OPTIONAL, NULL}
 /* clang-format on */
 
@@ -39,13 +42,14 @@ struct gcr_job {
     bool final_collection;
     bool pace_recorded;
     uint64_t window_bytes; /* 0: the default */
+    bool counters;
 };
 
 /* A job for TRACE and --collector with its --set options. */
 gcr_status gcr_job_read(const struct gcr_arguments *arguments, struct gcr_job *job,
                         struct gcr_error *err) GCR_MUST_USE;
 
-/* Reads --verify, --final-collection, --pace and --window. */
+/* Reads --verify, --final-collection, --pace, --window and --counters. */
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err) GCR_MUST_USE;
 

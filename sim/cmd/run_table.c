@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/cmd/counter_table.h"
 #include "sim/cmd/figures.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
@@ -284,6 +285,7 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     run_print_phases(&run, out);
     run_print_cpu(&run, out);
     run_print_design(&run, out);
+    gcr_counter_table_print(json_object_get(result, "counters"), out);
     const json_t *lanes = json_object_get(result, "lanes");
     if (json_array_size(lanes) > 1)
         run_print_lanes(lanes, out);

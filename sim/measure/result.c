@@ -19,6 +19,7 @@ void gcr_lane_result_finish(struct gcr_lane_result *lane)
     free(lane->recorded);
     free(lane->checkpoints);
     free(lane->design);
+    free(lane->counters);
     *lane = (struct gcr_lane_result){0};
 }
 

@@ -9,6 +9,7 @@
 
 #include "allocators/collector.h"
 #include "base/status.h"
+#include "sim/measure/counter_figures.h"
 #include "traces/capability.h"
 
 enum gcr_outcome {
@@ -101,6 +102,9 @@ struct gcr_lane_result {
     bool has_resurrected; /* a finalizer stored its object: graphs may differ between designs */
     struct gcr_design_figure *design; /* the design's own, since the lane's start */
     size_t design_count;
+    struct gcr_counter_figure *counters; /* by enum gcr_counter; NULL: not asked for */
+    size_t counter_count;                /* GCR_COUNTER_COUNT, or 0 */
+    uint64_t counter_intervals;          /* how many were counted and added up */
 
     bool verified;         /* a checker ran to the end and found nothing */
     uint64_t comparisons;  /* complete comparisons of heap and shadow graph */

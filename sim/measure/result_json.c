@@ -414,6 +414,7 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     json_object_set_new(out, "checkpoints", json_checkpoints(lane));
     json_object_set_new(out, "resurrected", json_boolean(lane->has_resurrected));
     json_put_figures(out, lane, result);
+    json_object_set_new(out, "counters", gcr_json_counters(lane, 1));
     json_put_by_collection(out, lane, 1);
     pauses = json_pauses(lane, 1);
     json_object_set_new(pauses, "list", json_pause_list(lane));
@@ -474,6 +475,7 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
     gcr_json_put(out, "events", sum.events);
     gcr_json_put(out, "events_without_deaths", sum.events_without_deaths);
     json_put_figures(out, &sum, result);
+    json_object_set_new(out, "counters", gcr_json_counters(result->lanes, result->lane_count));
     json_put_by_collection(out, result->lanes, result->lane_count);
     json_object_set_new(out, "pauses", json_pauses(result->lanes, result->lane_count));
     for (size_t i = 0; i < result->lane_count; i++)

@@ -19,6 +19,9 @@ static inline void gcr_json_put(json_t *object, const char *name, uint64_t value
 /* Text that is not UTF-8 (a path may be anything) keeps what of it is ASCII. */
 void gcr_json_put_text(json_t *object, const char *name, const char *text);
 
+/* Hardware and software counters of lanes[0..count) together; null if none of them has any. */
+json_t *gcr_json_counters(const struct gcr_lane_result *lanes, size_t count);
+
 /* Where a result comes from: the trace, the options, the machine, the build. */
 json_t *gcr_json_trace(const struct gcr_result *result);
 json_t *gcr_json_options(const struct gcr_option_values *options);

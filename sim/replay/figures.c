@@ -92,6 +92,20 @@ static void *figures_copy(const void *list, size_t count, size_t size, bool *ok)
     return copy;
 }
 
+/* Whatever other threads counted ends here. */
+static void figures_keep_counters(const struct gcr_replay_state *state, struct gcr_lane_result *out,
+                                  bool *ok)
+{
+    struct gcr_counter_figure counters[GCR_COUNTER_COUNT];
+
+    if (state->timing.counters == NULL)
+        return;
+    gcr_counters_figures(state->timing.counters, counters);
+    out->counters = figures_copy(counters, GCR_COUNTER_COUNT, sizeof *counters, ok);
+    out->counter_count = out->counters != NULL ? GCR_COUNTER_COUNT : 0;
+    out->counter_intervals = gcr_counters_intervals(state->timing.counters);
+}
+
 gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error *err)
 {
     const struct gcr_replay_state *state = &process->state;
@@ -107,6 +121,7 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
     out->recorded = figures_copy(state->recorded_memory.base, state->recorded_count,
                                  sizeof *out->recorded, &ok);
     out->design = figures_copy(design, design_count, sizeof *design, &ok);
+    figures_keep_counters(state, out, &ok);
     if (!ok) {
         gcr_lane_result_finish(out);
         return gcr_fail(err, GCR_NO_MEMORY, "lane %u: no memory for the list of pauses",

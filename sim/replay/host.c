@@ -91,19 +91,22 @@ static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
     gcr_timing_go_on(&state->timing);
 }
 
-/* A phase change costs one reading of the clock. It also tells when to look at the footprint inside
- * a pause: between to-space's commit and from-space's release, say. */
+/* A phase change costs one reading of the clock; with counters the clock is held while they are
+ * read. It also tells when to look at the footprint inside a pause: between to-space's commit and
+ * from-space's release, say. */
 static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
 {
     struct gcr_replay_state *state = host_state(host);
+    bool is_due = state->supply.committed_bytes != state->series.last_bytes;
 
     gcr_trace_phase(state->timing.phases.current, phase);
-    if (state->supply.committed_bytes == state->series.last_bytes) {
-        gcr_phases_change(&state->timing.phases, gcr_timing_now(&state->timing), phase);
+    if (!is_due && state->timing.counters == NULL) {
+        gcr_timing_change_phase(&state->timing, gcr_timing_now(&state->timing), phase);
         return;
     }
-    gcr_phases_change(&state->timing.phases, gcr_timing_hold(&state->timing), phase);
-    gcr_state_sample(state);
+    gcr_timing_change_phase(&state->timing, gcr_timing_hold(&state->timing), phase);
+    if (is_due)
+        gcr_state_sample(state);
     gcr_timing_go_on(&state->timing);
 }
 

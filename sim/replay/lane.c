@@ -252,6 +252,8 @@ gcr_status gcr_lane_replay(struct gcr_process *process, struct gcr_error *err)
     if (process->state.rests == 0) /* helper threads run only while the clock does */
         gcr_state_rest(&process->state);
     process->state.timing.helper_start_ns = gcr_helper_cpu_ns();
+    if (process->state.timing.counters != NULL)
+        gcr_counters_begin_lane(process->state.timing.counters);
     process->position = process->end = 0;
     gcr_rss_peak_reset();
     status = process->source->open(process->source, process->result.lane, &process->stream, err);
@@ -281,6 +283,18 @@ static void lane_destroy_heap(struct gcr_replay_state *state)
     state->heap = NULL;
 }
 
+/* Before the heap starts any thread. A design that must be told of forks may have some. */
+static gcr_status lane_open_counters(struct gcr_process *process, struct gcr_error *err)
+{
+    struct gcr_replay_state *state = &process->state;
+
+    if (process->config->counters == NULL)
+        return GCR_OK;
+    state->timing.counters =
+        gcr_counters_create(process->config->counters, state->collector->before_fork != NULL);
+    return state->timing.counters != NULL ? GCR_OK : lane_no_memory(process, err);
+}
+
 gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *err)
 {
     const struct gcr_replay_config *config = process->config;
@@ -296,12 +310,17 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
                                            : gcr_machine_memory_bytes() / 4 * 3;
     state->host.report_frees = config->verify != GCR_VERIFY_OFF;
     state->timing.counts_cpu = config->verify == GCR_VERIFY_OFF;
+    status = lane_open_counters(process, err);
+    if (status != GCR_OK)
+        return status;
     status = state->collector->create(&heap_config, &state->host, &state->heap, err);
     if (status != GCR_OK)
         return state->supply.refused > 0 ? GCR_HEAP_EXHAUSTED : status;
     state->view.heap = state->heap;
     state->view.trace_events = process->source->events;
     state->timing.free_running = state->heap->concurrent;
+    if (state->timing.counters != NULL && !state->heap->concurrent && gcr_thread_count() == 1)
+        gcr_counters_without_helpers(state->timing.counters);
     if (config->verify != GCR_VERIFY_OFF)
         status = config->make_checker(&state->view, config->verify, &state->checker, err);
     if (status == GCR_OK)

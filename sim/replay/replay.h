@@ -2,6 +2,7 @@
 #ifndef GCR_SIM_REPLAY_REPLAY_H
 #define GCR_SIM_REPLAY_REPLAY_H
 
+#include "sim/measure/counter_set.h"
 #include "sim/measure/result.h"
 #include "sim/replay/checker.h"
 #include "traces/reader.h"
@@ -32,7 +33,8 @@ struct gcr_replay_config {
     uint64_t window_bytes; /* decoded events held at once for a design with helper threads; 0: an
                               eighth of this machine's memory */
     bool pace_recorded;    /* wait at TIME events until as much time has passed as recorded */
-    uint64_t supply_fail_after; /* fault injection, see struct gcr_supply */
+    const struct gcr_counter_system *counters; /* asked for each lane's counters; NULL: none */
+    uint64_t supply_fail_after;                /* fault injection, see struct gcr_supply */
     gcr_progress *progress;
     void *progress_arg;
 };

@@ -120,6 +120,7 @@ void gcr_state_finish(struct gcr_replay_state *state)
     gcr_footprint_free(&state->series);
     gcr_live_free(&state->live);
     gcr_growable_free(&state->recorded_memory);
+    gcr_counters_destroy(state->timing.counters);
 }
 
 static void state_split(void *arg, struct gcr_footprint *out)
@@ -193,8 +194,13 @@ static enum gcr_stop rare_resurrect(struct gcr_replay_state *state, const struct
 
 static enum gcr_stop rare_time(struct gcr_replay_state *state, const struct gcr_event *e)
 {
-    if (state->pace.is_recorded)
-        gcr_pace_wait(&state->pace, &state->timing, (uint64_t)e->b << 32 | e->a);
+    if (!state->pace.is_recorded)
+        return GCR_STOP_NONE;
+    if (state->timing.counters != NULL) /* waiting is no work of the program's */
+        gcr_counters_stop(state->timing.counters, &state->timing.phases);
+    gcr_pace_wait(&state->pace, &state->timing, (uint64_t)e->b << 32 | e->a);
+    if (state->timing.counters != NULL)
+        gcr_counters_start(state->timing.counters);
     return GCR_STOP_NONE;
 }
 

@@ -4,11 +4,15 @@
  * system calls (some hundred nanoseconds each) count for nobody. A thread's CPU time cannot exceed
  * the time that passed, so the smaller of the two is taken for each pause and for the mutator.
  *
- * With helper threads (`free_running`) the clocks are not stopped for the harness's own work. */
+ * With helper threads (`free_running`) the clocks are not stopped for the harness's own work.
+ *
+ * Counters, where asked for, run when the clocks do, outside of both, and are booked to the phase
+ * that the clock's time is booked to. */
 #ifndef GCR_SIM_REPLAY_TIMING_H
 #define GCR_SIM_REPLAY_TIMING_H
 
 #include "sim/measure/clock.h"
+#include "sim/measure/counters.h"
 #include "sim/measure/phases.h"
 
 /* All zero: stopped at 0, without CPU time. */
@@ -20,13 +24,16 @@ struct gcr_timing {
     bool was_running;  /* when it was last held */
     struct gcr_phases phases;
     uint64_t pause_start_ns, pause_start_cpu_ns;
-    uint64_t pauses_cpu_ns;   /* CPU time of the replaying thread inside pauses */
-    uint64_t helper_start_ns; /* of gcr_helper_cpu_ns, at the lane's start */
+    uint64_t pauses_cpu_ns;        /* CPU time of the replaying thread inside pauses */
+    uint64_t helper_start_ns;      /* of gcr_helper_cpu_ns, at the lane's start */
+    struct gcr_counters *counters; /* NULL: not asked for */
 };
 
 /* Starts both clocks, stops them; the second returns the replay time. */
 static inline void gcr_timing_start(struct gcr_timing *timing)
 {
+    if (timing->counters != NULL)
+        gcr_counters_start(timing->counters);
     if (timing->counts_cpu)
         gcr_clock_start(&timing->cpu, gcr_thread_cpu_ns());
     gcr_clock_start(&timing->clock, gcr_monotonic_ns());
@@ -38,6 +45,8 @@ static inline uint64_t gcr_timing_stop(struct gcr_timing *timing)
 
     if (timing->counts_cpu)
         (void)gcr_clock_stop(&timing->cpu, gcr_thread_cpu_ns());
+    if (timing->counters != NULL)
+        gcr_counters_stop(timing->counters, &timing->phases);
     return now_ns;
 }
 
@@ -63,14 +72,16 @@ void gcr_timing_go_on(struct gcr_timing *timing);
 /* Replay time of this moment, running or not. */
 uint64_t gcr_timing_now(const struct gcr_timing *timing);
 
-/* A pause begins and ends, with the clocks held or not: `now_ns` is the replay time. */
+/* The heap goes to another phase; a pause begins and ends. All with the clocks held or not:
+ * `now_ns` is the replay time. */
+void gcr_timing_change_phase(struct gcr_timing *timing, uint64_t now_ns, enum gcr_gc_phase phase);
 void gcr_timing_begin_pause(struct gcr_timing *timing, uint64_t now_ns);
 void gcr_timing_end_pause(struct gcr_timing *timing, uint64_t now_ns);
 
 /* CPU time that other threads of this process have used since its start: 0 without any. */
 uint64_t gcr_helper_cpu_ns(void);
 
-/* A new lane begins: all figures are 0. */
+/* A forked lane begins: all figures are 0, and counters are the new process's own. */
 void gcr_timing_restart(struct gcr_timing *timing);
 
 #endif

@@ -157,6 +157,7 @@ gcr_status script_try_replay(const struct script *script, const struct script_ru
         .window_bytes = run->window_bytes,
         .verify = run->make_checker != NULL ? GCR_VERIFY_ON : GCR_VERIFY_OFF,
         .make_checker = run->make_checker,
+        .counters = run->counters,
         .progress = run->progress,
         .progress_arg = run->progress_arg,
     };

@@ -59,6 +59,7 @@ struct script_run {
     bool final_collection, pace_recorded;
     uint64_t window_bytes;
     gcr_checker_factory *make_checker;
+    const struct gcr_counter_system *counters;
     gcr_progress *progress;
     void *progress_arg;
 };
