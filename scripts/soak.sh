@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Random traces on every back end, with defaults and random options and budgets, verified (short ones at
-# every event): thousands of them, until one fails. A failure is printed with its seed and the shortest
-# prefix of the trace that still fails.
+# every event): thousands of them. Each that fails is printed with its seed and the shortest prefix of
+# the trace that still fails.
 #   scripts/soak.sh [-j JOBS] [-p PRESET] [N] [SEED]
 # N traces (default 10000) from SEED (default 1) on; PRESET release (default) or asan.
 set -euo pipefail
@@ -28,11 +28,11 @@ starts=$(seq "$seed" "$chunk" $((seed + count - 1)))
 # shellcheck disable=SC2016
 if printf '%s\n' $starts | xargs -P "$jobs" -I{} bash -c '
   left=$(('"$seed + $count"' - {}))
-  "$0" --seed {} --count $((left < '"$chunk"' ? left : '"$chunk"')) >"$1/{}" 2>&1 ||
-    { cat "$1/{}" >&2; exit 255; }
+  "$0" --seed {} --count $((left < '"$chunk"' ? left : '"$chunk"')) --failures '"$chunk"' >"$1/{}" 2>&1 ||
+    { cat "$1/{}" >&2; exit 1; }
   rm -f "$1/{}"' "$program" "$logs"; then
   echo "soak: $count traces, no failure"
 else
-  echo "soak: FAILED, see above" >&2
+  echo "soak: FAILED: $(cat "$logs"/* | grep -c ^FAILED:) of $count traces, see above" >&2
   exit 1
 fi

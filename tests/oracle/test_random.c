@@ -1,11 +1,12 @@
 /* Random valid traces on every back end, verified, with equal graphs at every checkpoint.
  *
  *   property.random_traces [--seed N] [--count N] [--events N] [--variants N] [--only NAME]
+ *                          [--failures N]
  *
  * Each trace runs on each back end with its defaults and with random options (--variants in all),
  * in a process of its own, so that a crash or an endless loop is a failure like another. A failure
  * is shrunk to the shortest prefix of the trace that still fails, and named by seed and length: the
- * same words bring it back. scripts/soak.sh runs many. */
+ * same words bring it back. The N-th one (--failures, 1) is the last. scripts/soak.sh runs many. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,7 +31,7 @@ enum { RANDOM_DEFAULT_COUNT = 160 };
 #endif
 
 struct request {
-    uint64_t seed, count, events;
+    uint64_t seed, count, events, failures;
     unsigned variants;
     const char *only;
 };
@@ -146,7 +147,7 @@ static void shrink(const struct request *request, struct gcr_random_options opti
 
 static bool read_request(int argc, char **argv, struct request *out)
 {
-    *out = (struct request){.seed = 1, .count = RANDOM_DEFAULT_COUNT, .variants = 2};
+    *out = (struct request){.seed = 1, .count = RANDOM_DEFAULT_COUNT, .failures = 1, .variants = 2};
     if (argc % 2 == 0)
         return false;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -160,12 +161,32 @@ static bool read_request(int argc, char **argv, struct request *out)
             out->events = number;
         else if (strcmp(argv[i], "--variants") == 0)
             out->variants = (unsigned)number;
+        else if (strcmp(argv[i], "--failures") == 0)
+            out->failures = number;
         else if (strcmp(argv[i], "--only") == 0)
             out->only = argv[i + 1];
         else
             return false;
     }
     return true;
+}
+
+/* How many of the traces fail; stops at the last failure asked for. */
+static uint64_t run_all(const struct request *request)
+{
+    uint64_t failures = 0;
+
+    for (uint64_t s = request->seed;
+         s < request->seed + request->count && failures < request->failures; s++) {
+        struct gcr_random_options options = options_of(request, s);
+        struct gcr_error message = {""};
+
+        if (run(request, &options, &message))
+            continue;
+        shrink(request, options, &message);
+        failures++;
+    }
+    return failures;
 }
 
 int main(int argc, char **argv)
@@ -176,21 +197,13 @@ int main(int argc, char **argv)
     (void)gcr_engines(&engines);
     if (!read_request(argc, argv, &request)) {
         fprintf(stderr,
-                "usage: %s [--seed N] [--count N] [--events N] [--variants N] [--only NAME]\n",
+                "usage: %s [--seed N] [--count N] [--events N] [--variants N] [--only NAME] "
+                "[--failures N]\n",
                 argv[0]);
         return 2;
     }
     printf("seeds %llu to %llu on %zu back ends, %u variants each\n",
            (unsigned long long)request.seed, (unsigned long long)(request.seed + request.count - 1),
            engines, request.variants);
-    for (uint64_t s = request.seed; s < request.seed + request.count; s++) {
-        struct gcr_random_options options = options_of(&request, s);
-        struct gcr_error message = {""};
-
-        if (!run(&request, &options, &message)) {
-            shrink(&request, options, &message);
-            return 1;
-        }
-    }
-    return 0;
+    return run_all(&request) == 0 ? 0 : 1;
 }
