@@ -15,6 +15,10 @@ static const struct gcr_flag run_flags[] = {
     {"--collector", 'c', "NAME", "back end, as 'gcreplay list' shows it", GCR_FLAG_REQUIRED, NULL},
     {"--set", 0, "OPTION=VALUE", "option of the back end", GCR_FLAG_REPEATED, NULL},
     GCR_JOB_FLAGS,
+    {"--control", 0, "FIFO[,ACK]",
+     "write 'enable' and 'disable' there around the replay of each process, for a 'perf --control' "
+     "outside",
+     GCR_FLAG_OPTIONAL, NULL},
     {"--json", 0, "FILE", "write the whole result there; '-': to standard output, and no table",
      GCR_FLAG_OPTIONAL, NULL},
     {0}};
@@ -54,8 +58,14 @@ static gcr_status run_run(const struct gcr_arguments *arguments, struct gcr_erro
         status = gcr_job_read_flags(arguments, &job, err);
     if (status == GCR_OK)
         status = run_prepare(arguments, &job, &capabilities, err);
+    struct gcr_control control = {.command = -1, .answer = -1};
+    if (status == GCR_OK && gcr_argument(arguments, "--control") != NULL) {
+        status = gcr_control_open(gcr_argument(arguments, "--control"), &control, err);
+        job.control = &control;
+    }
     if (status == GCR_OK)
         status = gcr_job_run(&job, &result, err);
+    gcr_control_close(&control);
     if (status == GCR_FAULT)
         gcr_error_prefix(err, "%s on %s", gcr_engine_collector(job.engine)->name, job.trace);
     if (status != GCR_OK)
@@ -79,7 +89,7 @@ const struct gcr_command gcr_cmd_run = {
     .summary = "replay a trace on one back end and print what it cost",
     .usage = "TRACE -c NAME [--set OPTION=VALUE]... [--heap SIZE] [--verify[=MODE]] "
              "[--final-collection] [--pace PACE] [--window BYTES] [--counters] "
-             "[--json FILE]",
+             "[--control FIFO[,ACK]] [--json FILE]",
     .flags = run_flags,
     .run = run_run,
 };

@@ -104,6 +104,7 @@ static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr
         .final_collection = job->final_collection,
         .window_bytes = job->window_bytes,
         .pace_recorded = job->pace_recorded,
+        .control = job->control,
     };
 }
 

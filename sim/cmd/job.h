@@ -43,6 +43,7 @@ struct gcr_job {
     bool pace_recorded;
     uint64_t window_bytes; /* 0: the default */
     bool counters;
+    const struct gcr_control *control; /* NULL: none */
 };
 
 /* A job for TRACE and --collector with its --set options. */
