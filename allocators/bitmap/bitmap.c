@@ -30,6 +30,7 @@ static const struct gcr_option bitmap_options[] = {
      "size of an arena, a power of two from 64K"},
     GCR_COUNTING_GEOMETRY_OPTIONS,
     GCR_COUNTING_POLICY_OPTIONS("fixpoint"),
+    GCR_COUNTING_FREEZE_OPTION,
     {0},
 };
 
@@ -210,7 +211,7 @@ const struct gcr_collector gcr_collector_bitmap = {
     .freeze = bitmap_freeze,
     .unfreeze = bitmap_unfreeze,
     .thread = NULL,
-    .before_fork = NULL,
+    .before_fork = gcr_counting_before_fork,
     .after_fork = NULL,
     .walk = gcr_counting_walk,
     .shape_number = gcr_counting_shape_number,

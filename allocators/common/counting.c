@@ -73,6 +73,7 @@ static void read_policy(struct gcr_counting *c, const struct gcr_option_values *
     c->tracks_at_alloc = capabilities->tracking == 0;
     c->enabled = true;
     c->empties_free_lists = gcr_option_flag(options, "empty-free-lists");
+    c->freezes_at_fork = gcr_option_number(options, "freeze") == 1;
     c->untrack = (enum gcr_counting_untrack)gcr_option_number(options, "untrack");
     c->long_lived_ratio = gcr_option_ratio(options, "long-lived-ratio");
     update_trigger(c);
@@ -87,6 +88,12 @@ void gcr_counting_gc_control(struct gcr_heap *heap, bool enabled, const uint32_t
             c->threshold[g] = thresholds[g];
     }
     update_trigger(c);
+}
+
+void gcr_counting_before_fork(struct gcr_heap *heap)
+{
+    if (gcr_counting_of(heap)->freezes_at_fork)
+        heap->collector->freeze(heap);
 }
 
 /* ---- life cycle ---- */

@@ -95,6 +95,7 @@ struct gcr_counting {
     bool enabled;
     bool untracks_dicts; /* faithful trace at its recorded policy */
     bool empties_free_lists;
+    bool freezes_at_fork;
     enum gcr_counting_untrack untrack;
     double long_lived_ratio;
     uint64_t long_lived_total, long_lived_pending;
@@ -208,6 +209,14 @@ static inline uint32_t gcr_counting_head_bytes(const struct gcr_counting_type *t
             "full collections give back the blocks of recycled objects"                            \
     }
 
+/* gc.freeze() before each fork, whatever the trace does itself. */
+#define GCR_COUNTING_FREEZE_OPTION                                                                 \
+    {                                                                                              \
+        "freeze", GCR_OPT_CHOICE, NULL, "trace", 0, 0, "trace|fork",                               \
+            "when all tracked objects are set aside from further collections: where the trace "    \
+            "says so, or also right before each fork, as CPython's gc.freeze() is meant"           \
+    }
+
 /* ---- counting.c ---- */
 
 /* The part of create that comes first: `heap` is zero but for its size; takes no memory. */
@@ -225,6 +234,8 @@ gcr_status gcr_counting_open_pools(struct gcr_counting *c, const struct gcr_pool
 void gcr_counting_finish(struct gcr_counting *c);
 
 void gcr_counting_gc_control(struct gcr_heap *heap, bool enabled, const uint32_t thresholds[3]);
+/* Freezes, if the option says so. */
+void gcr_counting_before_fork(struct gcr_heap *heap);
 
 /* The figures that every such design has; returns how many. */
 size_t gcr_counting_figures(const struct gcr_counting *c, struct gcr_design_figure *out);

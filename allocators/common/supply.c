@@ -215,13 +215,13 @@ void gcr_supply_release(struct gcr_supply *supply, enum gcr_page_kind kind, void
     GCR_CHECK(1, supply_is_pages(start, bytes));
     if (bytes == 0)
         return;
+    supply_tell_released(supply, kind, start, bytes);
     int failed = madvise(start, bytes, MADV_DONTNEED);
     GCR_CHECK(1, !failed);
     (void)failed;
     if (GCR_CHECK_LEVEL >= 2)
         (void)mprotect(start, bytes, PROT_NONE); /* too many mappings: stays open, still correct */
     supply_uncount(supply, kind, bytes);
-    supply_tell_released(supply, kind, start, bytes);
 }
 
 void *gcr_supply_map(struct gcr_supply *supply, enum gcr_page_kind kind, size_t bytes, size_t align)

@@ -31,6 +31,7 @@ struct gcr_supply_observer {
                       size_t bytes);
     /* Committed pages became resident by request. */
     void (*populated)(const struct gcr_supply_observer *self, void *start, size_t bytes);
+    /* They still hold what they held. */
     void (*released)(const struct gcr_supply_observer *self, enum gcr_page_kind kind, void *start,
                      size_t bytes);
     const struct gcr_supply_observer *next; /* told after it; NULL: the last */

@@ -190,12 +190,12 @@ void incminimark_collect_full(struct gcr_incminimark *h, enum gcr_reason reason)
         whole = major_to_end(h, 0, &done);
         if (running && whole)
             h->figures.floating_bytes += used - incminimark_used(h);
-        done.full = whole;
     }
     /* A pinned object that only garbage referred to is found dead by a minor collection. */
     if (whole && h->pinned_count != 0)
         incminimark_minor(h, &done);
     if (!whole)
         h->exhausted = true;
+    done.full = whole;
     collection_end(h, &done);
 }

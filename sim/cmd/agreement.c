@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static const char *agreement_name(const struct gcr_comparison_row *row)
-{
-    return gcr_engine_collector(row->engine)->name;
-}
-
 static bool agreement_counts(const struct gcr_comparison_row *row)
 {
     return row->result != NULL && row->figures.is_ok && row->figures.verified;
@@ -25,8 +20,8 @@ static void agreement_differ(struct gcr_agreement *out, const struct gcr_compari
 {
     if (!out->graphs_differ)
         snprintf(out->difference, sizeof out->difference,
-                 "%s and %s have different graphs %s of process %zu", agreement_name(first),
-                 agreement_name(other), where, lane);
+                 "%s and %s have different graphs %s of process %zu",
+                 gcr_comparison_row_name(first), gcr_comparison_row_name(other), where, lane);
     out->graphs_differ = true;
 }
 
@@ -80,11 +75,13 @@ static void agreement_hold_graphs(struct gcr_agreement *out, const struct gcr_co
 
 /* ---- freed sets ---- */
 
-/* Designs that free by counts and start collections by CPython's three generations. */
+/* Designs that free by counts and start collections by CPython's three generations; not rows with
+ * options of their own, which may well free something else. */
 static bool agreement_collects_like_cpython(const struct gcr_comparison_row *row)
 {
     const struct gcr_collector *collector = gcr_engine_collector(row->engine);
-    return agreement_counts(row) && gcr_collector_is(collector, GCR_CAP_REFCOUNTING) &&
+    return agreement_counts(row) && row->name == NULL &&
+           gcr_collector_is(collector, GCR_CAP_REFCOUNTING) &&
            gcr_collector_is(collector, GCR_CAP_COLLECTS) && collector->generations == 3;
 }
 
@@ -124,14 +121,15 @@ static void agreement_hold_freed_sets(struct gcr_agreement *out,
             snprintf(out->freed_sets, sizeof out->freed_sets,
                      "%s and %s differ in collection %zu of process %zu: when it came, or what had "
                      "been freed by its end",
-                     agreement_name(first), agreement_name(other), equal + 1, lane);
+                     gcr_comparison_row_name(first), gcr_comparison_row_name(other), equal + 1,
+                     lane);
             return;
         }
         collections += count;
     }
     snprintf(out->freed_sets, sizeof out->freed_sets,
              "%s and %s freed the same objects, collection by collection (%zu)",
-             agreement_name(first), agreement_name(other), collections);
+             gcr_comparison_row_name(first), gcr_comparison_row_name(other), collections);
 }
 
 void gcr_agreement_find(const struct gcr_comparison *comparison, struct gcr_agreement *out)

@@ -18,9 +18,12 @@
 
 static const struct gcr_flag compare_flags[] = {
     {"TRACE", 0, NULL, "trace files; one table each", GCR_FLAG_REPEATED, NULL},
-    {"--collectors", 'c', "NAMES", "back ends, separated by commas, or all", GCR_FLAG_REQUIRED,
+    {"--collectors", 'c', "NAMES",
+     "back ends, separated by commas, or all; NAME:OPTION=VALUE[:OPTION=VALUE] is one with options "
+     "of its own, so that one back end can have several rows",
+     GCR_FLAG_REQUIRED, NULL},
+    {"--set", 0, "NAME.OPTION=VALUE", "option of one back end, in all its rows", GCR_FLAG_REPEATED,
      NULL},
-    {"--set", 0, "NAME.OPTION=VALUE", "option of one back end", GCR_FLAG_REPEATED, NULL},
     GCR_JOB_FLAGS,
     {"--output", 'o', "DIR",
      "write compare.csv, compare.json and the whole result of each run into this directory",
@@ -31,9 +34,17 @@ static const struct gcr_flag compare_flags[] = {
 
 enum { COMPARE_MOST_JOBS = 64 };
 
+/* An item of -c, NAME[:OPTION=VALUE]..., and its runs; the job's trace changes. */
+struct compare_item {
+    struct gcr_job job;
+    char name[128];  /* the whole item, as rows and files are called */
+    char words[128]; /* the same with zeros for colons: NAME, then its options */
+    size_t length;
+};
+
 struct compare {
-    struct gcr_job jobs[COMPARE_MOST_JOBS]; /* one for each back end; the trace changes */
-    size_t job_count;
+    struct compare_item items[COMPARE_MOST_JOBS];
+    size_t item_count;
     struct gcr_heap_size heap;
     const char *directory, *json;
     struct gcr_comparison *comparisons; /* one for each trace */
@@ -42,59 +53,83 @@ struct compare {
 
 /* ---- reading the command line ---- */
 
-static gcr_status compare_add_job(struct compare *compare, const struct gcr_job *common,
-                                  const char *name, struct gcr_error *err)
+/* "linked-list:freeze=fork"; its options are set later, after those of --set. */
+static gcr_status compare_add_item(struct compare *compare, const struct gcr_job *common,
+                                   const char *text, size_t length, struct gcr_error *err)
 {
-    struct gcr_job job = *common;
-    gcr_status status = gcr_job_set_engine(&job, name, err);
-    if (status != GCR_OK)
-        return status;
-    for (size_t i = 0; i < compare->job_count; i++)
-        if (compare->jobs[i].engine == job.engine)
-            return gcr_fail(err, GCR_USAGE, "-c names '%s' twice", name);
-    if (compare->job_count == COMPARE_MOST_JOBS)
+    struct compare_item *item = &compare->items[compare->item_count];
+    if (compare->item_count == COMPARE_MOST_JOBS)
         return gcr_fail(err, GCR_USAGE, "-c names more than %d back ends", COMPARE_MOST_JOBS);
-    compare->jobs[compare->job_count++] = job;
-    return GCR_OK;
+    if (length >= sizeof item->name)
+        return gcr_fail(err, GCR_USAGE, "-c: '%.64s...' is longer than %zu letters", text,
+                        sizeof item->name - 1);
+    *item = (struct compare_item){.job = *common, .length = length};
+    memcpy(item->name, text, length);
+    for (size_t i = 0; i < length; i++)
+        item->words[i] = (char)(text[i] == ':' ? '\0' : text[i]);
+    for (size_t i = 0; i < compare->item_count; i++)
+        if (strcmp(compare->items[i].name, item->name) == 0)
+            return gcr_fail(err, GCR_USAGE, "-c names '%s' twice", item->name);
+    gcr_status status = gcr_job_set_engine(&item->job, item->words, err);
+    compare->item_count += status == GCR_OK;
+    return status;
 }
 
-static gcr_status compare_read_names(struct compare *compare, const struct gcr_job *common,
-                                     const char *names, struct gcr_error *err)
+static gcr_status compare_read_items(struct compare *compare, const struct gcr_job *common,
+                                     const char *items, struct gcr_error *err)
 {
     gcr_status status = GCR_OK;
-    if (strcmp(names, "all") == 0) {
+    if (strcmp(items, "all") == 0) {
         size_t count = 0;
         const struct gcr_engine *const *engines = gcr_engines(&count);
-        for (size_t i = 0; i < count && status == GCR_OK; i++)
-            status = compare_add_job(compare, common, gcr_engine_collector(engines[i])->name, err);
+        for (size_t i = 0; i < count && status == GCR_OK; i++) {
+            const char *name = gcr_engine_collector(engines[i])->name;
+            status = compare_add_item(compare, common, name, strlen(name), err);
+        }
         return status;
     }
     while (status == GCR_OK) {
-        char name[64];
-        size_t length = strcspn(names, ",");
-        snprintf(name, sizeof name, "%.*s", (int)length, names);
-        status = compare_add_job(compare, common, name, err);
-        if (names[length] == '\0')
+        size_t length = strcspn(items, ",");
+        status = compare_add_item(compare, common, items, length, err);
+        if (items[length] == '\0')
             break;
-        names += length + 1;
+        items += length + 1;
     }
     return status;
 }
 
-/* NAME.OPTION=VALUE; names of back ends and options have no dots. */
+/* NAME.OPTION=VALUE, for every item of that back end; names of back ends and options have no dots.
+ */
 static gcr_status compare_assign(struct compare *compare, const char *assignment,
                                  struct gcr_error *err)
 {
     size_t length = strcspn(assignment, ".=");
+    bool found = false;
+    gcr_status status = GCR_OK;
     if (assignment[length] != '.')
         return gcr_fail(err, GCR_USAGE, "--set '%.96s': expected NAME.OPTION=VALUE", assignment);
-    for (size_t i = 0; i < compare->job_count; i++) {
-        const char *name = gcr_engine_collector(compare->jobs[i].engine)->name;
-        if (strlen(name) == length && strncmp(name, assignment, length) == 0)
-            return gcr_option_assign(&compare->jobs[i].options, name, assignment + length + 1, err);
+    for (size_t i = 0; i < compare->item_count && status == GCR_OK; i++) {
+        const char *name = compare->items[i].words;
+        if (strlen(name) != length || strncmp(name, assignment, length) != 0)
+            continue;
+        found = true;
+        status =
+            gcr_option_assign(&compare->items[i].job.options, name, assignment + length + 1, err);
     }
-    return gcr_fail(err, GCR_USAGE, "--set '%.96s': '%.*s' is not among the back ends of -c",
-                    assignment, (int)length, assignment);
+    if (!found)
+        return gcr_fail(err, GCR_USAGE, "--set '%.96s': '%.*s' is not among the back ends of -c",
+                        assignment, (int)length, assignment);
+    return status;
+}
+
+/* An item's own options prevail over --set. */
+static gcr_status compare_set_own(struct compare_item *item, struct gcr_error *err)
+{
+    gcr_status status = GCR_OK;
+    size_t at = strlen(item->words) + 1;
+    for (; at <= item->length && status == GCR_OK; at += strlen(item->words + at) + 1)
+        status = gcr_option_assign(&item->job.options, item->words, item->words + at, err);
+    return status;
 }
 
 static gcr_status compare_read(struct compare *compare, const struct gcr_arguments *arguments,
@@ -108,10 +143,12 @@ static gcr_status compare_read(struct compare *compare, const struct gcr_argumen
     if (status == GCR_OK)
         status = gcr_job_read_flags(arguments, &common, err);
     if (status == GCR_OK)
-        status = compare_read_names(compare, &common, gcr_argument(arguments, "--collectors"), err);
+        status = compare_read_items(compare, &common, gcr_argument(arguments, "--collectors"), err);
     for (size_t i = 0;
          status == GCR_OK && (assignment = gcr_argument_at(arguments, "--set", i)) != NULL; i++)
         status = compare_assign(compare, assignment, err);
+    for (size_t i = 0; status == GCR_OK && i < compare->item_count; i++)
+        status = compare_set_own(&compare->items[i], err);
     return status;
 }
 
@@ -130,8 +167,8 @@ static gcr_status compare_prepare_trace(const struct compare *compare, const cha
         .events = gcr_reader_events(reader),
         .lanes = gcr_reader_lane_count(reader),
         .capabilities = *gcr_reader_capabilities(reader),
-        .verify = compare->jobs[0].verify,
-        .row_count = compare->job_count,
+        .verify = compare->items[0].job.verify,
+        .row_count = compare->item_count,
     };
     snprintf(out->digest, sizeof out->digest, "%s", gcr_reader_digest(reader));
     snprintf(out->warning, sizeof out->warning, "%s", warning != NULL ? warning : "");
@@ -145,13 +182,16 @@ static gcr_status compare_prepare_trace(const struct compare *compare, const cha
 }
 
 /* Only damaged input and a broken harness stop the comparison; all else is a row. */
-static gcr_status compare_run_row(struct gcr_job *job, const struct gcr_comparison *comparison,
+static gcr_status compare_run_row(struct compare_item *item,
+                                  const struct gcr_comparison *comparison,
                                   struct gcr_comparison_row *row, struct gcr_error *err)
 {
+    struct gcr_job *job = &item->job;
     const struct gcr_collector *collector = gcr_engine_collector(job->engine);
     const char *refusal =
         gcr_figure_refusal(GCR_FIGURE_DEATH_DRIVEN, &comparison->capabilities, false);
     row->engine = job->engine;
+    row->name = strcmp(item->name, collector->name) != 0 ? item->name : NULL;
     if (gcr_collector_is(collector, GCR_CAP_NEEDS_DEATHS) && refusal != NULL) {
         row->was_refused = true;
         snprintf(row->message, sizeof row->message, "%s", refusal);
@@ -199,8 +239,10 @@ static gcr_status compare_write_results(const struct compare *compare, size_t nu
         char path[4096];
         if (row->result == NULL)
             continue;
-        snprintf(row->file, sizeof row->file, "%.*s%s-%s.json", (int)(length < 128 ? length : 128),
-                 base, suffix, gcr_engine_collector(row->engine)->name);
+        snprintf(row->file, sizeof row->file, "%.*s%s-%s.json", (int)(length < 100 ? length : 100),
+                 base, suffix, gcr_comparison_row_name(row));
+        for (char *c = row->file; (c = strpbrk(c, ":/")) != NULL;)
+            *c = '-';
         snprintf(path, sizeof path, "%s/%s", compare->directory, row->file);
         status = gcr_output_json(path, row->result, err);
     }
@@ -282,8 +324,8 @@ static gcr_status compare_run_all(struct compare *compare, const struct gcr_argu
     }
     for (size_t i = 0; i < compare->comparison_count && status == GCR_OK; i++) {
         struct gcr_comparison *comparison = &compare->comparisons[i];
-        for (size_t k = 0; k < compare->job_count && status == GCR_OK; k++)
-            status = compare_run_row(&compare->jobs[k], comparison, &comparison->rows[k], err);
+        for (size_t k = 0; k < compare->item_count && status == GCR_OK; k++)
+            status = compare_run_row(&compare->items[k], comparison, &comparison->rows[k], err);
         if (status == GCR_OK && prints) {
             fputs(i > 0 ? "\n" : "", stdout);
             gcr_comparison_print(comparison, stdout);

@@ -13,11 +13,6 @@
 
 enum { COMPARISON_MOST_PROCESSES = 12 }; /* per process table; more are in the CSV */
 
-static const char *row_name(const struct gcr_comparison_row *row)
-{
-    return gcr_engine_collector(row->engine)->name;
-}
-
 static bool row_is_reference(const struct gcr_comparison_row *row)
 {
     const struct gcr_collector *collector = gcr_engine_collector(row->engine);
@@ -70,7 +65,8 @@ static void comparison_print_heads(const struct gcr_comparison *all, size_t refe
     for (; column < GCR_COUNT_OF(heads); column++)
         gcr_table_cell(table, column, "%s", heads[column]);
     for (size_t i = 0; i < references; i++)
-        gcr_table_cell(table, column++, "/%s", row_name(comparison_reference(all, i)));
+        gcr_table_cell(table, column++, "/%s",
+                       gcr_comparison_row_name(comparison_reference(all, i)));
     gcr_table_cell(table, column++, "outcome");
     gcr_table_cell(table, column, "verified");
 }
@@ -97,7 +93,7 @@ static void comparison_print_row(const struct gcr_comparison *all, size_t refere
     unsigned column = COLUMN_OUTCOME;
     bool has_figures = row->result != NULL && row->figures.is_known;
     gcr_table_row(table);
-    gcr_table_cell(table, 0, "%s", row_name(row));
+    gcr_table_cell(table, 0, "%s", gcr_comparison_row_name(row));
     if (has_figures)
         comparison_cells(
             table, 1, &row->figures,
@@ -138,7 +134,7 @@ static void comparison_print_processes(const struct gcr_comparison *all, FILE *o
             gcr_table_row(&table);
             gcr_table_cell(&table, 0, "%lld",
                            (long long)json_integer_value(json_object_get(found, "lane")));
-            gcr_table_cell(&table, 1, "%s", row_name(&all->rows[i]));
+            gcr_table_cell(&table, 1, "%s", gcr_comparison_row_name(&all->rows[i]));
             comparison_cells(
                 &table, 2, &figures,
                 gcr_figure_refusal(GCR_FIGURE_LIVE, &all->capabilities, figures.verified));
@@ -205,7 +201,7 @@ static void comparison_visit_notes(const struct gcr_comparison *all, note_visito
         caps |= gcr_engine_collector(row->engine)->caps;
         if (row->message[0] == '\0')
             continue;
-        snprintf(text, sizeof text, "%s %s: %s", row_name(row),
+        snprintf(text, sizeof text, "%s %s: %s", gcr_comparison_row_name(row),
                  row->was_refused ? "was not run" : "failed", row->message);
         visit(arg, text);
     }
@@ -234,7 +230,8 @@ static void comparison_print_legend(const struct gcr_comparison *all, size_t ref
           "are on the replay clock",
           out);
     for (size_t i = 0; i < references; i++)
-        fprintf(out, "%s/%s", i == 0 ? ";\n" : ", ", row_name(comparison_reference(all, i)));
+        fprintf(out, "%s/%s", i == 0 ? ";\n" : ", ",
+                gcr_comparison_row_name(comparison_reference(all, i)));
     fputs(references > 0 ? ": mutator time relative to that reference point\n" : "\n", out);
 }
 
@@ -269,7 +266,8 @@ static json_t *comparison_json_row(const struct gcr_comparison *all,
     static const char *const kept[] = {"options", "outcome", "verified", "collections", "objects",
                                        "memory",  "pauses",  "time",     "counters"};
     json_t *out = json_object(), *relative = json_object();
-    json_object_set_new(out, "collector", json_string(row_name(row)));
+    json_object_set_new(out, "collector", json_string(gcr_engine_collector(row->engine)->name));
+    json_object_set_new(out, "name", json_string(gcr_comparison_row_name(row)));
     json_object_set_new(out, "file", row->file[0] != '\0' ? json_string(row->file) : json_null());
     if (row->result == NULL)
         json_object_set_new(out, "outcome", json_string(row->was_refused ? "not_run" : "failed"));
@@ -279,7 +277,7 @@ static json_t *comparison_json_row(const struct gcr_comparison *all,
     const struct gcr_comparison_row *reference;
     for (size_t i = 0; (reference = comparison_reference(all, i)) != NULL; i++) {
         double ratio = row->result != NULL ? row_mutator_ratio(row, reference) : (double)NAN;
-        json_object_set_new(relative, row_name(reference),
+        json_object_set_new(relative, gcr_comparison_row_name(reference),
                             isfinite(ratio) ? json_real(ratio) : json_null());
     }
     json_object_set_new(out, "mutator_relative_to", relative);

@@ -11,9 +11,10 @@
 /* One run, done or not. */
 struct gcr_comparison_row {
     const struct gcr_engine *engine;
-    json_t *result;             /* the document; NULL: not run or not completed */
-    char message[512];          /* why there is no result, or why the outcome is not ok */
-    bool was_refused;           /* the trace cannot support the run */
+    const char *name;  /* as -c has it: the back end with its own options; NULL: without any */
+    json_t *result;    /* the document; NULL: not run or not completed */
+    char message[512]; /* why there is no result, or why the outcome is not ok */
+    bool was_refused;  /* the trace cannot support the run */
     struct gcr_figures figures; /* when there is a result */
     char file[256];             /* its file's name in the output directory, or "" */
 };
@@ -31,6 +32,12 @@ struct gcr_comparison {
     struct gcr_comparison_row *rows;
     size_t row_count;
 };
+
+/* What tables call the row. */
+static inline const char *gcr_comparison_row_name(const struct gcr_comparison_row *row)
+{
+    return row->name != NULL ? row->name : gcr_engine_collector(row->engine)->name;
+}
 
 void gcr_comparison_print(const struct gcr_comparison *comparison, FILE *out);
 

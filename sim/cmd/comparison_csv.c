@@ -75,7 +75,9 @@ static void csv_begin(const struct gcr_comparison *all, const struct gcr_compari
                       FILE *out)
 {
     csv_text(out, all->trace);
-    fprintf(out, ",%s,%s,", all->digest, gcr_engine_collector(row->engine)->name);
+    fprintf(out, ",%s,", all->digest);
+    csv_text(out, gcr_comparison_row_name(row));
+    fputc(',', out);
     if (all->budget_bytes != 0)
         fprintf(out, "%llu", (unsigned long long)all->budget_bytes);
 }

@@ -1,5 +1,6 @@
-/* Each arming opens its descriptors anew: those that a child inherits speak of its parent's memory,
- * and closing a process's own userfaultfd takes its protection and registrations away.
+/* A process opens its descriptors once: those that a child inherits speak of its parent's memory. A
+ * userfaultfd that a living child has inherited is not closed for good by its owner, and stays in
+ * charge of the mappings; so it is used again after each further fork.
  *
  * The whole region is registered, reservations included: that only marks their mappings. Pages are
  * protected one by one as PAGEMAP_SCAN finds them, not by UFFDIO_WRITEPROTECT over ranges, which
@@ -59,22 +60,21 @@ static struct scan_request scan_of_held_pages(uint64_t wanted, uint64_t told)
 
 typedef bool scan_visitor(void *arg, const struct scan_region *region);
 
-/* Calls visit for each run of matching pages of the region, in ascending order, until it says
- * false. False: it did, or the kernel refused and errno says why (it is 0 otherwise).
+/* Calls visit for each run of matching pages of a range, in ascending order, until it says false.
+ * False: it did, or the kernel refused and errno says why (it is 0 otherwise).
  *
  * walk_end may lie before what has been reported: the kernel (seen on 6.18) leaves it where its own
  * buffer of 512 runs was full for the first time. Hence the last run counts as well. */
-static bool scan_region(int pagemap, struct scan_request request, scan_visitor *visit, void *arg)
+static bool scan_range(int pagemap, struct scan_request request, uintptr_t start, uintptr_t end,
+                       scan_visitor *visit, void *arg)
 {
     struct scan_region regions[1024];
-    uintptr_t first, last;
 
-    gcr_supply_region(&first, &last);
     request.vec = (uintptr_t)regions;
     request.vec_len = GCR_COUNT_OF(regions);
-    request.end = last;
-    request.start = first;
-    while (request.start < last) {
+    request.start = start;
+    request.end = end;
+    while (request.start < end) {
         int found = ioctl(pagemap, PAGEMAP_SCAN_REQUEST, &request);
         uint64_t seen = found > 0 ? regions[found - 1].end : 0;
 
@@ -92,6 +92,48 @@ static bool scan_region(int pagemap, struct scan_request request, scan_visitor *
         request.start = seen;
     }
     return true;
+}
+
+/* The same for the supply's whole region. */
+static bool scan_region(int pagemap, struct scan_request request, scan_visitor *visit, void *arg)
+{
+    uintptr_t first, last;
+
+    gcr_supply_region(&first, &last);
+    return scan_range(pagemap, request, first, last, visit, arg);
+}
+
+/* ---- what a scan finds ---- */
+
+struct written_walk {
+    const struct gcr_written_pages *pages;
+    gcr_page_visitor *visit; /* NULL: only counted */
+    void *arg;
+    uint64_t held, copied;
+};
+
+static bool written_walk_run(void *arg, const struct scan_region *region)
+{
+    struct written_walk *walk = arg;
+
+    walk->held += (region->end - region->start) / GCR_PAGE_BYTES;
+    if ((region->categories & PAGE_WRITTEN) != 0)
+        walk->copied += gcr_page_set_visit(&walk->pages->shared, region->start, region->end,
+                                           walk->visit, walk->arg);
+    return true;
+}
+
+/* How many pages of the range were shared, have not been released, and have been written since. */
+static uint64_t written_in_range(const struct gcr_written_pages *pages, uintptr_t start,
+                                 uintptr_t end)
+{
+    struct written_walk walk = {.pages = pages};
+
+    if (!pages->is_armed || gcr_page_set_count(&pages->shared, start, end) == 0)
+        return 0;
+    (void)scan_range(pages->pagemap, scan_of_held_pages(PAGE_WRITTEN, PAGE_WRITTEN), start, end,
+                     written_walk_run, &walk);
+    return walk.copied;
 }
 
 /* ---- the supply's observer ---- */
@@ -119,10 +161,11 @@ static void written_released(const struct gcr_supply_observer *self, enum gcr_pa
                              void *start, size_t bytes)
 {
     struct gcr_written_pages *pages = (struct gcr_written_pages *)(uintptr_t)self;
+    uintptr_t first = (uintptr_t)start, end = first + bytes;
 
     (void)kind;
-    pages->dropped +=
-        gcr_page_set_remove(&pages->shared, (uintptr_t)start, (uintptr_t)start + bytes);
+    pages->dropped_copied += written_in_range(pages, first, end);
+    pages->dropped += gcr_page_set_remove(&pages->shared, first, end);
 }
 
 /* ---- life ---- */
@@ -141,24 +184,25 @@ gcr_status gcr_written_pages_open(struct gcr_written_pages *pages, struct gcr_su
     return GCR_OK;
 }
 
-static void written_disarm(struct gcr_written_pages *pages)
+static void written_shut(struct gcr_written_pages *pages)
 {
     if (pages->uffd >= 0)
         close(pages->uffd);
     if (pages->pagemap >= 0)
         close(pages->pagemap);
     pages->uffd = pages->pagemap = -1;
+    pages->is_armed = false;
 }
 
 void gcr_written_pages_close(struct gcr_written_pages *pages)
 {
-    written_disarm(pages);
+    written_shut(pages);
     gcr_page_set_finish(&pages->shared);
 }
 
 bool gcr_written_pages_are_armed(const struct gcr_written_pages *pages)
 {
-    return pages->pagemap >= 0;
+    return pages->is_armed;
 }
 
 /* ---- arming ---- */
@@ -170,7 +214,7 @@ static gcr_status written_refused(struct gcr_error *err, const char *what, const
 }
 
 /* A userfaultfd that protects without ever stopping anybody. */
-static gcr_status written_open_uffd(struct gcr_written_pages *pages, struct gcr_error *err)
+static gcr_status written_open(struct gcr_written_pages *pages, struct gcr_error *err)
 {
     struct uffdio_api api = {.api = UFFD_API, .features = UFFD_WP_ASYNC | UFFD_WP_UNPOPULATED};
 
@@ -179,7 +223,8 @@ static gcr_status written_open_uffd(struct gcr_written_pages *pages, struct gcr_
         return written_refused(err, "userfaultfd", "");
     if (ioctl(pages->uffd, UFFDIO_API, &api) != 0)
         return written_refused(err, "asynchronous write protection", " (Linux 6.7 has it)");
-    return GCR_OK;
+    pages->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    return pages->pagemap >= 0 ? GCR_OK : written_refused(err, "/proc/self/pagemap", "");
 }
 
 /* Marks what is mapped in the region now; nothing else can hold shared pages. */
@@ -209,9 +254,6 @@ static gcr_status written_protect(struct gcr_written_pages *pages, struct gcr_er
     struct scan_request request = scan_of_held_pages(PAGE_CAN_BE_PROTECTED, PAGE_CAN_BE_PROTECTED);
 
     request.flags = SCAN_WP_MATCHING;
-    pages->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    if (pages->pagemap < 0)
-        return written_refused(err, "/proc/self/pagemap", "");
     if (scan_region(pages->pagemap, request, written_share, &pages->shared))
         return GCR_OK;
     return errno != 0 ? written_refused(err, "PAGEMAP_SCAN", " (Linux 6.7 has it)")
@@ -221,11 +263,14 @@ static gcr_status written_protect(struct gcr_written_pages *pages, struct gcr_er
 gcr_status gcr_written_pages_arm(struct gcr_written_pages *pages, const struct gcr_supply *supply,
                                  struct gcr_error *err)
 {
-    gcr_status status;
+    gcr_status status = GCR_OK;
 
-    written_disarm(pages);
+    if (pages->owner != getpid())
+        written_shut(pages);
+    pages->owner = getpid();
+    pages->is_armed = false;
     gcr_page_set_clear(&pages->shared);
-    pages->dropped = 0;
+    pages->dropped = pages->dropped_copied = 0;
     if (supply->foreign_bytes > 0)
         return gcr_fail(err, GCR_UNSUPPORTED,
                         "%llu bytes of this heap are mapped by a library, and cannot be told from "
@@ -234,35 +279,19 @@ gcr_status gcr_written_pages_arm(struct gcr_written_pages *pages, const struct g
     if (pages->is_elsewhere)
         return gcr_fail(err, GCR_UNSUPPORTED,
                         "the system has placed a part of this heap outside of its region");
-    status = written_open_uffd(pages, err);
+    if (pages->uffd < 0)
+        status = written_open(pages, err);
     if (status == GCR_OK)
         status = written_register(pages, err);
     if (status == GCR_OK)
         status = written_protect(pages, err);
     if (status != GCR_OK)
-        written_disarm(pages);
+        written_shut(pages);
+    pages->is_armed = status == GCR_OK;
     return status;
 }
 
 /* ---- asking ---- */
-
-struct written_walk {
-    const struct gcr_written_pages *pages;
-    gcr_page_visitor *visit; /* NULL: only counted */
-    void *arg;
-    uint64_t held, copied;
-};
-
-static bool written_walk_run(void *arg, const struct scan_region *region)
-{
-    struct written_walk *walk = arg;
-
-    walk->held += (region->end - region->start) / GCR_PAGE_BYTES;
-    if ((region->categories & PAGE_WRITTEN) != 0)
-        walk->copied += gcr_page_set_visit(&walk->pages->shared, region->start, region->end,
-                                           walk->visit, walk->arg);
-    return true;
-}
 
 static gcr_status written_walk(struct written_walk *walk, uint64_t wanted, struct gcr_error *err)
 {
@@ -284,6 +313,7 @@ gcr_status gcr_written_pages_count(const struct gcr_written_pages *pages,
         .shared = pages->shared.pages,
         .copied = walk.copied,
         .dropped = pages->dropped,
+        .dropped_copied = pages->dropped_copied,
         .fresh = walk.held > pages->shared.pages ? walk.held - pages->shared.pages : 0,
     };
     return status;

@@ -25,6 +25,7 @@
 #define GCR_SIM_MEASURE_WRITTEN_PAGES_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "allocators/common/supply.h"
 #include "base/status.h"
@@ -32,18 +33,21 @@
 
 struct gcr_written_pages {
     struct gcr_supply_observer observer; /* first member */
-    int uffd, pagemap;                   /* -1: not armed */
-    struct gcr_page_set shared;          /* and not released since */
-    uint64_t dropped;
+    int uffd, pagemap;                   /* -1: not open */
+    pid_t owner;                         /* which process they are of */
+    bool is_armed;
+    struct gcr_page_set shared; /* and not released since */
+    uint64_t dropped, dropped_copied;
     bool is_elsewhere; /* pages have been committed outside of the region */
 };
 
 /* Since the process was armed. */
 struct gcr_written_counts {
-    uint64_t shared;  /* and not given back since */
-    uint64_t copied;  /* of these: written since */
-    uint64_t dropped; /* shared pages given back since */
-    uint64_t fresh;   /* pages held now that are not of the shared ones */
+    uint64_t shared;         /* and not given back since */
+    uint64_t copied;         /* of these: written since */
+    uint64_t dropped;        /* shared pages given back since */
+    uint64_t dropped_copied; /* of these: written before they were */
+    uint64_t fresh;          /* pages held now that are not of the shared ones */
 };
 
 /* Puts itself before the supply's observers; it must live as long as the supply. GCR_NO_MEMORY. */

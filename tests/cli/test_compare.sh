@@ -79,6 +79,27 @@ expect_absent nodeaths/nodeaths-explicit-free.json
 must compare steady.gct -c semispace,epsilon --set semispace.start=1M -o set
 expect_json set/steady-semispace.json "d['options']['start'] == '1M'"
 
+# One back end in several rows, told apart by their own options, which prevail over --set.
+must compare steady.gct -c linked-list,linked-list:freeze=fork:threshold0=300,bitmap --set linked-list.threshold0=500 --verify -o rows
+for name in linked-list linked-list:freeze=fork:threshold0=300 bitmap; do
+  expect "$name has a row" grep -qE "^$name +[0-9.]+ [KM]iB .* ok +yes\$" <<<"$out"
+done
+expect_json rows/steady-linked-list.json "d['options']['threshold0'] == '500' and d['options']['freeze'] == 'trace'"
+expect_json rows/steady-linked-list-freeze=fork-threshold0=300.json "d['options']['threshold0'] == '300' and d['options']['freeze'] == 'fork'"
+expect_json rows/compare.json "[r['name'] for r in d['comparisons'][0]['runs']] == ['linked-list', 'linked-list:freeze=fork:threshold0=300', 'bitmap']"
+expect_json rows/compare.json "[r['collector'] for r in d['comparisons'][0]['runs']] == ['linked-list', 'linked-list', 'bitmap']"
+expect "CSV: the rows' names" [ "$(cut -d, -f3 rows/compare.csv | sort -u | wc -l)" -eq 4 ]
+gcr compare steady.gct -c epsilon,epsilon
+expect_usage "-c names 'epsilon' twice"
+gcr compare steady.gct -c linked-list:freeze
+expect_usage "linked-list: expected NAME=VALUE, found 'freeze'"
+gcr compare steady.gct -c linked-list:freeze=never
+expect_usage "freeze"
+gcr compare steady.gct -c linked-list:
+expect_usage "expected NAME=VALUE, found ''"
+gcr compare steady.gct -c :freeze=fork
+expect_usage "no back end is named ''"
+
 must compare steady.gct -c epsilon --json -
 cp "$work/.out" stdout.json
 expect_json stdout.json "len(d['comparisons']) == 1"

@@ -106,12 +106,37 @@ static void test_any_refusal_is_survived(void **state)
     }
 }
 
+/* Whether the collection gets stuck in its minor part or in the marking: nobody may take what is
+ * left for all that lives. */
+static void test_a_collection_that_cannot_be_completed_is_not_called_full(void **state)
+{
+    (void)state;
+    for (int promoted = 0; promoted < 2; promoted++) {
+        struct fixture fixture;
+        inc_open(&fixture, NULL, 0);
+        keep_pairs(&fixture, 0, 100);
+        uint32_t dead = fixture_alloc(&fixture, MODEL_PAIR, 0, 2);
+        if (promoted)
+            collect_minor(&fixture);
+        fixture_root(&fixture, 2, 0);
+        fixture.supply.system_limit_bytes = fixture.supply.committed_bytes;
+        fixture_collect(&fixture);
+        assert_int_equal(inside(&fixture)->frozen, !promoted);
+        assert_true(inside(&fixture)->exhausted);
+        assert_int_equal(fixture_is_dead(&fixture, dead), !promoted);
+        assert_false(fixture_last(&fixture)->full);
+        fixture_check(&fixture);
+        fixture_close(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_programs_in_every_configuration),
         cmocka_unit_test(test_random_programs_within_a_budget),
         cmocka_unit_test(test_any_refusal_is_survived),
+        cmocka_unit_test(test_a_collection_that_cannot_be_completed_is_not_called_full),
     };
     return cmocka_run_group_tests_name("collector.incminimark_random", tests, NULL, NULL);
 }

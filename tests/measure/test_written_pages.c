@@ -176,6 +176,7 @@ static void released_pages_are_dropped_whatever_comes_in_their_place(void **unus
     write_pages(&f, 100, 1, 10); /* copied, then released */
     gcr_supply_release(&f.supply, GCR_PAGES_OBJECTS, f.heap + 100 * PAGE, 50 * PAGE);
     assert_int_equal(count(&f).dropped, 50);
+    assert_int_equal(count(&f).dropped_copied, 10);
     assert_int_equal(count(&f).shared, PAGES - 50);
     assert_int_equal(count(&f).copied, 0);
     assert_int_equal(count(&f).fresh, 0);
@@ -247,6 +248,45 @@ static void mappings_made_after_the_fork_are_fresh(void **unused)
     gcr_supply_unmap(&f.supply, GCR_PAGES_OBJECTS, later, 64 * PAGE);
     assert_int_equal(count(&f).fresh, 0);
     assert_int_equal(count(&f).dropped, 0);
+    teardown(&f);
+}
+
+/* The children of a server live on while it forks more of them. */
+static void living_children_do_not_stand_in_the_way(void **unused)
+{
+    enum { CHILDREN = 3 };
+    pid_t child[CHILDREN];
+    struct fixture f;
+    int hold[2];
+
+    (void)unused;
+    skip_where_refused();
+    setup(&f);
+    assert_int_equal(pipe(hold), 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        child[i] = fork();
+        assert_true(child[i] >= 0);
+        if (child[i] == 0) {
+            char word;
+
+            close(hold[1]);
+            arm(&f);
+            write_pages(&f, (size_t)i, 1, 5);
+            _exit(count(&f).copied == 5 && read(hold[0], &word, 1) == 0 ? 0 : 1);
+        }
+        arm(&f);
+        assert_int_equal(count(&f).copied, 0);
+        write_pages(&f, 100, 1, (size_t)i + 10);
+        assert_int_equal(count(&f).copied, i + 10);
+    }
+    close(hold[1]);
+    for (int i = 0; i < CHILDREN; i++) {
+        int how = -1;
+
+        assert_int_equal(waitpid(child[i], &how, 0), child[i]);
+        assert_int_equal(how, 0);
+    }
+    close(hold[0]);
     teardown(&f);
 }
 
@@ -333,6 +373,7 @@ int main(void)
         cmocka_unit_test(pages_that_were_only_read_are_not_shared),
         cmocka_unit_test(pages_populated_on_request_are_shared),
         cmocka_unit_test(mappings_made_after_the_fork_are_fresh),
+        cmocka_unit_test(living_children_do_not_stand_in_the_way),
         cmocka_unit_test(a_second_fork_starts_a_new_account),
         cmocka_unit_test(many_separate_pages_are_all_found),
         cmocka_unit_test(memory_of_a_library_is_refused),
