@@ -6,7 +6,7 @@ extern const struct gcr_collector gcr_collector_bitmap;
 static const struct gcr_option bitmap_options[] = {
     {"index", GCR_OPT_CHOICE, NULL, "slot", 0, 0, "slot|granule",
      "what a bit of a plane stands for: a block of the pool, or each 8 or 16 bytes of it"},
-    {"counts", GCR_OPT_CHOICE, NULL, "rank", 0, 0, "rank|full",
+    {"working-counts", GCR_OPT_CHOICE, NULL, "rank", 0, 0, "rank|full",
      "working counts of a collection: one for each candidate, found by its rank among the "
      "candidates, or one for each block of the pools that have candidates"},
     {"ownership", GCR_OPT_CHOICE, NULL, "range", 0, 0, "sized|range|radix",
@@ -28,6 +28,7 @@ static const struct gcr_option bitmap_options[] = {
      "size of a pool, a power of two from 4K"},
     {"arena", GCR_OPT_BYTES, "bytes", "1M", 65536, 67108864, NULL,
      "size of an arena, a power of two from 64K"},
+    GCR_COUNTING_COUNTS_OPTION,
     GCR_COUNTING_GEOMETRY_OPTIONS,
     GCR_COUNTING_POLICY_OPTIONS("fixpoint"),
     GCR_COUNTING_FREEZE_OPTION,
@@ -57,7 +58,7 @@ static void read_options(struct bitmap *b, const struct gcr_option_values *optio
     pools->arena_bytes = (uint32_t)gcr_option_number(options, "arena");
     pools->small_limit = (uint32_t)gcr_option_number(options, "small-limit");
     b->granule = gcr_option_number(options, "index") == 1;
-    b->full_counts = gcr_option_number(options, "counts") == 1;
+    b->full_counts = gcr_option_number(options, "working-counts") == 1;
     b->counting.ownership = (enum gcr_ownership)gcr_option_number(options, "ownership");
     b->in_header = gcr_option_number(options, "planes") == 1;
     b->alloc_plane = gcr_option_flag(options, "alloc-plane");
@@ -93,6 +94,10 @@ static void set_geometry(struct bitmap *b)
     b->granule_shift = pools->class_shift;
     b->pools_per_arena = pools->options.arena_bytes >> b->pool_shift;
     b->first_offset = pools->first_offset;
+    b->first_ref = b->first_offset - b->counting.absent_bytes;
+    b->granule_ref =
+        b->counting.absent_bytes == 0 ? 0 : pools->options.alignment - b->counting.absent_bytes;
+    b->large_distance = BITMAP_HEAD_BYTES - b->counting.absent_bytes;
     for (uint32_t i = 0; i < pools->class_count; i++) {
         uint64_t bytes = (uint64_t)(i + 1) << pools->class_shift;
         b->reciprocal[i] = (((uint64_t)1 << 32) + bytes - 1) / bytes;
@@ -130,7 +135,9 @@ static gcr_status bitmap_create(const struct gcr_heap_config *config, struct gcr
     struct bitmap *b = gcr_supply_map(host->supply, GCR_PAGES_SIDE, sizeof *b, GCR_PAGE_BYTES);
     if (b == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no room for the heap's own %zu bytes", sizeof *b);
-    gcr_counting_init(&b->counting, &gcr_collector_bitmap, &bitmap_design, host, config->options);
+    bool side = gcr_option_number(config->options, "counts") == 1;
+    gcr_counting_init(&b->counting, &gcr_collector_bitmap,
+                      side ? &bitmap_side_design : &bitmap_design, host, config->options);
     for (int list = 0; list < BITMAP_LISTS; list++)
         gcr_gc_list_init(&b->large[list]);
     gcr_status status = bitmap_open(b, config->options, err);

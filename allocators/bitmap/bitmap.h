@@ -53,7 +53,7 @@ struct bitmap_group {
     uint32_t pool;        /* index of its bitmap_pool */
 };
 
-/* A pool with candidates. Block number n of it lies at base + n x unit. */
+/* A pool with candidates. The reference to its block number n is base + n x unit. */
 struct bitmap_pool {
     uintptr_t base;
     uint64_t *planes; /* its permanent groups */
@@ -85,10 +85,13 @@ struct bitmap {
     bool full_counts; /* a count for each block of a group, not for each candidate */
     uint32_t pool_shift, granule_shift;
     uint32_t pools_per_arena;
-    uint32_t group_words;                       /* planes in a group */
-    uint32_t groups_per_pool;                   /* as many as the smallest container needs */
-    uint32_t first_offset;                      /* of a pool's first block */
-    uintptr_t range_start;                      /* of all arenas of containers */
+    uint32_t group_words;     /* planes in a group */
+    uint32_t groups_per_pool; /* as many as the smallest container needs */
+    uint32_t first_offset;    /* of a pool's first block */
+    uint32_t first_ref;      /* of the reference to an object there: less if counts are elsewhere */
+    uint32_t granule_ref;    /* offset of a small container's reference in its granule */
+    uint32_t large_distance; /* from the head of a large container to the reference */
+    uintptr_t range_start;   /* of all arenas of containers */
     uint64_t reciprocal[GCR_POOLS_MAX_CLASSES]; /* 2^32 / block bytes, rounded up */
 
     /* --- permanent side tables --- */
@@ -163,6 +166,8 @@ void gcr_bitmap_keep_legacy(struct bitmap *b, struct gcr_gc_head *unreachable,
 
 void gcr_bitmap_bury(struct gcr_counting *c, gcr_ref object);
 void gcr_bitmap_bury_queued(struct gcr_counting *c);
+void gcr_bitmap_side_bury(struct gcr_counting *c, gcr_ref object);
+void gcr_bitmap_side_bury_queued(struct gcr_counting *c);
 void gcr_bitmap_collect(struct gcr_counting *c, uint32_t generation, enum gcr_reason reason);
 
 /* ---- check.c ---- */

@@ -14,7 +14,7 @@ static inline void bitmap_enter(struct gcr_counting *c, gcr_ref container, bool 
 {
     struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(large)) {
-        gcr_head_init(bitmap_head(container), true);
+        gcr_head_init(bitmap_head(b, container), true);
     } else if (GCR_UNLIKELY(b->alloc_plane)) {
         struct bitmap_place place = bitmap_place_of(b, container);
         BITMAP_SET_PLANE(place.words[PLANE_ALLOC], place.words[PLANE_ALLOC] | place.bit);
@@ -23,9 +23,10 @@ static inline void bitmap_enter(struct gcr_counting *c, gcr_ref container, bool 
 
 static inline bool bitmap_is_tracked(struct gcr_counting *c, gcr_ref container)
 {
+    const struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(bitmap_is_large(container)))
-        return gcr_head_is_tracked(bitmap_head(container), true);
-    struct bitmap_place place = bitmap_place_of(bitmap_from(c), container);
+        return gcr_head_is_tracked(bitmap_head(b, container), true);
+    struct bitmap_place place = bitmap_place_of(b, container);
     return (place.words[PLANE_TRACKED] & place.bit) != 0;
 }
 
@@ -34,7 +35,7 @@ static inline void bitmap_join(struct gcr_counting *c, gcr_ref container)
 {
     struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        gcr_head_track(&b->large[0], bitmap_head(container), true);
+        gcr_head_track(&b->large[0], bitmap_head(b, container), true);
         return;
     }
     struct bitmap_place place = bitmap_place_of(b, container);
@@ -67,7 +68,7 @@ static inline void bitmap_quit(struct gcr_counting *c, gcr_ref container)
 {
     struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        gcr_head_untrack(bitmap_head(container), true);
+        gcr_head_untrack(bitmap_head(b, container), true);
         return;
     }
     struct bitmap_place place = bitmap_place_of(b, container);
@@ -78,7 +79,7 @@ static inline bool bitmap_take_finalizer_turn(struct gcr_counting *c, gcr_ref co
 {
     struct bitmap *b = bitmap_from(c);
     if (bitmap_is_large(container)) {
-        struct gcr_gc_head *head = bitmap_head(container);
+        struct gcr_gc_head *head = bitmap_head(b, container);
         bool first = !gcr_head_is_finalized(head, true);
         gcr_head_set_finalized(head, true);
         return first;
@@ -94,8 +95,8 @@ static inline void bitmap_leave(struct gcr_counting *c, gcr_ref container)
 {
     struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        if (gcr_head_is_tracked(bitmap_head(container), true))
-            gcr_head_untrack(bitmap_head(container), true);
+        if (gcr_head_is_tracked(bitmap_head(b, container), true))
+            gcr_head_untrack(bitmap_head(b, container), true);
         return;
     }
     struct bitmap_place place = bitmap_place_of(b, container);
@@ -133,19 +134,19 @@ static inline bool bitmap_promise(struct gcr_counting *c, const struct gcr_count
     return gcr_bitmap_promise_finalized(bitmap_from(c), block);
 }
 
-static const struct gcr_counting_design bitmap_design = {
-    .min_container_bytes = BITMAP_MIN_CONTAINER,
-    .enter = bitmap_enter,
-    .is_tracked = bitmap_is_tracked,
-    .track = bitmap_join,
-    .untrack = bitmap_quit,
-    .take_finalizer_turn = bitmap_take_finalizer_turn,
-    .leave = bitmap_leave,
-    .free_block = bitmap_free_block,
-    .bury = gcr_bitmap_bury,
-    .bury_queued = gcr_bitmap_bury_queued,
-    .collect = gcr_bitmap_collect,
-    .promise = bitmap_promise,
-};
+/* The members in which the two differ come first. */
+#define BITMAP_DESIGN(side, bury_one, bury_all)                                                    \
+    {                                                                                              \
+        .side_counts = (side), .bury = (bury_one), .bury_queued = (bury_all),                      \
+        .min_container_bytes = BITMAP_MIN_CONTAINER, .enter = bitmap_enter,                        \
+        .is_tracked = bitmap_is_tracked, .track = bitmap_join, .untrack = bitmap_quit,             \
+        .take_finalizer_turn = bitmap_take_finalizer_turn, .leave = bitmap_leave,                  \
+        .free_block = bitmap_free_block, .collect = gcr_bitmap_collect, .promise = bitmap_promise  \
+    }
+
+static const struct gcr_counting_design bitmap_design =
+    BITMAP_DESIGN(false, gcr_bitmap_bury, gcr_bitmap_bury_queued);
+static const struct gcr_counting_design bitmap_side_design =
+    BITMAP_DESIGN(true, gcr_bitmap_side_bury, gcr_bitmap_side_bury_queued);
 
 #endif

@@ -96,7 +96,8 @@ static bool count_used_block(void *arg, void *block, size_t bytes)
     struct census *c = arg;
     if (bytes < BITMAP_MIN_CONTAINER)
         return true;
-    struct bitmap_place place = bitmap_place_of(c->b, block);
+    gcr_ref object = (gcr_ref)((char *)block - c->b->counting.absent_bytes);
+    struct bitmap_place place = bitmap_place_of(c->b, object);
     const uint64_t *finalized = bitmap_finalized_word(c->b, &place);
     c->used_tracked += (place.words[PLANE_TRACKED] & place.bit) != 0;
     c->used_finalized += finalized != NULL && (*finalized & place.bit) != 0;
@@ -123,7 +124,7 @@ static bool check_large(struct census *c, const struct gcr_gc_head *list)
         if (gcr_head_prev(gcr_head_next(head)) != head)
             return fault(c, "next.prev of a large container", (uintptr_t)gcr_head_next(head)->prev,
                          (uintptr_t)head);
-        uint64_t word = gcr_counted(bitmap_large_object(head))->type;
+        uint64_t word = gcr_counted(bitmap_large_object(b, head))->type;
         uint64_t shape = word & GCR_COUNTED_SHAPE_MASK;
         if (!(word & GCR_COUNTED_LARGE) || shape == 0 || shape > b->counting.base.host->shape_count)
             return fault(c, "type word of a large container", word, GCR_COUNTED_LARGE);

@@ -25,8 +25,19 @@ void gcr_bitmap_bury_queued(struct gcr_counting *c)
 
 void gcr_bitmap_bury(struct gcr_counting *c, gcr_ref object)
 {
-    gcr_counting_queue_dead(c, object);
+    gcr_counting_queue_dead(c, false, object);
     gcr_bitmap_bury_queued(c);
+}
+
+void gcr_bitmap_side_bury_queued(struct gcr_counting *c)
+{
+    gcr_counting_bury_queued_as(c, &bitmap_side_design);
+}
+
+void gcr_bitmap_side_bury(struct gcr_counting *c, gcr_ref object)
+{
+    gcr_counting_queue_dead(c, true, object);
+    gcr_bitmap_side_bury_queued(c);
 }
 
 /* ---- sets ---- */
@@ -117,7 +128,7 @@ static void each_young_large(struct cycle *c, object_function *function)
     struct gcr_gc_head *next;
     for (struct gcr_gc_head *head = gcr_head_next(c->young); head != c->young; head = next) {
         next = gcr_head_next(head);
-        function(c, bitmap_large_object(head));
+        function(c, bitmap_large_object(c->b, head));
     }
 }
 
@@ -181,7 +192,7 @@ static void clear_weak_references(struct cycle *c)
     each_small(c, SET_UNREACHABLE, clear_weak);
     for (struct gcr_gc_head *head = gcr_head_next(&c->unreachable); head != &c->unreachable;
          head = gcr_head_next(head))
-        clear_weak(c, bitmap_large_object(head));
+        clear_weak(c, bitmap_large_object(c->b, head));
 }
 
 static void finalize(struct cycle *c, gcr_ref object)
@@ -198,7 +209,7 @@ static void run_finalizers(struct cycle *c)
     while (!gcr_gc_list_is_empty(&c->unreachable)) {
         struct gcr_gc_head *head = gcr_head_next(&c->unreachable);
         gcr_gc_list_move(&seen, head);
-        finalize(c, bitmap_large_object(head));
+        finalize(c, bitmap_large_object(c->b, head));
     }
     gcr_gc_list_merge(&seen, &c->unreachable);
 }
@@ -235,7 +246,7 @@ static void break_cycles(struct cycle *c)
     settle(c, SET_UNREACHABLE); /* kept alive by somebody else */
     while (!gcr_gc_list_is_empty(&c->garbage)) {
         struct gcr_gc_head *head = gcr_head_next(&c->garbage);
-        gcr_counting_clear_garbage(&b->counting, bitmap_large_object(head));
+        gcr_counting_clear_garbage(&b->counting, bitmap_large_object(c->b, head));
         if (gcr_head_next(&c->garbage) == head) {
             gcr_head_clear_collecting(head, true);
             gcr_gc_list_move(c->old, head);
@@ -257,7 +268,7 @@ static void keep_legacy_garbage(struct cycle *c)
     settle(c, SET_KEPT);
     for (struct gcr_gc_head *head = gcr_head_next(&c->kept); head != &c->kept;
          head = gcr_head_next(head))
-        keep_garbage(c, bitmap_large_object(head));
+        keep_garbage(c, bitmap_large_object(c->b, head));
     if (c->young != c->old)
         c->b->counting.base.work.promoted_objects += c->frame.done.uncollectable;
     gcr_gc_list_merge(&c->kept, c->old);

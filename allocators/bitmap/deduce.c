@@ -28,13 +28,15 @@ static const struct gcr_counting_type *type_of(const struct bitmap *b, gcr_ref o
 
 /* ---- step 1 ---- */
 
-static void copy_group_counts(struct bitmap *b, const struct bitmap_pool *pool, uint32_t index)
+GCR_ALWAYS_INLINE void copy_group_counts(struct bitmap *b, const struct bitmap_pool *pool,
+                                         uint32_t index, bool side)
 {
     const struct bitmap_group *group = &b->transient.group[pool->first_group + index];
     uint32_t *count = &b->transient.count[group->first_count];
     for (uint64_t left = group->candidate; left != 0; left &= left - 1) {
         uint32_t bit = GCR_CTZ64(left);
-        uint64_t true_count = gcr_counted(bitmap_object(pool, index * 64 + bit))->count;
+        uint64_t true_count =
+            gcr_count_get(&b->counting, side, bitmap_object(pool, index * 64 + bit));
         if (GCR_UNLIKELY(true_count >= SATURATED)) {
             true_count = SATURATED;
             b->saturated++;
@@ -46,19 +48,27 @@ static void copy_group_counts(struct bitmap *b, const struct bitmap_pool *pool, 
     }
 }
 
-static void copy_counts(struct bitmap *b, struct gcr_gc_head *young)
+GCR_ALWAYS_INLINE void copy_counts_as(struct bitmap *b, struct gcr_gc_head *young, bool side)
 {
     for (uint32_t p = 0; p < b->transient.pools; p++) {
         const struct bitmap_pool *pool = &b->transient.pool[p];
         for (uint32_t g = 0; g < pool->groups; g++)
-            copy_group_counts(b, pool, g);
+            copy_group_counts(b, pool, g, side);
     }
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
-        uint64_t count = gcr_counted(bitmap_large_object(head))->count;
+        uint64_t count = gcr_count_get(&b->counting, side, bitmap_large_object(b, head));
         head->prev = (head->prev & GCR_PREV_FINALIZED) | GCR_PREV_COLLECTING |
                      (uintptr_t)count << GCR_PREV_COUNT_SHIFT;
     }
+}
+
+static void copy_counts(struct bitmap *b, struct gcr_gc_head *young)
+{
+    if (b->counting.side_counted)
+        copy_counts_as(b, young, true);
+    else
+        copy_counts_as(b, young, false);
 }
 
 /* ---- step 2 ---- */
@@ -68,7 +78,7 @@ static void subtract_one(struct gcr_counting *c, gcr_ref container, void *arg)
 {
     struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        struct gcr_gc_head *head = bitmap_head(container);
+        struct gcr_gc_head *head = bitmap_head(b, container);
         if (!(head->prev & GCR_PREV_COLLECTING))
             return;
         head->prev -= (uintptr_t)1 << GCR_PREV_COUNT_SHIFT;
@@ -119,7 +129,7 @@ static void subtract_internal(struct bitmap *b, struct gcr_gc_head *young, uint6
     }
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
-        gcr_ref object = bitmap_large_object(head);
+        gcr_ref object = bitmap_large_object(b, head);
         visit(b, type_of(b, object), object, subtract_one, edges);
     }
 }
@@ -127,8 +137,7 @@ static void subtract_internal(struct bitmap *b, struct gcr_gc_head *young, uint6
 /* After step 2: the counts' differences are the edges between candidates. */
 static void sum_difference(struct bitmap *b, gcr_ref object, uint32_t working_count, void *arg)
 {
-    uint64_t count = gcr_counted(object)->count;
-    (void)b;
+    uint64_t count = gcr_count_get(&b->counting, b->counting.side_counted, object);
     GCR_CHECK(1, working_count <= count);
     if (working_count != SATURATED)
         *(uint64_t *)arg += count - working_count;
@@ -140,7 +149,8 @@ static void check_counts(struct bitmap *b, const struct gcr_gc_head *young, uint
     each_candidate(b, sum_difference, &sum);
     for (const struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
-        uint64_t count = gcr_counted(bitmap_large_object(head))->count;
+        uint64_t count =
+            gcr_count_get(&b->counting, b->counting.side_counted, bitmap_large_object(b, head));
         uint64_t working = head->prev >> GCR_PREV_COUNT_SHIFT;
         GCR_CHECK(1, working <= count);
         sum += count - working;
@@ -236,7 +246,7 @@ static void reach_one(struct gcr_counting *c, gcr_ref container, void *arg)
     struct bitmap *b = bitmap_from(c);
     (void)arg;
     if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        struct gcr_gc_head *head = bitmap_head(container);
+        struct gcr_gc_head *head = bitmap_head(b, container);
         if (!(head->prev & GCR_PREV_COLLECTING))
             return;
         head->prev = (head->prev & GCR_PREV_FINALIZED) | (uintptr_t)b->pending_large;
@@ -259,7 +269,7 @@ static void drain_reached(struct bitmap *b, void *arg)
         if (head == NULL)
             return;
         b->pending_large = gcr_head_prev(head);
-        scan(b, bitmap_large_object(head), reach_one, arg);
+        scan(b, bitmap_large_object(b, head), reach_one, arg);
     }
 }
 
@@ -295,7 +305,7 @@ static void reach_all(struct bitmap *b, struct gcr_gc_head *young)
          head = gcr_head_next(head)) {
         if ((head->prev & GCR_PREV_COLLECTING) == 0 || head->prev >> GCR_PREV_COUNT_SHIFT == 0)
             continue;
-        reach_one(&b->counting, bitmap_large_object(head), NULL);
+        reach_one(&b->counting, bitmap_large_object(b, head), NULL);
         drain_reached(b, NULL);
     }
     rescan_all(b, reach_one, drain_reached, NULL);
@@ -347,7 +357,7 @@ static void keep_one(struct gcr_counting *c, gcr_ref container, void *arg)
 {
     struct bitmap *b = bitmap_from(c);
     if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        struct gcr_gc_head *head = bitmap_head(container);
+        struct gcr_gc_head *head = bitmap_head(b, container);
         if (!(head->prev & GCR_PREV_COLLECTING))
             return;
         gcr_head_clear_collecting(head, true);
@@ -389,9 +399,9 @@ static bool keep_roots(struct bitmap *b, struct gcr_gc_head *unreachable, struct
     }
     for (struct gcr_gc_head *head = gcr_head_next(unreachable); head != unreachable; head = next) {
         next = gcr_head_next(head);
-        if (gcr_counting_type_is(type_of(b, bitmap_large_object(head)),
+        if (gcr_counting_type_is(type_of(b, bitmap_large_object(b, head)),
                                  GCR_SHAPE_LEGACY_FINALIZER)) {
-            keep_one(&b->counting, bitmap_large_object(head), kept);
+            keep_one(&b->counting, bitmap_large_object(b, head), kept);
             any = true;
         }
     }
@@ -410,7 +420,7 @@ void gcr_bitmap_keep_legacy(struct bitmap *b, struct gcr_gc_head *unreachable,
     rescan_all(b, keep_one, drain_kept, kept);
     /* The list grows while it is walked: a breadth-first closure. */
     for (struct gcr_gc_head *head = gcr_head_next(kept); head != kept; head = gcr_head_next(head)) {
-        scan(b, bitmap_large_object(head), keep_one, kept);
+        scan(b, bitmap_large_object(b, head), keep_one, kept);
         drain_kept(b, kept);
         rescan_all(b, keep_one, drain_kept, kept);
     }

@@ -76,12 +76,15 @@ static bool arena_mapped(void *arg, void *start, size_t bytes)
 {
     struct bitmap *b = arg;
     size_t arena = arena_number(b, start);
-    (void)bytes;
-    if (!rows_enter(b, &b->words, arena))
+    if (!gcr_counting_arena_mapped(&b->counting, start, bytes))
         return false;
+    if (!rows_enter(b, &b->words, arena))
+        goto fail_words;
     if (b->in_header || rows_enter(b, &b->planes, arena))
         return true;
     rows_leave(b, &b->words, arena);
+fail_words:
+    gcr_counting_arena_unmapped(&b->counting, start, bytes);
     return false;
 }
 
@@ -89,12 +92,12 @@ static void arena_unmapped(void *arg, void *start, size_t bytes)
 {
     struct bitmap *b = arg;
     size_t arena = arena_number(b, start);
-    (void)bytes;
     for (uint32_t i = 0; i < 2 * bitmap_arena_words(b); i++)
         bitmap_young_words(b, (uint32_t)arena)[i] = 0; /* the middle words follow */
     rows_leave(b, &b->words, arena);
     if (!b->in_header)
         rows_leave(b, &b->planes, arena);
+    gcr_counting_arena_unmapped(&b->counting, start, bytes);
 }
 
 static void pool_emptied(void *arg, struct gcr_pool *pool)

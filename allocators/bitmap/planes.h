@@ -14,16 +14,17 @@ static inline bool bitmap_is_large(gcr_ref object)
     return (gcr_counted(object)->type & GCR_COUNTED_LARGE) != 0;
 }
 
-static inline struct gcr_gc_head *bitmap_head(gcr_ref large)
+static inline struct gcr_gc_head *bitmap_head(const struct bitmap *b, gcr_ref large)
 {
-    return gcr_head_at(large, BITMAP_HEAD_BYTES);
+    return gcr_head_at(large, b->large_distance);
 }
 
-static inline gcr_ref bitmap_large_object(const struct gcr_gc_head *head)
+static inline gcr_ref bitmap_large_object(const struct bitmap *b, const struct gcr_gc_head *head)
 {
-    return gcr_head_object(head, BITMAP_HEAD_BYTES);
+    return gcr_head_object(head, b->large_distance);
 }
 
+/* Of a block or of the reference to the object in it: both lie in the pool. */
 static inline uint32_t bitmap_pool_number(const struct bitmap *b, const void *block)
 {
     return (uint32_t)(((uintptr_t)block - b->range_start) >> b->pool_shift);
@@ -34,15 +35,15 @@ static inline uintptr_t bitmap_pool_start(const struct bitmap *b, uint32_t numbe
     return b->range_start + ((uintptr_t)number << b->pool_shift);
 }
 
-/* Block number in its pool: exact for offsets and sizes below 2^16. */
-static inline uint32_t bitmap_block_number(const struct bitmap *b, const void *block)
+/* A small container's block number in its pool: exact for offsets and sizes below 2^16. */
+static inline uint32_t bitmap_block_number(const struct bitmap *b, gcr_ref object)
 {
     const struct gcr_pools *pools = b->counting.container_pools;
-    uint32_t offset = (uint32_t)((uintptr_t)block & pools->pool_mask);
+    uint32_t offset = (uint32_t)((uintptr_t)object & pools->pool_mask);
     if (b->granule)
         return offset >> b->granule_shift;
-    uint32_t size_class = gcr_pools_pool_of(pools, block)->size_class;
-    return (uint32_t)((offset - b->first_offset) * b->reciprocal[size_class] >> 32);
+    uint32_t size_class = gcr_pools_pool_of(pools, object)->size_class;
+    return (uint32_t)((offset - b->first_ref) * b->reciprocal[size_class] >> 32);
 }
 
 /* ---- permanent planes ---- */
@@ -63,11 +64,11 @@ struct bitmap_place {
     uint32_t pool, block;
 };
 
-static inline struct bitmap_place bitmap_place_of(const struct bitmap *b, const void *block)
+static inline struct bitmap_place bitmap_place_of(const struct bitmap *b, gcr_ref object)
 {
     struct bitmap_place place;
-    place.pool = bitmap_pool_number(b, block);
-    place.block = bitmap_block_number(b, block);
+    place.pool = bitmap_pool_number(b, object);
+    place.block = bitmap_block_number(b, object);
     place.words = bitmap_pool_planes(b, place.pool) + (size_t)(place.block / 64) * b->group_words;
     place.bit = (uint64_t)1 << place.block % 64;
     return place;

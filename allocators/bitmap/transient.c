@@ -77,7 +77,7 @@ static void take_pool(struct visit *v, struct gcr_pool *pool, uint32_t number, u
     uintptr_t start = (uintptr_t)pool;
     uint32_t block_bytes = (pool->size_class + 1) << b->counting.container_pools->class_shift;
     t->pool[v->pools] = (struct bitmap_pool){
-        .base = b->granule ? start : start + b->first_offset,
+        .base = start + (b->granule ? b->granule_ref : b->first_ref),
         .planes = bitmap_pool_planes(b, number),
         .first_group = v->groups,
         .groups = groups,

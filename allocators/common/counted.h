@@ -4,7 +4,8 @@
  * A block:   [GC head] count, type [body word] [weak target word] payload
  *                      ^ gcr_ref
  * The payload is as in traces/shape.h. The items of a resizable shape are in a raw block of their
- * own.
+ * own. Where counts lie in a side table (side_counts.h), the word is not there: a reference points
+ * where it would be, 8 bytes in front of the object's first byte, which is its type.
  *
  * Type word: bits 0-23 shape number; 24 containers: a tuple untracked by a collection, others:
  * finalizer has run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak
@@ -35,7 +36,7 @@
 enum gcr_counted_kind { GCR_KIND_PLAIN, GCR_KIND_CONTAINER, GCR_KIND_BUFFER };
 
 struct gcr_counted {
-    uint64_t count;
+    uint64_t count; /* counting.h knows whether it is here */
     uint64_t type;
 };
 _Static_assert(sizeof(struct gcr_counted) == 16, "as PyObject");
@@ -46,15 +47,16 @@ struct gcr_counting_type {
     uint32_t flags; /* enum gcr_shape_flag and the bits below */
     uint32_t slots; /* fixed ones */
     uint32_t item_slots;
-    uint32_t item_bytes;       /* of each item in the object itself: 0 if resizable */
-    uint32_t slots_offset;     /* from the object's address to its first slot */
-    uint16_t head_bytes;       /* GC head in a block from the pools; 0 if not a container */
-    uint16_t large_head_bytes; /* the same in a larger block */
-    uint32_t fixed_data;       /* bytes of plain data outside the items */
+    uint32_t item_bytes;      /* of each item in the object itself: 0 if resizable */
+    uint32_t slots_offset;    /* from the object's address to its first slot */
+    int16_t ref_offset;       /* from a block from the pools to the reference: the GC head, if any,
+                                 less the count if that is elsewhere */
+    int16_t large_ref_offset; /* the same in a larger block */
+    uint32_t fixed_data;      /* bytes of plain data outside the items */
     uint32_t item_data;
     uint32_t inline_slots;                 /* slots below this number lie in the object itself */
     uint32_t kind;                         /* enum gcr_counted_kind */
-    uint64_t base_bytes;                   /* block bytes without items, head_bytes included */
+    uint64_t base_bytes;                   /* block bytes without items, GC head included */
     uint64_t field_bytes, body_item_bytes; /* object bytes, and of each item wherever it lies */
 };
 _Static_assert(sizeof(struct gcr_counting_type) == 64, "a row is one cache line");
@@ -66,23 +68,6 @@ enum {
 static inline struct gcr_counted *gcr_counted(gcr_ref object)
 {
     return (struct gcr_counted *)object;
-}
-
-/* ---- counts: one more, one less, another value; the first two return the new one ---- */
-
-GCR_ALWAYS_INLINE uint64_t gcr_count_up(gcr_ref object)
-{
-    return GCR_ADD_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, 1);
-}
-
-GCR_ALWAYS_INLINE uint64_t gcr_count_down(gcr_ref object)
-{
-    return GCR_ADD_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, UINT64_MAX);
-}
-
-GCR_ALWAYS_INLINE void gcr_count_set(gcr_ref object, uint64_t value)
-{
-    GCR_STORE_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, value);
 }
 
 /* ---- the type word ---- */

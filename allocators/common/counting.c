@@ -5,6 +5,14 @@
 
 /* ---- types ---- */
 
+/* Two objects never share a count in the side table. */
+enum { COUNT_SPACING = 1 << GCR_SIDE_GRANULE_SHIFT };
+
+static uint64_t at_least(uint64_t bytes, uint64_t minimum)
+{
+    return bytes < minimum ? minimum : bytes;
+}
+
 static struct gcr_counting_type describe(const struct gcr_counting *c,
                                          const struct gcr_shape *shape)
 {
@@ -18,12 +26,17 @@ static struct gcr_counting_type describe(const struct gcr_counting *c,
     type.item_slots = shape->item_slots;
     type.item_bytes = resizable ? 0 : shape->item_bytes;
     type.slots_offset = (uint32_t)sizeof(struct gcr_counted) + hidden_words * GCR_SLOT_BYTES;
-    type.head_bytes = container ? (uint16_t)c->head_bytes : 0;
-    type.large_head_bytes = container ? (uint16_t)c->large_head_bytes : 0;
+    uint32_t head_bytes = container ? c->head_bytes : 0;
+    uint32_t large_head_bytes = container ? c->large_head_bytes : 0;
+    type.ref_offset = (int16_t)((int32_t)head_bytes - (int32_t)c->absent_bytes);
+    type.large_ref_offset = (int16_t)((int32_t)large_head_bytes - (int32_t)c->absent_bytes);
     type.fixed_data = gcr_shape_fixed_data(shape);
     type.item_data = gcr_shape_item_data(shape);
     type.inline_slots = resizable ? shape->slots : UINT32_MAX;
-    type.base_bytes = (uint64_t)type.head_bytes + type.slots_offset + shape->field_bytes;
+    type.base_bytes = gcr_counting_header_bytes(&type, false) + (uint64_t)shape->field_bytes;
+    if (c->side_counted && (c->pools[0].options.alignment < COUNT_SPACING ||
+                            head_bytes % COUNT_SPACING != 0)) /* else blocks' sizes see to it */
+        type.base_bytes = at_least(type.base_bytes, head_bytes + COUNT_SPACING);
     type.field_bytes = shape->field_bytes;
     type.body_item_bytes = shape->item_bytes;
     if (!weak && !finalizer && !resizable && !c->base.report_frees)
@@ -104,6 +117,8 @@ void gcr_counting_init(struct gcr_counting *c, const struct gcr_collector *colle
 {
     c->base = gcr_heap_begin(collector, host);
     c->design = design;
+    c->side_counted = design->side_counts;
+    c->absent_bytes = design->side_counts ? (uint32_t)sizeof(uint64_t) : 0;
     c->ownership = GCR_OWNERSHIP_RADIX;
     c->sabotage_countdown = GCR_SABOTAGE == GCR_SABOTAGE_EARLY_FREE ? 100 : 1;
     gcr_system_heap_init(&c->system, host->supply);
@@ -111,13 +126,36 @@ void gcr_counting_init(struct gcr_counting *c, const struct gcr_collector *colle
     read_policy(c, options, host->capabilities);
 }
 
+bool gcr_counting_arena_mapped(void *arg, void *start, size_t bytes)
+{
+    struct gcr_counting *c = arg;
+    return !c->side_counted || gcr_side_counts_enter(&c->side_counts, start, bytes);
+}
+
+void gcr_counting_arena_unmapped(void *arg, void *start, size_t bytes)
+{
+    struct gcr_counting *c = arg;
+    if (c->side_counted)
+        gcr_side_counts_leave(&c->side_counts, start, bytes);
+}
+
+static void join_hooks(struct gcr_counting *c, struct gcr_pools *pools)
+{
+    if (c->side_counted)
+        pools->hooks = (struct gcr_pools_hooks){
+            .mapped = gcr_counting_arena_mapped, .unmapped = gcr_counting_arena_unmapped, .arg = c};
+}
+
 gcr_status gcr_counting_open_pools(struct gcr_counting *c, const struct gcr_pools_options *others,
                                    const struct gcr_pools_options *containers,
                                    struct gcr_error *err)
 {
+    if (c->side_counted && !gcr_side_counts_init(&c->side_counts, c->base.supply))
+        return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no address space for the side table of counts");
     gcr_status status = gcr_pools_init(&c->pools[0], others, c->base.supply, err);
     if (status != GCR_OK)
         return status;
+    join_hooks(c, &c->pools[0]);
     c->pools_count = 1;
     c->container_pools = &c->pools[0];
     c->small_limit = others->small_limit;
@@ -129,6 +167,7 @@ gcr_status gcr_counting_open_pools(struct gcr_counting *c, const struct gcr_pool
     status = gcr_pools_init(&c->pools[1], &apart, c->base.supply, err);
     if (status != GCR_OK)
         return status;
+    join_hooks(c, &c->pools[1]);
     c->pools_count = 2;
     c->container_pools = &c->pools[1];
     return GCR_OK;
@@ -141,6 +180,7 @@ void gcr_counting_finish(struct gcr_counting *c)
     gcr_system_heap_finish(&c->system);
     while (c->pools_count > 0)
         gcr_pools_finish(&c->pools[--c->pools_count]);
+    gcr_side_counts_finish(&c->side_counts);
     free(c->types_memory);
 }
 

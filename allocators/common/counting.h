@@ -24,6 +24,7 @@
 #include "allocators/common/counted.h"
 #include "allocators/common/object_set.h"
 #include "allocators/common/pools.h"
+#include "allocators/common/side_counts.h"
 #include "allocators/common/system_heap.h"
 #include "base/check.h"
 #include "base/option.h"
@@ -48,6 +49,7 @@ struct gcr_counting;
 /* What a design does with one container. All members are set. */
 struct gcr_counting_design {
     uint32_t min_container_bytes; /* of a block from the pools */
+    bool side_counts;             /* counts lie beside the objects; == gcr_counting.side_counted */
     /* A fresh container, its words set, in a large block or not: untracked from here on. */
     void (*enter)(struct gcr_counting *c, gcr_ref container, bool large);
     bool (*is_tracked)(struct gcr_counting *c, gcr_ref container);
@@ -80,6 +82,7 @@ struct gcr_counting {
     struct gcr_pools *container_pools;     /* &pools[0], or &pools[1] if containers live apart */
     uint64_t small_limit;
     bool tracks_at_alloc; /* the trace has no TRACK events */
+    bool side_counted;    /* counts lie in side_counts, not in the objects */
     bool collecting;
     bool burying;           /* the loop over dead objects is running */
     uint64_t trigger_above; /* threshold[0]; UINT64_MAX while collection is off */
@@ -104,10 +107,14 @@ struct gcr_counting {
     struct gcr_pools pools[2];
     uint32_t pools_count;
     uint32_t head_bytes, large_head_bytes; /* of containers, by where their block is from */
+    uint32_t absent_bytes; /* 8 if counts lie in the side table: a reference points that far in
+                              front of the object's first byte; else 0 */
     enum gcr_ownership ownership;
     struct gcr_system_heap system;
     /* Blocks of recycled objects by size class, last in first out: [1] containers, [0] others. */
     void *recycled[2][GCR_POOLS_MAX_CLASSES];
+
+    struct gcr_side_counts side_counts; /* unused unless side_counted */
 
     /* Weak references and finalizer cookies; counting_weak.c. */
     struct gcr_address_map side;
@@ -146,9 +153,59 @@ static inline uint64_t gcr_counting_block_bytes(const struct gcr_counting_design
     return bytes;
 }
 
-static inline uint32_t gcr_counting_head_bytes(const struct gcr_counting_type *type, bool large)
+/* From the block to the reference. */
+static inline int32_t gcr_counting_ref_offset(const struct gcr_counting_type *type, bool large)
 {
-    return large ? type->large_head_bytes : type->head_bytes;
+    return large ? type->large_ref_offset : type->ref_offset;
+}
+
+/* GC head, count and type if they are in the object, hidden words. */
+static inline uint32_t gcr_counting_header_bytes(const struct gcr_counting_type *type, bool large)
+{
+    return (uint32_t)(gcr_counting_ref_offset(type, large) + (int32_t)type->slots_offset);
+}
+
+/* ---- counts ----
+ *
+ * `side`: where they are; design->side_counts where that is a constant, else c->side_counted. */
+
+GCR_ALWAYS_INLINE uint64_t gcr_count_get(const struct gcr_counting *c, bool side, gcr_ref object)
+{
+    return side ? *gcr_side_count(&c->side_counts, object) : gcr_counted(object)->count;
+}
+
+GCR_ALWAYS_INLINE void gcr_count_set(const struct gcr_counting *c, bool side, gcr_ref object,
+                                     uint64_t value)
+{
+    if (side)
+        GCR_STORE_AS(GCR_CAUSE_COUNT, *gcr_side_count(&c->side_counts, object), value);
+    else
+        GCR_STORE_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, value);
+}
+
+/* A new object's: its count in the object is a part of what is new. */
+GCR_ALWAYS_INLINE void gcr_count_begin(const struct gcr_counting *c, bool side, gcr_ref object)
+{
+    if (side)
+        GCR_STORE_AS(GCR_CAUSE_COUNT, *gcr_side_count(&c->side_counts, object), 1);
+    else
+        gcr_counted(object)->count = 1;
+}
+
+/* One more; returns the new count. */
+GCR_ALWAYS_INLINE uint64_t gcr_count_up(const struct gcr_counting *c, bool side, gcr_ref object)
+{
+    if (side)
+        return GCR_ADD_AS(GCR_CAUSE_COUNT, *gcr_side_count(&c->side_counts, object), 1);
+    return GCR_ADD_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, 1);
+}
+
+/* One less; returns the new count. */
+GCR_ALWAYS_INLINE uint64_t gcr_count_down(const struct gcr_counting *c, bool side, gcr_ref object)
+{
+    if (side)
+        return GCR_ADD_AS(GCR_CAUSE_COUNT, *gcr_side_count(&c->side_counts, object), UINT64_MAX);
+    return GCR_ADD_AS(GCR_CAUSE_COUNT, gcr_counted(object)->count, UINT64_MAX);
 }
 
 /* ---- options that every such design has ---- */
@@ -157,6 +214,12 @@ static inline uint32_t gcr_counting_head_bytes(const struct gcr_counting_type *t
     {                                                                                              \
         "small-limit", GCR_OPT_BYTES, "bytes", "512", 16, 2048, NULL,                              \
             "largest block from the pools; larger ones come from the system heap"                  \
+    }
+#define GCR_COUNTING_COUNTS_OPTION                                                                 \
+    {                                                                                              \
+        "counts", GCR_OPT_CHOICE, NULL, "inline", 0, 0, "inline|side",                             \
+            "where reference counts lie: in the objects, or in a side table of 8 bytes for each "  \
+            "16 bytes of the heap's pages, objects then being 8 bytes smaller"                     \
     }
 #define GCR_COUNTING_POLICY_OPTIONS(untrack_default)                                               \
     {"threshold0",                                                                                 \
@@ -223,13 +286,18 @@ static inline uint32_t gcr_counting_head_bytes(const struct gcr_counting_type *t
 void gcr_counting_init(struct gcr_counting *c, const struct gcr_collector *collector,
                        const struct gcr_counting_design *design, struct gcr_host *host,
                        const struct gcr_option_values *options);
-/* Rows for all shapes. head_bytes: of containers, in blocks from the pools and in larger ones. */
+/* Rows for all shapes, after the pools are open. head_bytes: of containers, in blocks from the
+ * pools and in larger ones. */
 gcr_status gcr_counting_describe(struct gcr_counting *c, uint32_t head_bytes,
                                  uint32_t large_head_bytes, struct gcr_error *err) GCR_MUST_USE;
-/* One allocator for all objects, or (containers != NULL) a second one for containers. */
+/* One allocator for all objects, or (containers != NULL) a second one for containers; and the side
+ * table of counts. A design that sets the pools' hooks itself calls those below from its own. */
 gcr_status gcr_counting_open_pools(struct gcr_counting *c, const struct gcr_pools_options *others,
                                    const struct gcr_pools_options *containers,
                                    struct gcr_error *err) GCR_MUST_USE;
+/* Hooks of the pools: an arena's counts come and go with it. arg: the struct gcr_counting. */
+bool gcr_counting_arena_mapped(void *arg, void *start, size_t bytes);
+void gcr_counting_arena_unmapped(void *arg, void *start, size_t bytes);
 /* Gives everything back but the heap struct itself. Also after an open that failed half-way. */
 void gcr_counting_finish(struct gcr_counting *c);
 

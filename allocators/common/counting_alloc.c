@@ -57,12 +57,22 @@ static void unused_block_free(struct gcr_counting *c, const struct gcr_counting_
         gcr_pools_free(gcr_counting_pools_for(c, type), block);
 }
 
-/* The block, and with it what the design needs beside it: both or neither. */
+/* What an object in this block needs beside it. An arena's counts came with it. */
+static bool promise_beside(struct gcr_counting *c, const struct gcr_counting_type *type,
+                           uint64_t bytes, char *block)
+{
+    if (bytes <= c->small_limit)
+        return c->design->promise(c, type, block);
+    return !c->side_counted ||
+           gcr_side_counts_enter(&c->side_counts, block + type->large_ref_offset, 1);
+}
+
+/* The block, and with it what is needed beside it: both or neither. */
 static char *promised_block(struct gcr_counting *c, const struct gcr_counting_type *type,
                             uint64_t bytes, unsigned flags)
 {
     char *block = object_block(c, type, bytes, flags);
-    if (block == NULL || bytes > c->small_limit || c->design->promise(c, type, block))
+    if (block == NULL || promise_beside(c, type, bytes, block))
         return block;
     unused_block_free(c, type, bytes, block);
     return NULL;
@@ -97,7 +107,7 @@ fail_body:
 static void set_words(struct gcr_counting *c, const struct gcr_counting_type *type, gcr_ref object,
                       uint64_t word, char *body)
 {
-    gcr_counted(object)->count = 1;
+    gcr_count_begin(c, c->side_counted, object);
     gcr_counted(object)->type = word;
     if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
         c->design->enter(c, object, (word & GCR_COUNTED_LARGE) != 0);
@@ -113,8 +123,8 @@ gcr_ref gcr_counting_alloc_slow(struct gcr_counting *c, const struct gcr_shape *
     const struct gcr_counting_type *type = &c->types[shape->number];
     uint64_t bytes = gcr_counting_block_bytes(c->design, type, length);
     bool large = bytes > c->small_limit;
-    uint32_t head_bytes = gcr_counting_head_bytes(type, large);
-    bytes += head_bytes - type->head_bytes;
+    int32_t ref_offset = gcr_counting_ref_offset(type, large);
+    bytes += (uint64_t)(ref_offset - type->ref_offset);
     char *body;
     char *block = carve(c, type, length, bytes, flags, &body);
     if (block == NULL) {
@@ -123,7 +133,7 @@ gcr_ref gcr_counting_alloc_slow(struct gcr_counting *c, const struct gcr_shape *
         if (block == NULL)
             return NULL;
     }
-    gcr_ref object = (gcr_ref)(block + head_bytes);
+    gcr_ref object = (gcr_ref)(block + ref_offset);
     memset(block, 0, bytes);
     set_words(c, type, object,
               shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT |
@@ -133,7 +143,7 @@ gcr_ref gcr_counting_alloc_slow(struct gcr_counting *c, const struct gcr_shape *
         gcr_counting_set_cookie(c, object, cookie);
     c->base.work.allocated_objects++;
     c->base.work.allocated_bytes += gcr_counted_bytes(type, object);
-    c->header_bytes += head_bytes + type->slots_offset;
+    c->header_bytes += gcr_counting_header_bytes(type, large);
     if (c->base.report_frees)
         gcr_object_set_add(&c->objects, object);
     return object;

@@ -22,10 +22,8 @@ static void drop_items(struct gcr_counting *c, const struct gcr_counting_type *t
 {
     gcr_ref *slot = (gcr_ref *)body + after * type->item_slots;
     gcr_ref *end = (gcr_ref *)body + before * type->item_slots;
-    for (; slot < end; slot++) {
-        if (*slot != NULL && gcr_count_down(*slot) == 0)
-            gcr_counting_queue_dead(c, *slot);
-    }
+    for (; slot < end; slot++)
+        gcr_counting_drop_later(c, c->side_counted, *slot);
 }
 
 /* The block for the new length: the old one, a new one, or NULL (with *refused) if there is none.

@@ -61,6 +61,21 @@ static bool check_memory(const struct census *c)
     return gcr_system_heap_check(&c->heap->system, c->err) && check_footprint(c);
 }
 
+/* With `all`: no block without an object has a count. */
+static bool check_side_counts(const struct census *c, bool all)
+{
+    uint64_t set;
+    if (!c->heap->side_counted)
+        return true;
+    if (!gcr_side_counts_check(&c->heap->side_counts, &set, c->err))
+        return false;
+    if (!all || set == c->count)
+        return true;
+    gcr_fail(c->err, GCR_FAULT, "%s: %llu counts in the side table, %zu objects", name_of(c),
+             (unsigned long long)set, c->count);
+    return false;
+}
+
 /* ---- every object ---- */
 
 static bool object_fault(const struct census *c, gcr_ref object, const char *what, uint64_t is,
@@ -177,7 +192,7 @@ static bool check_block(struct census *c, gcr_ref object, const struct gcr_count
                             type->kind);
     if (in_pool == large)
         return object_fault(c, object, "large flag", !in_pool, in_pool);
-    c->header_bytes += gcr_counting_head_bytes(type, large) + type->slots_offset;
+    c->header_bytes += gcr_counting_header_bytes(type, large);
     c->objects_bytes += gcr_counted_bytes(type, object);
     return true;
 }
@@ -190,8 +205,9 @@ static bool check_object(struct census *c, size_t index)
     uint64_t hidden = (word & GCR_COUNTED_PREBUILT) != 0;
     hidden += (word & GCR_COUNTED_GARBAGE) != 0;
     uint64_t expected = c->references[index] + hidden;
-    if (gcr_counted(object)->count != expected)
-        return object_fault(c, object, "count", gcr_counted(object)->count, expected);
+    uint64_t count = gcr_count_get(c->heap, c->heap->side_counted, object);
+    if (count != expected)
+        return object_fault(c, object, "count", count, expected);
     if (!check_block(c, object, type))
         return false;
     if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER))
@@ -235,14 +251,14 @@ static bool check_objects(struct census *c, uint64_t held)
         if (!check_object(c, i))
             return false;
     }
-    return check_sums(c, held);
+    return check_sums(c, held) && check_side_counts(c, true);
 }
 
 bool gcr_counting_check(struct gcr_counting *heap, int level, uint64_t tracked,
                         struct gcr_error *err)
 {
     struct census c = {.heap = heap, .err = err};
-    bool sound = check_idle(&c) && check_memory(&c);
+    bool sound = check_idle(&c) && check_memory(&c) && check_side_counts(&c, false);
     if (sound && level >= 3 && heap->base.report_frees)
         sound = check_objects(&c, tracked);
     free(c.object);

@@ -75,34 +75,42 @@ void gcr_counting_finalize_unreachable(struct gcr_counting *c, gcr_ref object)
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_FINALIZER) ||
         !c->design->take_finalizer_turn(c, object))
         return;
-    gcr_count_up(object);
+    gcr_count_up(c, c->side_counted, object);
     c->base.work.finalized++;
     c->base.host->finalize(c->base.host, &c->base, gcr_counting_cookie(c, object), object);
-    if (gcr_count_down(object) == 0)
+    if (gcr_count_down(c, c->side_counted, object) == 0)
         c->design->bury(c, object);
 }
 
-void gcr_counting_clear_garbage(struct gcr_counting *c, gcr_ref object)
+GCR_ALWAYS_INLINE void clear_garbage_as(struct gcr_counting *c, bool side, gcr_ref object)
 {
     struct gcr_slot_span span[2];
-    gcr_count_up(object);
+    gcr_count_up(c, side, object);
     gcr_counted_spans(gcr_counting_type_of(c, object), object, span);
     for (int i = 0; i < 2; i++) {
         for (uint64_t k = 0; k < span[i].count; k++) {
             gcr_ref value = span[i].start[k];
             span[i].start[k] = NULL;
-            gcr_counting_drop_later(c, value);
+            gcr_counting_drop_later(c, side, value);
         }
     }
     c->design->bury_queued(c);
-    if (gcr_count_down(object) == 0)
+    if (gcr_count_down(c, side, object) == 0)
         c->design->bury(c, object);
+}
+
+void gcr_counting_clear_garbage(struct gcr_counting *c, gcr_ref object)
+{
+    if (c->side_counted)
+        clear_garbage_as(c, true, object);
+    else
+        clear_garbage_as(c, false, object);
 }
 
 void gcr_counting_keep_legacy(struct gcr_counting *c, gcr_ref object)
 {
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_LEGACY_FINALIZER))
         return;
-    gcr_count_up(object);
+    gcr_count_up(c, c->side_counted, object);
     gcr_counted_set_flag(object, GCR_COUNTED_GARBAGE);
 }

@@ -36,7 +36,8 @@ GCR_ALWAYS_INLINE void gcr_counting_visit_span(struct gcr_counting *c, gcr_ref *
         uint64_t word = gcr_counted(value)->type;
         if (GCR_LIKELY((word & GCR_COUNTED_CONTAINER) != 0))
             visit(c, value, arg);
-        else if (GCR_UNLIKELY((word & GCR_COUNTED_BUFFER) != 0) && gcr_counted(value)->count == 1)
+        else if (GCR_UNLIKELY((word & GCR_COUNTED_BUFFER) != 0) &&
+                 gcr_count_get(c, c->side_counted, value) == 1)
             gcr_counting_visit_buffer(c, value, visit, arg);
     }
 }

@@ -12,17 +12,17 @@
 #include "allocators/common/counting_blocks.h"
 
 /* Queues an object whose count has just fallen to 0; the design's bury_queued starts. */
-static inline void gcr_counting_queue_dead(struct gcr_counting *c, gcr_ref object)
+GCR_ALWAYS_INLINE void gcr_counting_queue_dead(struct gcr_counting *c, bool side, gcr_ref object)
 {
-    gcr_count_set(object, (uintptr_t)c->dead);
+    gcr_count_set(c, side, object, (uintptr_t)c->dead);
     c->dead = object;
 }
 
 /* One reference less to `value`, which may be null; if it was the last, the object waits. */
-static inline void gcr_counting_drop_later(struct gcr_counting *c, gcr_ref value)
+GCR_ALWAYS_INLINE void gcr_counting_drop_later(struct gcr_counting *c, bool side, gcr_ref value)
 {
-    if (value != NULL && gcr_count_down(value) == 0)
-        gcr_counting_queue_dead(c, value);
+    if (value != NULL && gcr_count_down(c, side, value) == 0)
+        gcr_counting_queue_dead(c, side, value);
 }
 
 /* Runs the finalizer of an object whose count is zero, on a temporary count. True: it lives again.
@@ -44,10 +44,10 @@ static inline bool gcr_counting_finalize_dying(struct gcr_counting *c,
             return false;
         gcr_counted_set_flag(object, GCR_COUNTED_FINALIZED);
     }
-    gcr_count_set(object, 1);
+    gcr_count_set(c, design->side_counts, object, 1);
     c->base.work.finalized++;
     c->base.host->finalize(c->base.host, &c->base, gcr_counting_cookie(c, object), object);
-    return gcr_count_down(object) > 0;
+    return gcr_count_down(c, design->side_counts, object) > 0;
 }
 
 /* Gives an object's block back, or to the list of recycled blocks. */
@@ -57,10 +57,9 @@ GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
 {
     uint64_t word = gcr_counted(object)->type;
     bool large = (word & GCR_COUNTED_LARGE) != 0;
-    uint32_t head_bytes = gcr_counting_head_bytes(type, large);
     c->base.work.freed_objects++;
     c->freed_bytes += gcr_counted_bytes(type, object);
-    c->header_bytes -= head_bytes + type->slots_offset;
+    c->header_bytes -= gcr_counting_header_bytes(type, large);
     if (GCR_UNLIKELY(!gcr_counting_type_is(type, GCR_COUNTING_PLAIN)))
         gcr_counting_leave_tables(c, type, object);
     if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
@@ -68,7 +67,9 @@ GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
         if (!(word & GCR_COUNTED_RECYCLED) && c->count[0] > 0)
             c->count[0]--;
     }
-    char *block = (char *)object - head_bytes;
+    if (design->side_counts && GCR_UNLIKELY(large))
+        gcr_side_counts_leave(&c->side_counts, object, 1);
+    char *block = (char *)object - gcr_counting_ref_offset(type, large);
     if (GCR_UNLIKELY((word & GCR_COUNTED_RECYCLED) != 0) && !large) {
         uint64_t bytes = gcr_counting_block_bytes(design, type, gcr_counted_length(object));
         void **list = gcr_counting_recycled_list(c, type, bytes);
@@ -97,7 +98,7 @@ GCR_ALWAYS_INLINE void gcr_counting_release_as(struct gcr_counting *c,
     gcr_counted_spans(type, object, span);
     for (int i = 0; i < 2; i++) {
         for (uint64_t k = 0; k < span[i].count; k++)
-            gcr_counting_drop_later(c, span[i].start[k]);
+            gcr_counting_drop_later(c, design->side_counts, span[i].start[k]);
     }
     if (gcr_counting_type_is(type, GCR_SHAPE_RESIZABLE) && *gcr_counted_body(object) != NULL)
         gcr_counting_block_free(c, *gcr_counted_body(object),
@@ -113,8 +114,8 @@ GCR_ALWAYS_INLINE void gcr_counting_bury_queued_as(struct gcr_counting *c,
     c->burying = true;
     while (c->dead != NULL) {
         gcr_ref object = c->dead;
-        c->dead = (gcr_ref)(uintptr_t)gcr_counted(object)->count;
-        gcr_count_set(object, 0);
+        c->dead = (gcr_ref)(uintptr_t)gcr_count_get(c, design->side_counts, object);
+        gcr_count_set(c, design->side_counts, object, 0);
         gcr_counting_release_as(c, design, object);
     }
     c->burying = false;

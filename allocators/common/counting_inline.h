@@ -11,17 +11,19 @@
 
 /* ---- counts ---- */
 
-static inline void gcr_counting_increment(gcr_ref object)
+GCR_ALWAYS_INLINE void gcr_counting_increment(const struct gcr_counting *c,
+                                              const struct gcr_counting_design *design,
+                                              gcr_ref object)
 {
     if (object != NULL)
-        gcr_count_up(object);
+        gcr_count_up(c, design->side_counts, object);
 }
 
 GCR_ALWAYS_INLINE void gcr_counting_decrement(struct gcr_counting *c,
                                               const struct gcr_counting_design *design,
                                               gcr_ref object)
 {
-    if (object != NULL && gcr_count_down(object) == 0)
+    if (object != NULL && gcr_count_down(c, design->side_counts, object) == 0)
         design->bury(c, object);
 }
 
@@ -40,8 +42,8 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_plain(struct gcr_counting *c,
     if (GCR_UNLIKELY(block == NULL))
         return gcr_counting_alloc_slow(c, shape, length, 0, 0);
     memset(block, 0, bytes);
-    gcr_ref object = (gcr_ref)(block + type->head_bytes);
-    gcr_counted(object)->count = 1;
+    gcr_ref object = (gcr_ref)(block + type->ref_offset);
+    gcr_count_begin(c, design->side_counts, object);
     gcr_counted(object)->type = shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT |
                                 (uint64_t)type->kind << GCR_COUNTED_KIND_SHIFT;
     if (container) {
@@ -50,7 +52,7 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_plain(struct gcr_counting *c,
     }
     c->base.work.allocated_objects++;
     c->base.work.allocated_bytes += type->field_bytes + length * type->body_item_bytes;
-    c->header_bytes += type->head_bytes + type->slots_offset;
+    c->header_bytes += gcr_counting_header_bytes(type, false);
     return object;
 }
 
@@ -112,7 +114,7 @@ GCR_ALWAYS_INLINE void gcr_counting_store_as(struct gcr_heap *heap,
     gcr_ref *at = gcr_counted_slot(type, object, slot);
     gcr_ref old = *at;
     if (value != NULL) {
-        gcr_count_up(value);
+        gcr_count_up(c, design->side_counts, value);
         if (GCR_UNLIKELY(gcr_counting_is_untracked_tuple(type, object)))
             gcr_counting_retrack(c, design, object);
     }
@@ -123,9 +125,10 @@ GCR_ALWAYS_INLINE void gcr_counting_store_as(struct gcr_heap *heap,
 }
 
 /* Counts for values that enter, and for values that leave, by slot numbers. Who dies waits. */
-static inline bool gcr_counting_copy_counts(struct gcr_counting *c,
-                                            const struct gcr_counting_type *type, gcr_ref object,
-                                            uint64_t from, uint64_t to, bool enter)
+GCR_ALWAYS_INLINE bool gcr_counting_copy_counts(struct gcr_counting *c, bool side,
+                                                const struct gcr_counting_type *type,
+                                                gcr_ref object, uint64_t from, uint64_t to,
+                                                bool enter)
 {
     bool any = false;
     for (uint64_t k = from; k < to; k++) {
@@ -134,9 +137,9 @@ static inline bool gcr_counting_copy_counts(struct gcr_counting *c,
             continue;
         any = true;
         if (enter)
-            gcr_count_up(value);
-        else if (gcr_count_down(value) == 0)
-            gcr_counting_queue_dead(c, value);
+            gcr_count_up(c, side, value);
+        else if (gcr_count_down(c, side, value) == 0)
+            gcr_counting_queue_dead(c, side, value);
     }
     return any;
 }
@@ -186,8 +189,9 @@ GCR_ALWAYS_INLINE void gcr_counting_copy_as(struct gcr_heap *heap,
         enter = d_end;
         leave_end = s;
     }
-    bool any = gcr_counting_copy_counts(c, from, src, enter, enter_end, true);
-    (void)gcr_counting_copy_counts(c, to, dst, leave, leave_end, false);
+    bool side = design->side_counts;
+    bool any = gcr_counting_copy_counts(c, side, from, src, enter, enter_end, true);
+    (void)gcr_counting_copy_counts(c, side, to, dst, leave, leave_end, false);
     if (any && GCR_UNLIKELY(gcr_counting_is_untracked_tuple(to, dst)))
         gcr_counting_retrack(c, design, dst);
     gcr_counting_move_slots(c, dst, d, src, s, n);
@@ -200,7 +204,7 @@ GCR_ALWAYS_INLINE void gcr_counting_root_as(struct gcr_heap *heap,
                                             gcr_ref value)
 {
     gcr_ref old = *root;
-    gcr_counting_increment(value);
+    gcr_counting_increment(gcr_counting_of(heap), design, value);
     GCR_STORE_AS(GCR_CAUSE_DATA, *root, value);
     gcr_counting_decrement(gcr_counting_of(heap), design, old);
 }
@@ -223,11 +227,14 @@ static inline uint8_t *gcr_counting_find(const void *type, gcr_ref object, uint6
 
 /* Reading through a reference costs an increment and a decrement, which the compiler must not
  * merge. */
-static inline void gcr_counting_read(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
-                                     uint32_t length)
+GCR_ALWAYS_INLINE void gcr_counting_read_as(struct gcr_heap *heap,
+                                            const struct gcr_counting_design *design,
+                                            gcr_ref object, uint32_t offset, uint32_t length)
 {
-    const struct gcr_counting_type *type = gcr_counting_type_of(gcr_counting_of(heap), object);
-    volatile uint64_t *count = &gcr_counted(object)->count;
+    const struct gcr_counting *c = gcr_counting_of(heap);
+    const struct gcr_counting_type *type = gcr_counting_type_of(c, object);
+    volatile uint64_t *count =
+        design->side_counts ? gcr_side_count(&c->side_counts, object) : &gcr_counted(object)->count;
     GCR_STORE_AS(GCR_CAUSE_COUNT, *count, *count + 1);
     gcr_data_read(gcr_counting_find, type, object, offset, length);
     GCR_STORE_AS(GCR_CAUSE_COUNT, *count, *count - 1);

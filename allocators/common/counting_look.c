@@ -13,14 +13,15 @@ struct walk {
 static bool walk_block(void *arg, void *block, size_t bytes)
 {
     struct walk *walk = arg;
-    char *behind_head = (char *)block + walk->head_bytes;
+    char *bare = (char *)block - walk->c->absent_bytes;
+    char *behind_head = bare + walk->head_bytes;
     (void)bytes;
     if (walk->head_bytes != 0 && gcr_object_set_has(&walk->c->objects, behind_head) &&
         gcr_counting_type_is(gcr_counting_type_of(walk->c, (gcr_ref)behind_head),
                              GCR_SHAPE_CONTAINER))
         return walk->visit(walk->arg, (gcr_ref)behind_head);
-    if (gcr_object_set_has(&walk->c->objects, block))
-        return walk->visit(walk->arg, (gcr_ref)block);
+    if (gcr_object_set_has(&walk->c->objects, bare))
+        return walk->visit(walk->arg, (gcr_ref)bare);
     return true;
 }
 

@@ -20,7 +20,7 @@ static bool list_fault(const struct census *c, const char *list, const struct gc
 static bool check_element(const struct census *c, const char *list, const struct gcr_gc_head *head)
 {
     const struct linked_list *ll = c->ll;
-    gcr_ref object = gcr_head_object(head, ll->head_bytes);
+    gcr_ref object = gcr_head_object(head, ll->head_distance);
     if (ll->packed ? (head->prev & GCR_PREV_COLLECTING) != 0
                    : gcr_wide_refs(head) != GCR_REFS_REACHABLE)
         return list_fault(c, list, head, "collecting outside a collection");
@@ -32,7 +32,7 @@ static bool check_element(const struct census *c, const char *list, const struct
     if (shape == 0 || shape > ll->counting.base.host->shape_count ||
         !gcr_counting_type_is(&ll->counting.types[shape], GCR_SHAPE_CONTAINER))
         return list_fault(c, list, head, "not a container");
-    if (gcr_counted(object)->count == 0)
+    if (gcr_count_get(&ll->counting, ll->counting.side_counted, object) == 0)
         return list_fault(c, list, head, "its count is zero");
     if (ll->counting.base.report_frees && !gcr_object_set_has(&ll->counting.objects, object))
         return list_fault(c, list, head, "freed, but still listed");

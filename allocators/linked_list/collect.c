@@ -23,8 +23,19 @@ void gcr_linked_list_bury_queued(struct gcr_counting *c)
 
 void gcr_linked_list_bury(struct gcr_counting *c, gcr_ref object)
 {
-    gcr_counting_queue_dead(c, object);
+    gcr_counting_queue_dead(c, false, object);
     gcr_linked_list_bury_queued(c);
+}
+
+void gcr_linked_list_side_bury_queued(struct gcr_counting *c)
+{
+    gcr_counting_bury_queued_as(c, &linked_list_side_design);
+}
+
+void gcr_linked_list_side_bury(struct gcr_counting *c, gcr_ref object)
+{
+    gcr_counting_queue_dead(c, true, object);
+    gcr_linked_list_side_bury_queued(c);
 }
 
 static void merge_generations(struct cycle *c, uint32_t g)
@@ -45,7 +56,7 @@ static uint64_t untrack_pass(struct linked_list *ll, struct gcr_gc_head *list, u
     struct gcr_gc_head *next;
     for (struct gcr_gc_head *head = gcr_head_next(list); head != list; head = next) {
         next = gcr_head_next(head);
-        gcr_ref object = gcr_head_object(head, ll->head_bytes);
+        gcr_ref object = gcr_head_object(head, ll->head_distance);
         if (!gcr_counting_type_is(gcr_counting_type_of(&ll->counting, object), shape_flag) ||
             !gcr_counting_can_untrack_as(&ll->counting, &linked_list_design, object))
             continue;
@@ -92,7 +103,8 @@ static void clear_weak_references(struct linked_list *ll, struct gcr_gc_head *un
 {
     for (struct gcr_gc_head *head = gcr_head_next(unreachable); head != unreachable;
          head = gcr_head_next(head))
-        gcr_counting_clear_unreachable_weak(&ll->counting, gcr_head_object(head, ll->head_bytes));
+        gcr_counting_clear_unreachable_weak(&ll->counting,
+                                            gcr_head_object(head, ll->head_distance));
 }
 
 /* Each object goes to a second list before its finalizer runs, because that may change the first
@@ -104,7 +116,7 @@ static void run_finalizers(struct linked_list *ll, struct gcr_gc_head *unreachab
     while (!gcr_gc_list_is_empty(unreachable)) {
         struct gcr_gc_head *head = gcr_head_next(unreachable);
         gcr_gc_list_move(&seen, head);
-        gcr_counting_finalize_unreachable(&ll->counting, gcr_head_object(head, ll->head_bytes));
+        gcr_counting_finalize_unreachable(&ll->counting, gcr_head_object(head, ll->head_distance));
     }
     gcr_gc_list_merge(&seen, unreachable);
 }
@@ -142,7 +154,7 @@ static void break_cycles(struct cycle *c)
     struct linked_list *ll = c->ll;
     while (!gcr_gc_list_is_empty(&c->garbage)) {
         struct gcr_gc_head *head = gcr_head_next(&c->garbage);
-        gcr_counting_clear_garbage(&ll->counting, gcr_head_object(head, ll->head_bytes));
+        gcr_counting_clear_garbage(&ll->counting, gcr_head_object(head, ll->head_distance));
         if (gcr_head_next(&c->garbage) == head) { /* kept alive by somebody else */
             gcr_head_clear_collecting(head, ll->packed);
             gcr_gc_list_move(c->old, head);
@@ -158,7 +170,7 @@ static void keep_legacy_garbage(struct cycle *c)
     for (struct gcr_gc_head *head = gcr_head_next(&c->finalizers); head != &c->finalizers;
          head = gcr_head_next(head)) {
         c->frame.done.uncollectable++;
-        gcr_counting_keep_legacy(&ll->counting, gcr_head_object(head, ll->head_bytes));
+        gcr_counting_keep_legacy(&ll->counting, gcr_head_object(head, ll->head_distance));
     }
     if (c->young != c->old)
         ll->counting.base.work.promoted_objects += c->frame.done.uncollectable;

@@ -1,12 +1,16 @@
 /* Steps 1 to 3 of a collection, and step 6: which candidates are referred to from outside.
  *
- * Every function here exists once per head layout: `packed` is a constant where it is used. No
- * stack and no memory: working counts are in the GC heads, and step 3 uses the list itself as its
- * queue.
+ * Every function here exists once per head layout and, for the packed one, per place of the true
+ * counts: `packed`, `side` and the distance from head to reference are constants where they are
+ * used. No stack and no memory: working counts are in the GC heads, and step 3 uses the list itself
+ * as its queue.
  *
  * Invariants (check level 2 and up): after step 2 each working count is between 0 and the true one,
  * and the differences add up to the visited edges between candidates. */
 #include "allocators/linked_list/linked_list_design.h"
+
+/* From a packed head to the reference, with the count in the object and without. */
+enum { PACKED_DISTANCE = 16, PACKED_SIDE_DISTANCE = 8 };
 
 GCR_ALWAYS_INLINE void visit(struct linked_list *ll, gcr_ref object, gcr_container_visitor *visitor,
                              void *arg)
@@ -32,7 +36,7 @@ static gcr_ref *slot_to_overlook(struct linked_list *ll, gcr_ref object)
     gcr_ref *slot = last_slot(ll, object);
     if (ll->counting.sabotage_countdown == 0 || slot == NULL || *slot == NULL || *slot == object ||
         !gcr_counting_type_is(gcr_counting_type_of(&ll->counting, *slot), GCR_SHAPE_CONTAINER) ||
-        gcr_counted(*slot)->count != 1)
+        gcr_count_get(&ll->counting, ll->counting.side_counted, *slot) != 1)
         return NULL;
     const gcr_ref *deeper = last_slot(ll, *slot);
     if (deeper == NULL || *deeper == NULL ||
@@ -60,13 +64,12 @@ GCR_ALWAYS_INLINE void set_working_count_one(struct gcr_gc_head *head, bool pack
 
 /* Step 1: working count = true count, collecting. Returns the number of candidates. */
 GCR_ALWAYS_INLINE uint64_t copy_counts(struct linked_list *ll, struct gcr_gc_head *young,
-                                       uint32_t head_bytes, bool packed)
+                                       uint32_t distance, bool packed, bool side)
 {
     uint64_t candidates = 0;
-    (void)ll;
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
-        uint64_t count = gcr_counted(gcr_head_object(head, head_bytes))->count;
+        uint64_t count = gcr_count_get(&ll->counting, side, gcr_head_object(head, distance));
         if (packed)
             head->prev = (head->prev & GCR_PREV_FINALIZED) | GCR_PREV_COLLECTING |
                          (uintptr_t)count << GCR_PREV_COUNT_SHIFT;
@@ -80,10 +83,9 @@ GCR_ALWAYS_INLINE uint64_t copy_counts(struct linked_list *ll, struct gcr_gc_hea
 /* ---- step 2 ---- */
 
 /* One reference from a candidate to `container`. arg: number of such edges, at check level 2. */
-GCR_ALWAYS_INLINE void subtract_one(struct linked_list *ll, gcr_ref container, void *arg,
-                                    bool packed)
+GCR_ALWAYS_INLINE void subtract_one(gcr_ref container, void *arg, uint32_t distance, bool packed)
 {
-    struct gcr_gc_head *head = gcr_head_at(container, packed ? 16 : ll->head_bytes);
+    struct gcr_gc_head *head = gcr_head_at(container, distance);
     bool candidate = packed ? (head->prev & GCR_PREV_COLLECTING) != 0 : gcr_wide_refs(head) >= 0;
     if (!candidate)
         return;
@@ -98,21 +100,27 @@ GCR_ALWAYS_INLINE void subtract_one(struct linked_list *ll, gcr_ref container, v
 
 static void subtract_packed(struct gcr_counting *c, gcr_ref container, void *arg)
 {
-    subtract_one(linked_list_from(c), container, arg, true);
+    (void)c;
+    subtract_one(container, arg, PACKED_DISTANCE, true);
+}
+
+static void subtract_packed_side(struct gcr_counting *c, gcr_ref container, void *arg)
+{
+    (void)c;
+    subtract_one(container, arg, PACKED_SIDE_DISTANCE, true);
 }
 
 static void subtract_wide(struct gcr_counting *c, gcr_ref container, void *arg)
 {
-    subtract_one(linked_list_from(c), container, arg, false);
+    subtract_one(container, arg, linked_list_from(c)->head_distance, false);
 }
 
 GCR_ALWAYS_INLINE uint64_t subtract_internal(struct linked_list *ll, struct gcr_gc_head *young,
-                                             uint32_t head_bytes, bool packed)
+                                             uint32_t distance, gcr_container_visitor *subtract)
 {
     uint64_t edges = 0;
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young; head = gcr_head_next(head))
-        visit(ll, gcr_head_object(head, head_bytes), packed ? subtract_packed : subtract_wide,
-              &edges);
+        visit(ll, gcr_head_object(head, distance), subtract, &edges);
     return edges;
 }
 
@@ -122,7 +130,8 @@ static void check_counts(struct linked_list *ll, struct gcr_gc_head *young, uint
     uint64_t sum = 0;
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
-        int64_t count = (int64_t)gcr_counted(gcr_head_object(head, ll->head_bytes))->count;
+        gcr_ref object = gcr_head_object(head, ll->head_distance);
+        int64_t count = (int64_t)gcr_count_get(&ll->counting, ll->counting.side_counted, object);
         int64_t working = working_count(head, ll->packed);
         GCR_CHECK(1, working >= 0 && working <= count);
         sum += (uint64_t)(count - working);
@@ -135,10 +144,10 @@ static void check_counts(struct linked_list *ll, struct gcr_gc_head *young, uint
 
 /* A candidate referred to by a reachable one: back from the unreachable list if it is there
  * already, else its turn is still to come and a count of 1 is enough. arg: the young list. */
-GCR_ALWAYS_INLINE void reach_one(struct linked_list *ll, gcr_ref container, void *arg, bool packed)
+GCR_ALWAYS_INLINE void reach_one(gcr_ref container, void *arg, uint32_t distance, bool packed)
 {
     struct gcr_gc_head *young = arg;
-    struct gcr_gc_head *head = gcr_head_at(container, packed ? 16 : ll->head_bytes);
+    struct gcr_gc_head *head = gcr_head_at(container, distance);
     if (packed) {
         if (!(head->prev & GCR_PREV_COLLECTING))
             return;
@@ -167,23 +176,30 @@ GCR_ALWAYS_INLINE void reach_one(struct linked_list *ll, gcr_ref container, void
 
 static void reach_packed(struct gcr_counting *c, gcr_ref container, void *arg)
 {
-    reach_one(linked_list_from(c), container, arg, true);
+    (void)c;
+    reach_one(container, arg, PACKED_DISTANCE, true);
+}
+
+static void reach_packed_side(struct gcr_counting *c, gcr_ref container, void *arg)
+{
+    (void)c;
+    reach_one(container, arg, PACKED_SIDE_DISTANCE, true);
 }
 
 static void reach_wide(struct gcr_counting *c, gcr_ref container, void *arg)
 {
-    reach_one(linked_list_from(c), container, arg, false);
+    reach_one(container, arg, linked_list_from(c)->head_distance, false);
 }
 
 /* Visits what a reachable candidate refers to. */
 GCR_ALWAYS_INLINE void reach_referents(struct linked_list *ll, gcr_ref object,
-                                       struct gcr_gc_head *young, bool packed)
+                                       struct gcr_gc_head *young, gcr_container_visitor *reach)
 {
     gcr_ref *hidden = GCR_SABOTAGE == GCR_SABOTAGE_SKIP_SLOT ? slot_to_overlook(ll, object) : NULL;
     gcr_ref value = hidden != NULL ? *hidden : NULL;
     if (hidden != NULL)
         *hidden = NULL;
-    visit(ll, object, packed ? reach_packed : reach_wide, young);
+    visit(ll, object, reach, young);
     if (hidden != NULL)
         *hidden = value;
 }
@@ -199,14 +215,15 @@ static inline void append_unreachable(struct gcr_gc_head *unreachable, struct gc
 }
 
 /* Step 3, packed: the young list is singly linked; back links are restored behind the walk. */
-static void split_packed(struct linked_list *ll, struct gcr_gc_head *young,
-                         struct gcr_gc_head *unreachable)
+GCR_ALWAYS_INLINE void split_packed(struct linked_list *ll, struct gcr_gc_head *young,
+                                    struct gcr_gc_head *unreachable, uint32_t distance,
+                                    gcr_container_visitor *reach)
 {
     struct gcr_gc_head *prev = young;
     struct gcr_gc_head *head = gcr_head_next(young);
     while (head != young) {
         if (head->prev >> GCR_PREV_COUNT_SHIFT != 0) {
-            reach_referents(ll, gcr_head_object(head, 16), young, true);
+            reach_referents(ll, gcr_head_object(head, distance), young, reach);
             head->prev = (head->prev & GCR_PREV_FINALIZED) | (uintptr_t)prev;
             prev = head;
         } else {
@@ -228,9 +245,9 @@ static uint64_t split_wide(struct linked_list *ll, struct gcr_gc_head *young,
     while (head != young) {
         struct gcr_gc_head *next;
         if (gcr_wide_refs(head) != 0) {
-            gcr_ref object = gcr_head_object(head, ll->head_bytes);
+            gcr_ref object = gcr_head_object(head, ll->head_distance);
             gcr_wide_set_refs(head, GCR_REFS_REACHABLE);
-            reach_referents(ll, object, young, false);
+            reach_referents(ll, object, young, reach_wide);
             next = gcr_head_next(head);
             if (untrack &&
                 gcr_counting_type_is(gcr_counting_type_of(&ll->counting, object),
@@ -264,10 +281,11 @@ static uint64_t clear_unreachable_flags(struct gcr_gc_head *unreachable)
 }
 
 GCR_ALWAYS_INLINE uint64_t count_and_subtract(struct linked_list *ll, struct gcr_gc_head *young,
-                                              uint32_t head_bytes, bool packed)
+                                              uint32_t distance, bool packed, bool side,
+                                              gcr_container_visitor *subtract)
 {
-    uint64_t candidates = copy_counts(ll, young, head_bytes, packed);
-    uint64_t edges = subtract_internal(ll, young, head_bytes, packed);
+    uint64_t candidates = copy_counts(ll, young, distance, packed, side);
+    uint64_t edges = subtract_internal(ll, young, distance, subtract);
     if (GCR_CHECK_LEVEL >= 2)
         check_counts(ll, young, edges);
     (void)edges;
@@ -281,11 +299,16 @@ uint64_t gcr_linked_list_deduce(struct linked_list *ll, struct gcr_gc_head *youn
     uint64_t candidates;
     gcr_gc_list_init(unreachable);
     *untracked = 0;
-    if (ll->packed) {
-        candidates = count_and_subtract(ll, young, 16, true);
-        split_packed(ll, young, unreachable);
+    if (ll->packed && !ll->counting.side_counted) {
+        candidates = count_and_subtract(ll, young, PACKED_DISTANCE, true, false, subtract_packed);
+        split_packed(ll, young, unreachable, PACKED_DISTANCE, reach_packed);
+    } else if (ll->packed) {
+        candidates =
+            count_and_subtract(ll, young, PACKED_SIDE_DISTANCE, true, true, subtract_packed_side);
+        split_packed(ll, young, unreachable, PACKED_SIDE_DISTANCE, reach_packed_side);
     } else {
-        candidates = count_and_subtract(ll, young, ll->head_bytes, false);
+        candidates = count_and_subtract(ll, young, ll->head_distance, false,
+                                        ll->counting.side_counted, subtract_wide);
         *untracked = split_wide(ll, young, unreachable, untrack);
     }
     /* CPython does this as part of step 6, and again after step 9; nothing looks at the flags
@@ -315,7 +338,7 @@ void gcr_linked_list_move_legacy(struct linked_list *ll, struct gcr_gc_head *unr
     struct gcr_gc_head *next;
     for (struct gcr_gc_head *head = gcr_head_next(unreachable); head != unreachable; head = next) {
         next = gcr_head_next(head);
-        gcr_ref object = gcr_head_object(head, ll->head_bytes);
+        gcr_ref object = gcr_head_object(head, ll->head_distance);
         if (gcr_counting_type_is(gcr_counting_type_of(&ll->counting, object),
                                  GCR_SHAPE_LEGACY_FINALIZER))
             move_if_unreachable(&ll->counting, object, finalizers);
@@ -323,5 +346,5 @@ void gcr_linked_list_move_legacy(struct linked_list *ll, struct gcr_gc_head *unr
     /* The list grows while it is walked: a breadth-first closure. */
     for (struct gcr_gc_head *head = gcr_head_next(finalizers); head != finalizers;
          head = gcr_head_next(head))
-        visit(ll, gcr_head_object(head, ll->head_bytes), move_if_unreachable, finalizers);
+        visit(ll, gcr_head_object(head, ll->head_distance), move_if_unreachable, finalizers);
 }

@@ -13,6 +13,7 @@ static const struct gcr_option linked_list_options[] = {
      "size of a pool, a power of two from 4K; 0 is 4K for a head of 24, else 16K"},
     {"arena", GCR_OPT_BYTES, "bytes", "0", 0, 67108864, NULL,
      "size of an arena, a power of two from 64K; 0 is 256K for a head of 24, else 1M"},
+    GCR_COUNTING_COUNTS_OPTION,
     GCR_COUNTING_GEOMETRY_OPTIONS,
     GCR_COUNTING_POLICY_OPTIONS("once"),
     GCR_COUNTING_FREEZE_OPTION,
@@ -62,9 +63,11 @@ static gcr_status linked_list_create(const struct gcr_heap_config *config, struc
     if (ll == NULL)
         return gcr_fail(err, GCR_HEAP_EXHAUSTED, "no room for the heap's own %zu bytes",
                         sizeof *ll);
-    gcr_counting_init(&ll->counting, &gcr_collector_linked_list, &linked_list_design, host,
-                      config->options);
+    bool side = gcr_option_number(config->options, "counts") == 1;
+    gcr_counting_init(&ll->counting, &gcr_collector_linked_list,
+                      side ? &linked_list_side_design : &linked_list_design, host, config->options);
     ll->head_bytes = head_of_choice[gcr_option_number(config->options, "head")];
+    ll->head_distance = ll->head_bytes - ll->counting.absent_bytes;
     ll->packed = ll->head_bytes == 16;
     for (int g = 0; g < GCR_COUNTING_GENERATIONS; g++)
         gcr_gc_list_init(&ll->generation[g]);

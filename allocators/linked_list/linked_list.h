@@ -18,8 +18,9 @@
 
 struct linked_list {
     struct gcr_counting counting;
-    uint32_t head_bytes; /* 16, 24 or 32 */
-    bool packed;         /* head_bytes == 16: flags and counts share the two words */
+    uint32_t head_bytes;    /* 16, 24 or 32 */
+    uint32_t head_distance; /* from a head to the reference: less 8 if the count is elsewhere */
+    bool packed;            /* head_bytes == 16: flags and counts share the two words */
     struct gcr_gc_head generation[GCR_COUNTING_GENERATIONS];
     struct gcr_gc_head permanent; /* frozen */
 };
@@ -31,7 +32,7 @@ static inline struct linked_list *linked_list_of(struct gcr_heap *heap)
 
 static inline struct gcr_gc_head *linked_list_head(const struct linked_list *ll, gcr_ref object)
 {
-    return gcr_head_at(object, ll->head_bytes);
+    return gcr_head_at(object, ll->head_distance);
 }
 
 /* ---- deduce.c ---- */
@@ -51,6 +52,8 @@ void gcr_linked_list_move_legacy(struct linked_list *ll, struct gcr_gc_head *unr
 
 void gcr_linked_list_bury(struct gcr_counting *c, gcr_ref object);
 void gcr_linked_list_bury_queued(struct gcr_counting *c);
+void gcr_linked_list_side_bury(struct gcr_counting *c, gcr_ref object);
+void gcr_linked_list_side_bury_queued(struct gcr_counting *c);
 void gcr_linked_list_collect(struct gcr_counting *c, uint32_t generation, enum gcr_reason reason);
 
 /* ---- check.c ---- */

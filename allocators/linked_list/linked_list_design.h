@@ -70,19 +70,20 @@ static inline bool linked_list_promise(struct gcr_counting *c, const struct gcr_
     return true; /* a head has room for everything */
 }
 
-static const struct gcr_counting_design linked_list_design = {
-    .min_container_bytes = 0,
-    .enter = linked_list_enter,
-    .is_tracked = linked_list_is_tracked,
-    .track = linked_list_join,
-    .untrack = linked_list_quit,
-    .take_finalizer_turn = linked_list_take_finalizer_turn,
-    .leave = linked_list_leave,
-    .free_block = linked_list_free_block,
-    .bury = gcr_linked_list_bury,
-    .bury_queued = gcr_linked_list_bury_queued,
-    .collect = gcr_linked_list_collect,
-    .promise = linked_list_promise,
-};
+/* The members in which the two differ come first. */
+#define LINKED_LIST_DESIGN(side, bury_one, bury_all)                                               \
+    {                                                                                              \
+        .side_counts = (side), .bury = (bury_one), .bury_queued = (bury_all),                      \
+        .min_container_bytes = 0, .enter = linked_list_enter,                                      \
+        .is_tracked = linked_list_is_tracked, .track = linked_list_join,                           \
+        .untrack = linked_list_quit, .take_finalizer_turn = linked_list_take_finalizer_turn,       \
+        .leave = linked_list_leave, .free_block = linked_list_free_block,                          \
+        .collect = gcr_linked_list_collect, .promise = linked_list_promise                         \
+    }
+
+static const struct gcr_counting_design linked_list_design =
+    LINKED_LIST_DESIGN(false, gcr_linked_list_bury, gcr_linked_list_bury_queued);
+static const struct gcr_counting_design linked_list_side_design =
+    LINKED_LIST_DESIGN(true, gcr_linked_list_side_bury, gcr_linked_list_side_bury_queued);
 
 #endif

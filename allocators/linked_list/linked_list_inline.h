@@ -2,66 +2,22 @@
 #ifndef GCR_ALLOCATORS_LINKED_LIST_INLINE_H
 #define GCR_ALLOCATORS_LINKED_LIST_INLINE_H
 
-#include "allocators/common/counting_inline.h"
+#include "allocators/common/counting_ops.h"
 #include "allocators/linked_list/linked_list_design.h"
 
-static inline gcr_ref linked_list_alloc(struct gcr_heap *heap, const struct gcr_shape *shape,
-                                        uint32_t length, unsigned flags, uint32_t cookie,
-                                        gcr_ref *root, bool global_root)
-{
-    (void)global_root;
-    return gcr_counting_alloc_as(heap, &linked_list_design, shape, length, flags, cookie, root);
-}
+GCR_COUNTING_OPERATIONS(linked_list_own, &linked_list_design)
+GCR_COUNTING_OPERATIONS(linked_list_side, &linked_list_side_design)
+GCR_COUNTING_CHOOSING_OPERATIONS(linked_list, linked_list_own, linked_list_side)
 
-static inline void linked_list_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                     gcr_ref value)
-{
-    gcr_counting_store_as(heap, &linked_list_design, object, slot, value);
-}
+static const struct gcr_mutator_ops gcr_mutator_ops_linked_list = GCR_COUNTING_TABLE(linked_list);
 
-static inline void linked_list_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
-                                    gcr_ref src, uint32_t src_slot, uint32_t n)
-{
-    gcr_counting_copy_as(heap, &linked_list_design, dst, dst_slot, src, src_slot, n);
-}
+/* Heaps with counts in the objects have a table, and a replay loop around it, of their own. */
+#define GCR_OPS_APART_linked_list
+static const struct gcr_mutator_ops gcr_mutator_ops_linked_list_apart = GCR_COUNTING_TABLE(linked_list_own);
 
-static inline void linked_list_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
-                                    gcr_ref *root, bool global_root)
+static inline bool linked_list_is_apart(const struct gcr_heap *heap)
 {
-    (void)global_root;
-    gcr_counting_load_as(heap, &linked_list_design, object, slot, root);
+    return !((const struct gcr_counting *)heap)->side_counted;
 }
-
-static inline void linked_list_root(struct gcr_heap *heap, gcr_ref *root, gcr_ref value,
-                                    bool global_root)
-{
-    (void)global_root;
-    gcr_counting_root_as(heap, &linked_list_design, root, value);
-}
-
-static inline void linked_list_track(struct gcr_heap *heap, gcr_ref object)
-{
-    gcr_counting_track_as(heap, &linked_list_design, object);
-}
-
-static inline void linked_list_untrack(struct gcr_heap *heap, gcr_ref object)
-{
-    gcr_counting_untrack_as(heap, &linked_list_design, object);
-}
-
-static const struct gcr_mutator_ops gcr_mutator_ops_linked_list = {
-    .alloc = linked_list_alloc,
-    .store = linked_list_store,
-    .copy = linked_list_copy,
-    .load = linked_list_load,
-    .read = gcr_counting_read,
-    .write = gcr_counting_write,
-    .root = linked_list_root,
-    .forwarded = NULL, /* objects never move */
-    .death = NULL,
-    .track = linked_list_track,
-    .untrack = linked_list_untrack,
-    .recycle = gcr_counting_recycle,
-};
 
 #endif

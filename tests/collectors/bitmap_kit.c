@@ -43,7 +43,8 @@ int bitmap_kit_generation(const struct fixture *f, uint32_t object)
 {
     if (bitmap_is_large(fixture_ref(f, object))) {
         for (int list = 0; list < BITMAP_LISTS; list++) {
-            if (is_in_list(&bitmap_kit_heap(f)->large[list], bitmap_head(fixture_ref(f, object))))
+            if (is_in_list(&bitmap_kit_heap(f)->large[list],
+                           bitmap_head(bitmap_kit_heap(f), fixture_ref(f, object))))
                 return list;
         }
         return -1;

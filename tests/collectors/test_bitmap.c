@@ -70,7 +70,7 @@ static void test_slot_numbers_are_exact(void **state)
             uint32_t size = (pool->size_class + 1) << pools->class_shift;
             uint32_t n = 0;
             for (uint32_t at = b->first_offset; at + size <= pools->options.pool_bytes; at += size)
-                assert_int_equal(bitmap_block_number(b, (char *)pool + at), n++);
+                assert_int_equal(bitmap_block_number(b, (gcr_ref)((char *)pool + at)), n++);
             assert_true(n <= 64 * b->groups_per_pool);
             gcr_pools_free(pools, block);
         }
@@ -147,7 +147,7 @@ static void test_codes_follow_collections(void **state)
     (void)state;
     static const char *const settings[][4] = {
         {"threshold0=0", NULL},
-        {"threshold0=0", "index=granule", "counts=full", NULL},
+        {"threshold0=0", "index=granule", "working-counts=full", NULL},
         {"threshold0=0", "planes=header", NULL}};
     for (size_t s = 0; s < 3; s++) {
         struct fixture f;

@@ -228,7 +228,7 @@ static void test_check_finds_damaged_tables(void **state)
     b->transient.committed_bytes = 4096;
     expect_damage(&f, "transient");
     b->transient.committed_bytes = 0;
-    struct gcr_gc_head *head = bitmap_head(fixture_ref(&f, large));
+    struct gcr_gc_head *head = bitmap_head(bitmap_kit_heap(&f), fixture_ref(&f, large));
     head->prev |= GCR_PREV_COLLECTING;
     expect_damage(&f, "flags of a large container");
     head->prev &= ~(uintptr_t)GCR_PREV_COLLECTING;

@@ -16,12 +16,19 @@ static uint64_t seed = 20260811;
 
 static const char *const settings[][8] = {
     {"threshold0=40", "threshold1=3", "threshold2=2", NULL},
-    {"threshold0=40", "threshold1=3", "threshold2=2", "index=granule", "counts=full", NULL},
-    {"threshold0=25", "counts=full", "planes=header", "ownership=sized", "small-limit=128", NULL},
+    {"threshold0=40", "threshold1=3", "threshold2=2", "index=granule", "working-counts=full", NULL},
+    {"threshold0=25", "working-counts=full", "planes=header", "ownership=sized", "small-limit=128",
+     NULL},
     {"threshold0=25", "index=granule", "planes=header", "alloc-plane=on", "work-list=2", NULL},
     {"threshold0=60", "separate-arenas=off", "ownership=radix", "alignment=8", "pool=4K",
      "arena=64K", NULL},
     {"threshold0=30", "ownership=sized", "alignment=8", "work-list=1", "alloc-plane=on", NULL},
+    {"counts=side", "threshold0=40", "threshold1=3", "threshold2=2", NULL},
+    {"counts=side", "threshold0=25", "index=granule", "planes=header", "small-limit=128", NULL},
+    {"counts=side", "threshold0=30", "index=granule", "alignment=8", "ownership=radix",
+     "separate-arenas=off", NULL},
+    {"counts=side", "threshold0=30", "ownership=sized", "alignment=8", "pool=4K", "arena=64K",
+     NULL},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -108,9 +115,11 @@ static void test_lock_step_with_linked_list(void **state)
     (void)state;
     static const char *const set[][6] = {
         {"threshold0=40", "threshold1=3", NULL},
-        {"threshold0=15", "threshold1=2", "index=granule", "counts=full", NULL},
+        {"threshold0=15", "threshold1=2", "index=granule", "working-counts=full", NULL},
         {"threshold0=25", "planes=header", "ownership=radix", "separate-arenas=off", NULL},
         {"threshold0=10", "threshold1=1", "work-list=1", "alignment=8", "ownership=sized", NULL},
+        {"threshold0=20", "counts=side", NULL},
+        {"threshold0=10", "counts=side", "alignment=8", "index=granule", "planes=header", NULL},
     };
     for (size_t i = 0; i < sizeof set / sizeof set[0]; i++) {
         for (uint64_t round = 0; round < 3; round++)

@@ -43,6 +43,9 @@ static void test_random_operations(void **state)
         {"head=32", "threshold0=25", "untrack=fixpoint", "small-limit=128", NULL},
         {"head=16", "threshold0=60", "untrack=off", "separate-pools=on", "empty-free-lists=off",
          NULL},
+        {"counts=side", "threshold0=40", "threshold1=3", "threshold2=2", NULL},
+        {"counts=side", "head=24", "threshold0=40", "untrack=fixpoint", "small-limit=128", NULL},
+        {"counts=side", "head=32", "threshold0=25", "alignment=8", "separate-pools=on", NULL},
     };
     print_message("seed %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
