@@ -53,6 +53,9 @@
 /* Whether this processor, and the system, have "avx2", "avx512f" ...; x86 only. */
 #define GCR_CPU_HAS(feature) __builtin_cpu_supports(feature)
 
+/* *out = a * b; true if that does not fit. */
+#define GCR_MULTIPLY_OVERFLOWS(a, b, out) __builtin_mul_overflow(a, b, out)
+
 #define GCR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -28,6 +28,11 @@ static const struct gcr_pools_options explicit_pools = {
 
 static gcr_status explicit_open_allocator(struct gcr_explicit_free *h, struct gcr_error *err)
 {
+#ifdef GCR_MODELLED
+    if (h->allocator != EXPLICIT_POOLS)
+        return gcr_fail(err, GCR_UNSUPPORTED,
+                        "only allocator=pools can be modelled: the others were compiled elsewhere");
+#endif
     if (h->allocator != EXPLICIT_POOLS)
         return explicit_foreign_open(&h->foreign, h->heap.supply, h->allocator, err);
     gcr_system_heap_init(&h->large, h->heap.supply);

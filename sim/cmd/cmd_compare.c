@@ -12,6 +12,7 @@
 #include "sim/cmd/commands.h"
 #include "sim/cmd/comparison.h"
 #include "sim/cmd/job.h"
+#include "sim/cmd/modelled_run.h"
 #include "sim/cmd/output.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"
@@ -168,6 +169,7 @@ static gcr_status compare_prepare_trace(const struct compare *compare, const cha
         .lanes = gcr_reader_lane_count(reader),
         .capabilities = *gcr_reader_capabilities(reader),
         .verify = compare->items[0].job.verify,
+        .is_modelled = compare->items[0].job.modelled,
         .row_count = compare->item_count,
     };
     snprintf(out->digest, sizeof out->digest, "%s", gcr_reader_digest(reader));
@@ -193,6 +195,12 @@ static gcr_status compare_run_row(struct compare_item *item,
     row->engine = job->engine;
     row->name = strcmp(item->name, collector->name) != 0 ? item->name : NULL;
     if (gcr_collector_is(collector, GCR_CAP_NEEDS_DEATHS) && refusal != NULL) {
+        row->was_refused = true;
+        snprintf(row->message, sizeof row->message, "%s", refusal);
+        return GCR_OK;
+    }
+    refusal = gcr_modelled_run_refusal(job);
+    if (refusal != NULL) {
         row->was_refused = true;
         snprintf(row->message, sizeof row->message, "%s", refusal);
         return GCR_OK;
@@ -375,7 +383,7 @@ const struct gcr_command gcr_cmd_compare = {
     .summary = "replay traces on several back ends and print one table for each trace",
     .usage = "TRACE... -c NAME,NAME...|all [--set NAME.OPTION=VALUE]... [--heap SIZE] "
              "[--verify[=MODE]] [--final-collection] [--pace PACE] [--window BYTES] [--counters] "
-             "[-o DIR] [--json FILE]",
+             "[--cache[=GEOMETRY]] [-o DIR] [--json FILE]",
     .flags = compare_flags,
     .run = compare_run,
 };

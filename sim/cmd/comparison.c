@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cmd/agreement.h"
+#include "sim/cmd/cache_table.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
 
@@ -214,7 +215,9 @@ static void comparison_visit_notes(const struct gcr_comparison *all, note_visito
         visit(arg, label);
     comparison_visit_agreement(all, visit, arg);
     comparison_visit_concurrent(all, visit, arg);
-    if (all->verify != GCR_VERIFY_OFF)
+    if (all->is_modelled)
+        visit(arg, "modelled runs: instrumented code, whose times mean nothing and are not shown");
+    else if (all->verify != GCR_VERIFY_OFF)
         visit(arg, "verified runs: the oracle's work is off the clock, but it disturbs the caches; "
                    "time without --verify to compare speed");
 }
@@ -235,14 +238,10 @@ static void comparison_print_legend(const struct gcr_comparison *all, size_t ref
     fputs(references > 0 ? ": mutator time relative to that reference point\n" : "\n", out);
 }
 
-void gcr_comparison_print(const struct gcr_comparison *comparison, FILE *out)
+static void comparison_print_times(const struct gcr_comparison *comparison, FILE *out)
 {
     struct gcr_table table;
     size_t references = comparison_reference_count(comparison);
-    fprintf(out, "%s: %s events, %u process%s, digest %s, heap %s\n\n", comparison->trace,
-            gcr_text_count(comparison->events).s, comparison->lanes,
-            comparison->lanes == 1 ? "" : "es", comparison->digest,
-            comparison->budget_bytes == 0 ? "native" : gcr_text_bytes(comparison->budget_bytes).s);
     comparison_print_heads(comparison, references, &table);
     for (size_t i = 0; i < comparison->row_count; i++)
         comparison_print_row(comparison, references, &comparison->rows[i], &table);
@@ -250,6 +249,18 @@ void gcr_comparison_print(const struct gcr_comparison *comparison, FILE *out)
     if (comparison->lanes > 1)
         comparison_print_processes(comparison, out);
     comparison_print_legend(comparison, references, out);
+}
+
+void gcr_comparison_print(const struct gcr_comparison *comparison, FILE *out)
+{
+    fprintf(out, "%s: %s events, %u process%s, digest %s, heap %s\n\n", comparison->trace,
+            gcr_text_count(comparison->events).s, comparison->lanes,
+            comparison->lanes == 1 ? "" : "es", comparison->digest,
+            comparison->budget_bytes == 0 ? "native" : gcr_text_bytes(comparison->budget_bytes).s);
+    if (comparison->is_modelled)
+        gcr_cache_print_comparison(comparison, out);
+    else
+        comparison_print_times(comparison, out);
     comparison_visit_notes(comparison, comparison_print_note, out);
 }
 
@@ -263,8 +274,9 @@ static void comparison_add_note(void *arg, const char *note)
 static json_t *comparison_json_row(const struct gcr_comparison *all,
                                    const struct gcr_comparison_row *row)
 {
-    static const char *const kept[] = {"options", "outcome", "verified", "collections", "objects",
-                                       "memory",  "pauses",  "time",     "counters"};
+    static const char *const kept[] = {"options",  "outcome", "verified", "collections",
+                                       "objects",  "memory",  "pauses",   "time",
+                                       "counters", "model",   "cache"};
     json_t *out = json_object(), *relative = json_object();
     json_object_set_new(out, "collector", json_string(gcr_engine_collector(row->engine)->name));
     json_object_set_new(out, "name", json_string(gcr_comparison_row_name(row)));

@@ -29,6 +29,7 @@ struct gcr_comparison {
     struct gcr_capabilities capabilities;
     char warning[512];
     enum gcr_verify_mode verify;
+    bool is_modelled; /* runs of the modelled twins: misses instead of times */
     struct gcr_comparison_row *rows;
     size_t row_count;
 };

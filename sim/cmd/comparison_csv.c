@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/cmd/cache_table.h"
 #include "sim/cmd/comparison.h"
 #include "sim/measure/capability_rules.h"
 #include "sim/measure/counter_figures.h"
@@ -17,7 +18,9 @@ void gcr_comparison_csv_head(FILE *out)
           out);
     for (size_t e = 0; e < GCR_COUNTER_COUNT; e++)
         fprintf(out, ",%s_mutator,%s_collector", gcr_counter_name[e], gcr_counter_name[e]);
-    fputs(",counters_scaled\n", out);
+    fputs(",counters_scaled", out);
+    fputs(gcr_cache_csv_head, out);
+    fputc('\n', out);
 }
 
 static void csv_text(FILE *out, const char *text)
@@ -115,11 +118,13 @@ void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
                     : row->result == NULL ? "failed"
                                           : row->figures.outcome);
             csv_counters(NULL, out);
+            gcr_cache_csv(NULL, out);
             fputc('\n', out);
             continue;
         }
         csv_figures(comparison, &row->figures, out);
         csv_counters(row->result, out);
+        gcr_cache_csv(row->result, out);
         fputc('\n', out);
         const json_t *lanes = json_object_get(row->result, "lanes");
         for (size_t k = 0; k < json_array_size(lanes); k++) {
@@ -130,6 +135,7 @@ void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
             fprintf(out, ",%lld", (long long)json_integer_value(json_object_get(lane, "lane")));
             csv_figures(comparison, &figures, out);
             csv_counters(lane, out);
+            gcr_cache_csv(lane, out);
             fputc('\n', out);
         }
     }

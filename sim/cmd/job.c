@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "base/option.h"
+#include "sim/cmd/modelled_run.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/result_json.h"
 #include "sim/oracle/oracle.h"
+#include "sim/replay/engine.h"
 
 const struct gcr_option *gcr_engine_options(const struct gcr_engine *engine)
 {
@@ -89,7 +91,8 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
         return gcr_fail(err, GCR_USAGE,
                         "--counters and --verify exclude each other: the oracle's work would be "
                         "counted at every event");
-    return job_read_pace(arguments, job, err);
+    gcr_status status = job_read_pace(arguments, job, err);
+    return status == GCR_OK ? gcr_modelled_run_read(arguments, job, err) : status;
 }
 
 static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr_reader *reader)
@@ -135,10 +138,15 @@ static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct 
     config.progress = gcr_bar_update;
     config.progress_arg = &bar;
     struct gcr_result figures;
-    status = gcr_replay(&config, &figures, err);
-    gcr_bar_end(&bar);
+    struct gcr_engine twin;
+    status = gcr_modelled_run_begin(job, &config, &twin, err);
     if (status == GCR_OK)
+        status = gcr_replay(&config, &figures, err);
+    gcr_bar_end(&bar);
+    if (status == GCR_OK) {
+        gcr_modelled_run_end(job, &figures);
         status = job_document(job, &figures, result, err);
+    }
     gcr_reader_close(reader);
     return status;
 }
@@ -159,15 +167,30 @@ static gcr_status job_crashed(const struct gcr_job *job, const char *why, json_t
     return status;
 }
 
+struct job_answer {
+    const struct gcr_job *job;
+    gcr_status status;
+    json_t *result;
+    struct gcr_error err;
+};
+
+static void job_answer(void *arg)
+{
+    struct job_answer *answer = arg;
+    answer->status = job_replay(answer->job, &answer->result, &answer->err);
+}
+
 /* In the child: {"result": ...} or {"status": n, "error": "..."}; never returns. */
 static _Noreturn void job_child(const struct gcr_job *job, int channel)
 {
-    struct gcr_error err = {""};
-    json_t *result = NULL;
-    gcr_status status = job_replay(job, &result, &err);
-    json_t *message = status == GCR_OK
-                          ? json_pack("{s:o}", "result", result)
-                          : json_pack("{s:i, s:s}", "status", (int)status, "error", err.text);
+    struct job_answer answer = {.job = job};
+    if (!job->modelled || !gcr_modelled_run_on_stack(job_answer, &answer))
+        job_answer(&answer);
+    gcr_status status = answer.status;
+    json_t *result = answer.result;
+    json_t *message =
+        status == GCR_OK ? json_pack("{s:o}", "result", result)
+                         : json_pack("{s:i, s:s}", "status", (int)status, "error", answer.err.text);
     bool is_sent = message != NULL && json_dumpfd(message, channel, JSON_COMPACT) == 0;
     fflush(stderr);
     _exit(is_sent ? 0 : 1);

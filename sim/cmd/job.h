@@ -30,7 +30,12 @@
      GCR_FLAG_OPTIONAL, NULL},                                                                     \
     {"--counters", 0, NULL,                                                                        \
      "read the machine's counters (cycles, misses, page faults ...) at every phase change",        \
-     GCR_FLAG_OPTIONAL, NULL}
+     GCR_FLAG_OPTIONAL, NULL},                                                            \
+    {"--cache", 0, "GEOMETRY",                                                                     \
+     "run the modelled twin: count the loads, stores, cache and TLB misses of every phase on the "  \
+     "machine described by words such as skylake,l2=1MiB/16,tlb2=off,prefetch=on (no GEOMETRY: "    \
+     "this machine); times then mean nothing",                                                     \
+     GCR_FLAG_OPTIONAL, "host"}
 /* clang-format on */
 
 struct gcr_job {
@@ -44,13 +49,15 @@ struct gcr_job {
     uint64_t window_bytes; /* 0: the default */
     bool counters;
     const struct gcr_control *control; /* NULL: none */
+    bool modelled;                     /* run the modelled twin, on a machine of this geometry */
+    struct gcr_geometry geometry;
 };
 
 /* A job for TRACE and --collector with its --set options. */
 gcr_status gcr_job_read(const struct gcr_arguments *arguments, struct gcr_job *job,
                         struct gcr_error *err) GCR_MUST_USE;
 
-/* Reads --verify, --final-collection, --pace, --window and --counters. */
+/* Reads --verify, --final-collection, --pace, --window, --counters and --cache. */
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err) GCR_MUST_USE;
 

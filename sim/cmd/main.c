@@ -8,6 +8,7 @@
 
 #include "sim/cmd/arguments.h"
 #include "sim/cmd/commands.h"
+#include "sim/cmd/modelled_run.h"
 #include "sim/cmd/output.h"
 
 const struct gcr_command *const gcr_commands[] = {
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
     struct gcr_error err = {""};
     if (!main_take_standard_streams())
         return 1;
+    gcr_modelled_run_exec(argv);
     if (argc < 2) {
         main_print_help(stderr);
         return 2;

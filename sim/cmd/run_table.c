@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/cmd/cache_table.h"
 #include "sim/cmd/counter_table.h"
 #include "sim/cmd/figures.h"
 #include "sim/cmd/table.h"
@@ -281,11 +282,16 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     run_print_memory(&run, capabilities, out);
     run_print_collections(&run, collector->generations > 1, out);
     run_print_work(&run, collector, capabilities, out);
-    run_print_times(&run, out);
-    run_print_phases(&run, out);
-    run_print_cpu(&run, out);
+    bool is_modelled = gcr_cache_is_known(result);
+    if (!is_modelled) {
+        run_print_times(&run, out);
+        run_print_phases(&run, out);
+        run_print_cpu(&run, out);
+    }
     run_print_design(&run, out);
     gcr_counter_table_print(json_object_get(result, "counters"), out);
+    if (is_modelled)
+        gcr_cache_print_run(result, out);
     const json_t *lanes = json_object_get(result, "lanes");
     if (json_array_size(lanes) > 1)
         run_print_lanes(lanes, out);

@@ -10,6 +10,7 @@
 #include "allocators/collector.h"
 #include "base/status.h"
 #include "sim/measure/counter_figures.h"
+#include "sim/model/model.h"
 #include "traces/capability.h"
 
 enum gcr_outcome {
@@ -100,6 +101,7 @@ struct gcr_lane_result {
     struct gcr_checkpoint *checkpoints; /* verified runs: at moments that the trace decides */
     size_t checkpoint_count;
     bool has_resurrected; /* a finalizer stored its object: graphs may differ between designs */
+    struct gcr_model_counts model;    /* modelled runs: the cache model's, since the lane's start */
     struct gcr_design_figure *design; /* the design's own, since the lane's start */
     size_t design_count;
     struct gcr_counter_figure *counters; /* by enum gcr_counter; NULL: not asked for */
@@ -125,7 +127,13 @@ struct gcr_result {
     struct gcr_option_values options;
     uint64_t budget_bytes; /* 0: native */
     enum gcr_verify_mode verify;
-    bool concurrent;          /* the heap had threads that collect while the mutator runs */
+    bool concurrent; /* the heap had threads that collect while the mutator runs */
+    struct {
+        bool is_on;         /* the modelled twin ran: times mean nothing */
+        bool is_repeatable; /* addresses do not change from run to run */
+        const char *vectors;
+        struct gcr_geometry geometry;
+    } model;
     bool pace_recorded;       /* the replay waited at TIME events for recorded time to pass */
     enum gcr_outcome outcome; /* the worst of the lanes */
     char message[512];

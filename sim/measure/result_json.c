@@ -42,6 +42,7 @@ static void json_sum_lanes(const struct gcr_result *result, struct gcr_lane_resu
         for (size_t r = 0; r < GCR_REASON_COUNT; r++)
             sum->collections_by_reason[r] += lane->collections_by_reason[r];
         gcr_work_add(&sum->work, &lane->work);
+        gcr_model_counts_add(&sum->model, &lane->model);
         sum->live_known = sum->live_known && lane->live_known;
         sum->live_end_objects += lane->live_end_objects;
         sum->live_end_bytes += lane->live_end_bytes;
@@ -246,6 +247,8 @@ static void json_put_figures(json_t *out, const struct gcr_lane_result *lane,
     json_object_set_new(out, "memory", json_memory(lane, result->budget_bytes));
     json_object_set_new(out, "time", json_time(lane, result->pace_recorded));
     json_object_set_new(out, "design", json_design(lane));
+    json_object_set_new(out, "cache",
+                        result->model.is_on ? gcr_json_cache(&lane->model) : json_null());
 }
 
 /* ---- lists ---- */
@@ -465,6 +468,7 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
     json_object_set_new(out, "trace", gcr_json_trace(result));
     gcr_json_put_text(out, "collector", result->collector->name);
     json_object_set_new(out, "options", gcr_json_options(&result->options));
+    json_object_set_new(out, "model", gcr_json_model(result));
     gcr_json_put_text(out, "pace", result->pace_recorded ? "recorded" : "replay");
     json_object_set_new(out, "concurrent", json_boolean(result->concurrent));
     gcr_json_put_text(out, "outcome", gcr_outcome_name[result->outcome]);

@@ -26,6 +26,11 @@ json_t *gcr_json_counters(const struct gcr_lane_result *lanes, size_t count);
 json_t *gcr_json_trace(const struct gcr_result *result);
 json_t *gcr_json_options(const struct gcr_option_values *options);
 json_t *gcr_json_machine(void);
+
+/* The cache model: its geometry (null if it did not run), what it counted. */
+json_t *gcr_json_model(const struct gcr_result *result);
+json_t *gcr_json_cache(const struct gcr_model_counts *counts);
+void gcr_model_counts_add(struct gcr_model_counts *sum, const struct gcr_model_counts *part);
 json_t *gcr_json_build(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include "traces/event.h"
 
 struct gcr_replay_state;
+struct gcr_modelled_twin;
 
 struct gcr_engine {
     const struct gcr_collector *collector;
@@ -17,6 +18,7 @@ struct gcr_engine {
     size_t (*run_checked)(struct gcr_replay_state *state, const struct gcr_event *events, size_t n);
     /* Brings the handle table up to date in a collection. */
     void (*update_handles)(struct gcr_replay_state *state, bool minor);
+    const struct gcr_modelled_twin *twin; /* of an engine made by gcr_modelled_engine; else NULL */
 };
 
 #endif

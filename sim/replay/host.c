@@ -81,6 +81,8 @@ static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
     uint64_t end_ns = gcr_timing_hold(&state->timing);
 
     (void)heap;
+    if (state->timing.modelled)
+        gcr_modelling_gc_phase(GCR_PHASE_MUTATOR);
     gcr_timing_end_pause(&state->timing, end_ns);
     gcr_pauses_end(&state->pauses, end_ns, state->supply.committed_bytes, done);
     gcr_trace_collection_end(done, state->supply.committed_bytes);
@@ -100,6 +102,8 @@ static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
     bool is_due = state->supply.committed_bytes != state->series.last_bytes;
 
     gcr_trace_phase(state->timing.phases.current, phase);
+    if (state->timing.modelled)
+        gcr_modelling_gc_phase(phase);
     if (!is_due && state->timing.counters == NULL) {
         gcr_timing_change_phase(&state->timing, gcr_timing_now(&state->timing), phase);
         return;

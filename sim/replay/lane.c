@@ -255,6 +255,8 @@ static gcr_status lane_replay(struct gcr_process *process, struct gcr_error *err
     if (process->state.timing.counters != NULL)
         gcr_counters_begin_lane(process->state.timing.counters);
     process->position = process->end = 0;
+    if (process->state.timing.modelled)
+        gcr_modelling_restart();
     gcr_rss_peak_reset();
     status = process->source->open(process->source, process->result.lane, &process->stream, err);
     if (status != GCR_OK)
@@ -327,6 +329,7 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
                                            : gcr_machine_memory_bytes() / 4 * 3;
     state->host.report_frees = config->verify != GCR_VERIFY_OFF;
     state->timing.counts_cpu = config->verify == GCR_VERIFY_OFF;
+    state->timing.modelled = config->engine->twin != NULL;
     status = lane_open_counters(process, err);
     if (status != GCR_OK)
         return status;

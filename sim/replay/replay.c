@@ -16,18 +16,41 @@ const struct gcr_collector *gcr_engine_collector(const struct gcr_engine *engine
 
 /* ---- the root process ---- */
 
+/* Memory that a heap reads too (the host, the shapes), on pages of its own: where it lies must not
+ * depend on what malloc was asked for before, or the cache model's last digits would. Zeroed. */
+static void *replay_map(size_t bytes)
+{
+    void *got = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return got == MAP_FAILED ? NULL : got;
+}
+
+static void replay_unmap(void *start, size_t bytes)
+{
+    if (start != NULL)
+        munmap(start, bytes);
+}
+
+/* shapes[1..shape_count]; [0] is unused. */
+static size_t replay_shapes_bytes(const struct gcr_event_source *source)
+{
+    return (source->shape_count + 1) * sizeof *source->shapes;
+}
+
 static gcr_status replay_process_create(const struct gcr_replay_config *config,
                                         const struct gcr_event_source *source,
                                         struct gcr_process **out, struct gcr_error *err)
 {
-    struct gcr_process *process = calloc(1, sizeof *process);
+    struct gcr_process *process = replay_map(sizeof *process);
+    struct gcr_shape *shapes = replay_map(replay_shapes_bytes(source));
     void *shared = mmap(NULL, sizeof *process->shared, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct gcr_event *events = malloc(GCR_BATCH_EVENTS * sizeof *events);
 
     *out = process;
-    if (process == NULL || shared == MAP_FAILED || events == NULL) {
-        free(process);
+    if (process == NULL || shapes == NULL || shared == MAP_FAILED || events == NULL) {
+        replay_unmap(process, sizeof *process);
+        replay_unmap(shapes, replay_shapes_bytes(source));
         free(events);
         if (shared != MAP_FAILED)
             munmap(shared, sizeof(struct gcr_shared_progress));
@@ -42,7 +65,8 @@ static gcr_status replay_process_create(const struct gcr_replay_config *config,
     process->is_root = true;
     process->up = -1;
     process->result = (struct gcr_lane_result){.lane = 0, .parent = -1};
-    gcr_state_init(&process->state, config->engine, source->shapes, source->shape_count,
+    memcpy(shapes, source->shapes, replay_shapes_bytes(source));
+    gcr_state_init(&process->state, config->engine, shapes, source->shape_count,
                    source->capabilities);
     process->state.pace =
         (struct gcr_pace){.is_recorded = config->pace_recorded, .has_origin = true};
@@ -63,7 +87,8 @@ static void replay_process_destroy(struct gcr_process *process)
     free(process->results);
     munmap(process->shared, sizeof *process->shared);
     free(process->events);
-    free(process);
+    replay_unmap((void *)(uintptr_t)process->state.shapes, replay_shapes_bytes(process->source));
+    replay_unmap(process, sizeof *process);
 }
 
 /* Not even an empty heap fits: an outcome like any other. */

@@ -213,7 +213,23 @@ static enum gcr_stop rare_thread(struct gcr_replay_state *state, const struct gc
     return GCR_STOP_NONE;
 }
 
-enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct gcr_event *e)
+/* To which mutator-level phase of the cache model an event belongs. */
+static enum gcr_gc_phase rare_phase(enum gcr_op op)
+{
+    switch (op) {
+    case GCR_OP_PREBUILT:
+    case GCR_OP_RESIZE:
+        return GCR_PHASE_ALLOCATION;
+    case GCR_OP_WEAKREF:
+    case GCR_OP_FREEZE:
+    case GCR_OP_UNFREEZE:
+        return GCR_PHASE_BARRIER;
+    default:
+        return GCR_PHASE_MUTATOR;
+    }
+}
+
+static enum gcr_stop rare_event(struct gcr_replay_state *state, const struct gcr_event *e)
 {
     const struct gcr_collector *collector = state->collector;
 
@@ -249,6 +265,19 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
     default: /* FINALIZED, REQUEST, PHASE, COLLECTED: facts about the recorded run */
         return GCR_STOP_NONE;
     }
+}
+
+enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct gcr_event *event)
+{
+    enum gcr_gc_phase before;
+    enum gcr_stop stop;
+
+    if (!state->timing.modelled)
+        return rare_event(state, event);
+    before = gcr_modelling_enter(rare_phase((enum gcr_op)event->op));
+    stop = rare_event(state, event);
+    (void)gcr_modelling_enter(before);
+    return stop;
 }
 
 /* ---- checking ---- */

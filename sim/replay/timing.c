@@ -72,6 +72,7 @@ void gcr_timing_restart(struct gcr_timing *timing)
 {
     *timing = (struct gcr_timing){.counts_cpu = timing->counts_cpu,
                                   .free_running = timing->free_running,
+                                  .modelled = timing->modelled,
                                   .counters = timing->counters};
     if (timing->counters != NULL)
         gcr_counters_after_fork(timing->counters);

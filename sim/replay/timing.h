@@ -14,6 +14,7 @@
 #include "sim/measure/clock.h"
 #include "sim/measure/counters.h"
 #include "sim/measure/phases.h"
+#include "sim/replay/modelling.h"
 
 /* All zero: stopped at 0, without CPU time. */
 struct gcr_timing {
@@ -21,6 +22,7 @@ struct gcr_timing {
     struct gcr_clock cpu;
     bool counts_cpu;   /* not in verified runs, which start and stop at every event */
     bool free_running; /* hold and go_on do nothing */
+    bool modelled;     /* the cache model looks on exactly while the clock runs */
     bool was_running;  /* when it was last held */
     struct gcr_phases phases;
     uint64_t pause_start_ns, pause_start_cpu_ns;
@@ -37,10 +39,14 @@ static inline void gcr_timing_start(struct gcr_timing *timing)
     if (timing->counts_cpu)
         gcr_clock_start(&timing->cpu, gcr_thread_cpu_ns());
     gcr_clock_start(&timing->clock, gcr_monotonic_ns());
+    if (timing->modelled)
+        (void)gcr_modelling_pause(false);
 }
 
 static inline uint64_t gcr_timing_stop(struct gcr_timing *timing)
 {
+    if (timing->modelled)
+        (void)gcr_modelling_pause(true);
     uint64_t now_ns = gcr_clock_stop(&timing->clock, gcr_monotonic_ns());
 
     if (timing->counts_cpu)
