@@ -156,7 +156,7 @@ void gcr_cache_print_run(const json_t *result, FILE *out)
 static void cache_print_compared(const struct gcr_comparison_row *run, struct gcr_table *table)
 {
     gcr_table_row(table);
-    gcr_table_cell(table, 0, "%s", gcr_engine_collector(run->engine)->name);
+    gcr_table_cell(table, 0, "%s", gcr_comparison_row_name(run));
     if (run->result == NULL || !run->figures.is_known || !gcr_cache_is_known(run->result)) {
         gcr_table_cell(table, CACHE_CELLS + 2, "%s",
                        run->was_refused      ? "not run"
