@@ -19,6 +19,10 @@
 /* Where the current function returns to, as a number. */
 #define GCR_RETURN_ADDRESS() ((unsigned long)__builtin_return_address(0))
 
+/* The upper half of a product: a / d is GCR_MULTIPLY_HIGH(a, 2^64 / d rounded up) where a * d <
+ * 2^64 and d is no power of two. */
+#define GCR_MULTIPLY_HIGH(a, b) ((uint64_t)(((unsigned __int128)(a) * (b)) >> 64))
+
 /* Atomic access to plain objects: side arrays are bytes that one phase scans by words and another
  * shares between threads. */
 #define GCR_LOAD_RELAXED(p) __atomic_load_n(p, __ATOMIC_RELAXED)

@@ -1,9 +1,10 @@
 /* The hierarchy behind the filters, written once for all vector widths. A file that includes this
  * has included rows.h and defined before
- *   static struct model_row model_row_touch(uint32_t *row, const struct gcr_model_level *level,
- *                                           uint32_t tag, bool write)
- * which moves `tag` to the front of a row, or puts it there if it was absent, and marks it dirty if
- * `write`.
+ *   static struct model_row model_row_touch_16(uint32_t *row, uint32_t last_way, uint32_t tag,
+ *                                              bool write)
+ *   and model_row_touch_32
+ * which move `tag` to the front of a row of up to 16 or 32 ways, or put it there if it was absent,
+ * and mark it dirty if `write`. Bit last_way is that of the row's last way.
  *
  * Order of events at a miss: the line is asked for, level by level, before the dirty victim is
  * written to the next level. A dirty line that arrives at a level without being there is put there
@@ -20,30 +21,64 @@
 struct model_touched {
     bool hit;
     bool dirty;      /* the line that was touched */
+    uint64_t set;    /* its set's number */
     uint64_t victim; /* a dirty line that had to make room, or MODEL_NO_VICTIM */
 };
 
+/* What is known of a level at compile time: narrow ones have a power of two of sets and 16 ways at
+ * most. */
+GCR_ALWAYS_INLINE uint32_t *model_level_row(const struct gcr_model_level *level, uint64_t set,
+                                            bool narrow)
+{
+    return level->tags + (set << (narrow ? MODEL_NARROW_SHIFT : level->row_shift));
+}
+
+/* Divides a number by the level's sets; the remainder is *set. */
+GCR_ALWAYS_INLINE uint64_t model_level_divide(const struct gcr_model_level *level, uint64_t number,
+                                              bool narrow, uint64_t *set)
+{
+    uint64_t quotient;
+    if (narrow || level->power_of_two) {
+        *set = number & level->set_mask;
+        return number >> level->set_shift;
+    }
+    quotient = GCR_MULTIPLY_HIGH(number, level->reciprocal);
+    *set = number - quotient * level->sets;
+    return quotient;
+}
+
+/* Brings a row that will be needed soon into the host's own caches. */
+GCR_ALWAYS_INLINE void model_level_expect(const struct gcr_model_level *level, uint64_t number,
+                                          bool narrow)
+{
+    uint64_t set;
+    (void)model_level_divide(level, number, narrow, &set);
+    GCR_PREFETCH(model_level_row(level, set, narrow));
+}
+
 /* Looks a line or page up. */
 GCR_ALWAYS_INLINE struct model_touched model_level_touch(const struct gcr_model_level *level,
-                                                         uint64_t number, bool write)
+                                                         uint64_t number, bool write, bool narrow)
 {
-    uint64_t set, quotient, victim = MODEL_NO_VICTIM;
-    bool power_of_two = level->power_of_two;
-    if (GCR_LIKELY(power_of_two)) {
-        set = number & (level->sets - 1);
-        quotient = number >> level->set_shift;
-    } else {
-        set = number % level->sets;
-        quotient = number / level->sets;
-    }
-    struct model_row row = model_row_touch(level->tags + (set << level->row_shift), level,
-                                           ((uint32_t)quotient + 1) << 1, write);
+    uint64_t set, quotient = model_level_divide(level, number, narrow, &set);
+    uint64_t victim = MODEL_NO_VICTIM;
+    uint32_t *tags = model_level_row(level, set, narrow), tag = ((uint32_t)quotient + 1) << 1;
+    struct model_row row = narrow || level->row_shift == MODEL_NARROW_SHIFT
+                               ? model_row_touch_16(tags, level->last_way, tag, write)
+                               : model_row_touch_32(tags, level->last_way, tag, write);
     if (row.last & 1) {
         uint64_t above = (row.last >> 1) - 1;
-        victim = (power_of_two ? above << level->set_shift : above * level->sets) + set;
+        victim =
+            (narrow || level->power_of_two ? above << level->set_shift : above * level->sets) + set;
     }
-    return (struct model_touched){row.hit, row.front & 1, victim};
+    return (struct model_touched){row.hit, row.front & 1, set, victim};
 }
+
+/* ---- the LLC and memory ----
+ *
+ * Nothing above waits for what the LLC answers, and its tags are the only ones that the host has to
+ * fetch from afar. So requests are queued, their rows on the way, and answered in order when the
+ * queue is full or somebody wants to read the counters. */
 
 GCR_ALWAYS_INLINE void model_memory_write(struct gcr_cache_counts *counts)
 {
@@ -51,60 +86,75 @@ GCR_ALWAYS_INLINE void model_memory_write(struct gcr_cache_counts *counts)
     counts->memory_write_bytes += GCR_CACHE_LINE_BYTES;
 }
 
-/* A dirty line comes down to the LLC. */
-static void model_llc_put(uint64_t line, struct gcr_cache_counts *counts)
+GCR_ALWAYS_INLINE void model_memory_read(enum gcr_model_request_kind kind,
+                                         struct gcr_cache_counts *counts)
 {
-    const struct gcr_model_level *llc = &gcr_model_state.llc;
-    uint64_t victim = llc->tags != NULL ? model_level_touch(llc, line, true).victim : line;
-    if (victim != MODEL_NO_VICTIM)
-        model_memory_write(counts);
-}
-
-/* A line is asked for that no level above has. Returns whether it came from memory. */
-static bool model_llc_get(uint64_t line, struct gcr_cache_counts *counts)
-{
-    const struct gcr_model_level *llc = &gcr_model_state.llc;
-    struct model_touched touched = {.victim = MODEL_NO_VICTIM};
-    if (llc->tags != NULL)
-        touched = model_level_touch(llc, line, false);
-    if (touched.hit)
-        return false;
+    counts->llc_read_misses += kind == MODEL_READ;
+    counts->llc_write_misses += kind == MODEL_WRITE;
     counts->memory_read_bytes += GCR_CACHE_LINE_BYTES;
-    if (touched.victim != MODEL_NO_VICTIM)
-        model_memory_write(counts);
-    return true;
 }
 
-static void model_l2_put(uint64_t line, struct gcr_cache_counts *counts)
+static void model_llc_drain(void)
+{
+    struct gcr_model_state *s = &gcr_model_state;
+    for (uint32_t i = 0; i < s->queued; i++) {
+        struct gcr_model_request request = s->queue[i];
+        bool put = request.kind == MODEL_PUT;
+        struct model_touched touched = model_level_touch(&s->llc, request.line, put, false);
+        if (!touched.hit && !put)
+            model_memory_read(request.kind, request.counts);
+        if (touched.victim != MODEL_NO_VICTIM)
+            model_memory_write(request.counts);
+    }
+    s->queued = 0;
+}
+
+/* A line is asked for that no level above has, or a dirty one comes down. */
+GCR_ALWAYS_INLINE void model_llc_ask(uint64_t line, enum gcr_model_request_kind kind,
+                                     struct gcr_cache_counts *counts)
+{
+    struct gcr_model_state *s = &gcr_model_state;
+    if (GCR_UNLIKELY(s->llc.tags == NULL)) {
+        if (kind == MODEL_PUT)
+            model_memory_write(counts);
+        else
+            model_memory_read(kind, counts);
+        return;
+    }
+    model_level_expect(&s->llc, line, false);
+    s->queue[s->queued++] = (struct gcr_model_request){line, counts, kind};
+    if (GCR_UNLIKELY(s->queued == MODEL_QUEUE))
+        s->drain();
+}
+
+GCR_ALWAYS_INLINE void model_l2_put(uint64_t line, bool narrow, struct gcr_cache_counts *counts)
 {
     const struct gcr_model_level *l2 = &gcr_model_state.l2;
     uint64_t victim = line;
     if (l2->tags != NULL) {
-        victim = model_level_touch(l2, line, true).victim;
+        victim = model_level_touch(l2, line, true, narrow).victim;
         counts->l2_writebacks += victim != MODEL_NO_VICTIM;
     }
     if (victim != MODEL_NO_VICTIM)
-        model_llc_put(victim, counts);
+        model_llc_ask(victim, MODEL_PUT, counts);
 }
 
-static void model_l2_get(uint64_t line, bool write, struct gcr_cache_counts *counts)
+GCR_ALWAYS_INLINE void model_l2_get(uint64_t line, bool write, bool narrow,
+                                    struct gcr_cache_counts *counts)
 {
     const struct gcr_model_level *l2 = &gcr_model_state.l2;
     uint64_t victim = MODEL_NO_VICTIM;
     if (l2->tags != NULL) {
-        struct model_touched touched = model_level_touch(l2, line, false);
+        struct model_touched touched = model_level_touch(l2, line, false, narrow);
         if (touched.hit)
             return;
         victim = touched.victim;
-        counts->l2_read_misses += !write;
-        counts->l2_write_misses += write;
+        *(write ? &counts->l2_write_misses : &counts->l2_read_misses) += 1;
     }
-    bool miss = model_llc_get(line, counts);
-    counts->llc_read_misses += miss & !write;
-    counts->llc_write_misses += miss & write;
+    model_llc_ask(line, write ? MODEL_WRITE : MODEL_READ, counts);
     if (victim != MODEL_NO_VICTIM) {
         counts->l2_writebacks++;
-        model_llc_put(victim, counts);
+        model_llc_ask(victim, MODEL_PUT, counts);
     }
 }
 
@@ -114,25 +164,32 @@ static GCR_NOINLINE void model_prefetch(uint64_t line, struct gcr_cache_counts *
     struct gcr_prefetch prefetch = gcr_model_streams_see(&s->streams, line);
     for (int8_t i = 0; i < prefetch.count; i++) {
         uint64_t next = prefetch.first + (uint64_t)(int64_t)(i * prefetch.direction);
-        struct model_touched touched = model_level_touch(&s->l2, next, false);
+        struct model_touched touched = model_level_touch(&s->l2, next, false, false);
         if (touched.hit)
             continue;
         counts->prefetches++;
-        model_llc_get(next, counts);
+        model_llc_ask(next, MODEL_PREFETCH, counts);
         if (touched.victim != MODEL_NO_VICTIM) {
             counts->l2_writebacks++;
-            model_llc_put(touched.victim, counts);
+            model_llc_ask(touched.victim, MODEL_PUT, counts);
         }
     }
 }
 
-static void model_page_touch(uint64_t page, struct gcr_cache_counts *counts)
+/* A page that is not known to be its set's most recent one. */
+static GCR_NOINLINE void model_page_touch(uintptr_t real_page, uint64_t page,
+                                          struct gcr_cache_counts *counts)
 {
-    const struct gcr_model_state *s = &gcr_model_state;
-    if (model_level_touch(&s->tlb1, page, false).hit)
+    struct gcr_model_state *s = &gcr_model_state;
+    struct model_touched touched = model_level_touch(&s->tlb1, page, false, false);
+    uint64_t *recent = &s->recent_pages[touched.set];
+    if (s->hot_pages[*recent % MODEL_HOT_PAGES] == *recent)
+        s->hot_pages[*recent % MODEL_HOT_PAGES] = MODEL_NO_PAGE;
+    *recent = s->hot_pages[real_page % MODEL_HOT_PAGES] = real_page;
+    if (touched.hit)
         return;
     counts->tlb1_misses++;
-    if (s->tlb2.tags == NULL || !model_level_touch(&s->tlb2, page, false).hit)
+    if (s->tlb2.tags == NULL || !model_level_touch(&s->tlb2, page, false, false).hit)
         counts->tlb2_misses++;
 }
 
@@ -147,30 +204,54 @@ GCR_ALWAYS_INLINE uint64_t model_line_number(uintptr_t line)
 }
 
 /* The whole way of an access that the filters do not answer. */
-GCR_ALWAYS_INLINE void model_touch(uintptr_t address, bool write, struct gcr_cache_counts *counts)
+GCR_ALWAYS_INLINE void model_touch(uintptr_t address, bool write, bool narrow,
+                                   struct gcr_cache_counts *counts)
 {
     struct gcr_model_state *s = &gcr_model_state;
     uintptr_t real_line = address >> MODEL_LINE_SHIFT, real_page = address >> MODEL_PAGE_SHIFT;
     uint64_t line = model_line_number(real_line);
-    uint64_t *hot_page = &s->hot_pages[real_page & s->hot_page_mask];
 
-    if (*hot_page != real_page) {
-        model_page_touch(line >> MODEL_LINES_OF_PAGE_SHIFT, counts);
-        *hot_page = real_page;
-    }
-    struct model_touched touched = model_level_touch(&s->l1, line, write);
+    if (narrow || s->l2.tags != NULL)
+        model_level_expect(&s->l2, line, narrow);
+    if (s->hot_pages[real_page % MODEL_HOT_PAGES] != real_page)
+        model_page_touch(real_page, line >> MODEL_LINES_OF_PAGE_SHIFT, counts);
+    struct model_touched touched = model_level_touch(&s->l1, line, write, narrow);
     s->hot_lines[real_line & s->hot_line_mask] = (uint64_t)real_line << 1 | touched.dirty;
     if (touched.hit)
         return;
-    counts->l1_read_misses += !write;
-    counts->l1_write_misses += write;
-    model_l2_get(line, write, counts);
+    *(write ? &counts->l1_write_misses : &counts->l1_read_misses) += 1;
+    model_l2_get(line, write, narrow, counts);
     if (touched.victim != MODEL_NO_VICTIM) {
         counts->l1_writebacks++;
-        model_l2_put(touched.victim, counts);
+        model_l2_put(touched.victim, narrow, counts);
     }
     if (GCR_UNLIKELY(s->prefetch))
         model_prefetch(line, counts);
 }
+
+static void model_read_any(uintptr_t address, struct gcr_cache_counts *counts)
+{
+    model_touch(address, false, false, counts);
+}
+
+static void model_write_any(uintptr_t address, struct gcr_cache_counts *counts)
+{
+    model_touch(address, true, false, counts);
+}
+
+static void model_read_narrow(uintptr_t address, struct gcr_cache_counts *counts)
+{
+    model_touch(address, false, true, counts);
+}
+
+static void model_write_narrow(uintptr_t address, struct gcr_cache_counts *counts)
+{
+    model_touch(address, true, true, counts);
+}
+
+#define MODEL_WIDTH                                                                                \
+    {                                                                                              \
+        model_read_any, model_write_any, model_read_narrow, model_write_narrow, model_llc_drain    \
+    }
 
 #endif

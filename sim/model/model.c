@@ -12,17 +12,20 @@
 #include "sim/model/pages.h"
 #include "sim/model/state.h"
 
-static void model_touch_nothing(uintptr_t address, bool write, struct gcr_cache_counts *counts)
+static void model_touch_nothing(uintptr_t address, struct gcr_cache_counts *counts)
 {
     (void)address;
-    (void)write;
     (void)counts;
 }
+
+static void model_drain_nothing(void) {}
 
 struct gcr_model_state gcr_model_state = {.now = &gcr_model_state.unseen,
                                           .now_data = &gcr_model_state.unseen,
                                           .now_count = &gcr_model_state.unseen,
-                                          .touch = model_touch_nothing,
+                                          .read = model_touch_nothing,
+                                          .write = model_touch_nothing,
+                                          .drain = model_drain_nothing,
                                           .paused = true};
 
 static const char *const vectors_names[] = {[GCR_VECTORS_BEST] = "none",
@@ -84,11 +87,13 @@ void gcr_model_gc_phase(enum gcr_gc_phase phase)
 
 void gcr_model_restart(void)
 {
+    gcr_model_state.drain();
     gcr_model_state.counts = (struct gcr_model_counts){0};
 }
 
 void gcr_model_read(struct gcr_model_counts *out)
 {
+    gcr_model_state.drain();
     *out = gcr_model_state.counts;
 }
 
@@ -97,7 +102,7 @@ void gcr_model_read(struct gcr_model_counts *out)
 void gcr_model_read_slow(uintptr_t address, struct gcr_cache_counts *counts)
 {
     if (!gcr_model_state.paused)
-        gcr_model_state.touch(address, false, counts);
+        gcr_model_state.read(address, counts);
 }
 
 void gcr_model_write_slow(uintptr_t address, struct gcr_cache_counts *counts, uint64_t store_key)
@@ -113,7 +118,7 @@ void gcr_model_write_slow(uintptr_t address, struct gcr_cache_counts *counts, ui
         gcr_store_filter_put(page, store_key);
     }
     if (!model_is_hot(address, true))
-        gcr_model_state.touch(address, true, counts);
+        gcr_model_state.write(address, counts);
 }
 
 static void model_range_read(uintptr_t address, uintptr_t last)
@@ -163,9 +168,14 @@ GCR_COLD uint32_t gcr_model_new_window(uint32_t window)
 static void model_level_init(struct gcr_model_level *level, uint32_t sets, uint32_t ways)
 {
     *level = (struct gcr_model_level){.sets = sets, .ways = ways};
-    level->row_shift = ways <= 16 ? 4 : 5;
+    if (sets == 0)
+        return;
+    level->row_shift = ways <= 16 ? MODEL_NARROW_SHIFT : MODEL_NARROW_SHIFT + 1;
+    level->last_way = UINT32_C(1) << (ways - 1);
     level->power_of_two = (sets & (sets - 1)) == 0;
-    level->set_shift = sets != 0 ? GCR_CTZ64(sets) : 0;
+    level->set_mask = sets - 1;
+    level->set_shift = (uint8_t)GCR_CTZ64(sets);
+    level->reciprocal = UINT64_MAX / sets + 1;
 }
 
 static size_t model_level_bytes(const struct gcr_model_level *level)
@@ -181,10 +191,10 @@ static void model_level_limit(const struct gcr_model_level *level, unsigned shif
         *most = (uint32_t)windows;
 }
 
-static uintptr_t model_hot_mask(uint32_t sets, uint32_t entries)
+static uintptr_t model_hot_line_mask(uint32_t sets)
 {
     uint32_t meeting = sets & (~sets + 1); /* the largest power of two that divides sets */
-    return (meeting < entries ? meeting : entries) - 1;
+    return (meeting < MODEL_HOT_LINES ? meeting : MODEL_HOT_LINES) - 1;
 }
 
 static void model_levels_init(struct gcr_model_state *s, const struct gcr_geometry *geometry)
@@ -200,8 +210,7 @@ static void model_levels_init(struct gcr_model_state *s, const struct gcr_geomet
     model_level_limit(&s->llc, MODEL_WINDOW_SHIFT, &s->windows_most);
     model_level_limit(&s->tlb1, MODEL_WINDOW_SHIFT - MODEL_LINES_OF_PAGE_SHIFT, &s->windows_most);
     model_level_limit(&s->tlb2, MODEL_WINDOW_SHIFT - MODEL_LINES_OF_PAGE_SHIFT, &s->windows_most);
-    s->hot_line_mask = model_hot_mask(s->l1.sets, MODEL_HOT_LINES);
-    s->hot_page_mask = model_hot_mask(s->tlb1.sets, MODEL_HOT_PAGES);
+    s->hot_line_mask = model_hot_line_mask(s->l1.sets);
     s->prefetch = geometry->prefetch && geometry->l2.sets != 0;
     gcr_model_streams_init(&s->streams);
     memset(s->hot_lines, 0xff, sizeof s->hot_lines); /* no line */
@@ -211,33 +220,42 @@ static void model_levels_init(struct gcr_model_state *s, const struct gcr_geomet
 static gcr_status model_map(struct gcr_model_state *s, struct gcr_error *err)
 {
     struct gcr_model_level *levels[] = {&s->l1, &s->l2, &s->llc, &s->tlb1, &s->tlb2};
-    size_t bytes = MODEL_WINDOWS * sizeof s->window_ids[0];
+    size_t recent_bytes = s->tlb1.sets * sizeof s->recent_pages[0];
+    size_t bytes = recent_bytes + MODEL_WINDOWS * sizeof s->window_ids[0];
     for (size_t i = 0; i < GCR_COUNT_OF(levels); i++)
         bytes += model_level_bytes(levels[i]);
     char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED)
         return gcr_fail(err, GCR_NO_MEMORY, "cache model: no memory for its %zu bytes", bytes);
+    (void)madvise(at, bytes, MADV_HUGEPAGE); /* for speed alone; refused without huge pages */
     s->memory = at;
     s->memory_bytes = bytes;
     for (size_t i = 0; i < GCR_COUNT_OF(levels); i++) {
         levels[i]->tags = levels[i]->sets != 0 ? (uint32_t *)(void *)at : NULL;
         at += model_level_bytes(levels[i]);
     }
-    s->window_ids = (uint32_t *)(void *)at;
+    s->recent_pages = (uint64_t *)(void *)at;
+    memset(s->recent_pages, 0xff, recent_bytes); /* MODEL_NO_PAGE */
+    s->window_ids = (uint32_t *)(void *)(at + recent_bytes);
     return GCR_OK;
 }
 
 /* NULL: not on this machine. */
-static gcr_model_touch *model_width(enum gcr_model_vectors vectors)
+static const struct gcr_model_width *model_width(enum gcr_model_vectors vectors)
 {
 #ifdef GCR_MODEL_X86
     if (vectors == GCR_VECTORS_AVX512)
-        return GCR_CPU_HAS("avx512f") ? gcr_model_touch_avx512 : NULL;
+        return GCR_CPU_HAS("avx512f") ? &gcr_model_avx512 : NULL;
     if (vectors == GCR_VECTORS_AVX2)
-        return GCR_CPU_HAS("avx2") ? gcr_model_touch_avx2 : NULL;
+        return GCR_CPU_HAS("avx2") ? &gcr_model_avx2 : NULL;
 #endif
-    return vectors == GCR_VECTORS_SCALAR ? gcr_model_touch_scalar : NULL;
+    return vectors == GCR_VECTORS_SCALAR ? &gcr_model_scalar : NULL;
+}
+
+static bool model_is_narrow(const struct gcr_model_level *level)
+{
+    return level->sets != 0 && level->power_of_two && level->row_shift == MODEL_NARROW_SHIFT;
 }
 
 static gcr_status model_choose_vectors(struct gcr_model_state *s, enum gcr_model_vectors asked,
@@ -245,12 +263,15 @@ static gcr_status model_choose_vectors(struct gcr_model_state *s, enum gcr_model
 {
     static const enum gcr_model_vectors best[] = {GCR_VECTORS_AVX512, GCR_VECTORS_AVX2,
                                                   GCR_VECTORS_SCALAR};
+    bool narrow = model_is_narrow(&s->l1) && model_is_narrow(&s->l2);
     for (size_t i = 0; i < GCR_COUNT_OF(best); i++) {
-        gcr_model_touch *touch = model_width(best[i]);
-        if (touch == NULL || (asked != GCR_VECTORS_BEST && asked != best[i]))
+        const struct gcr_model_width *width = model_width(best[i]);
+        if (width == NULL || (asked != GCR_VECTORS_BEST && asked != best[i]))
             continue;
         s->vectors = best[i];
-        s->touch = touch;
+        s->drain = width->drain;
+        s->read = narrow ? width->read_narrow : width->read;
+        s->write = narrow ? width->write_narrow : width->write;
         return GCR_OK;
     }
     return gcr_fail(err, GCR_UNSUPPORTED, "cache model: this processor has no %s",
@@ -263,10 +284,10 @@ gcr_status gcr_model_open(const struct gcr_model_config *config, struct gcr_erro
     gcr_status status;
     if (s->open)
         return gcr_fail(err, GCR_USAGE, "cache model: there is one in this process already");
+    model_levels_init(s, config->geometry);
     status = model_choose_vectors(s, config->vectors, err);
     if (status != GCR_OK)
         return status;
-    model_levels_init(s, config->geometry);
     status = model_map(s, err);
     if (status != GCR_OK)
         goto fail;
@@ -290,7 +311,9 @@ void gcr_model_close(void)
     struct gcr_model_state *s = &gcr_model_state;
     s->paused = true;
     model_aim();
-    s->touch = model_touch_nothing;
+    s->drain();
+    s->read = s->write = model_touch_nothing;
+    s->drain = model_drain_nothing;
     if (s->memory != NULL)
         munmap(s->memory, s->memory_bytes);
     s->memory = NULL;

@@ -31,7 +31,7 @@ GCR_ALWAYS_INLINE void row_rotate(uint32_t *row, const __m256i *tags, int vector
     }
 }
 
-GCR_ALWAYS_INLINE struct model_row row_touch(uint32_t *row, int vectors, uint32_t ways,
+GCR_ALWAYS_INLINE struct model_row row_touch(uint32_t *row, int vectors, uint32_t last_way,
                                              uint32_t tag, bool write)
 {
     __m256i tags[MOST_VECTORS];
@@ -40,23 +40,25 @@ GCR_ALWAYS_INLINE struct model_row row_touch(uint32_t *row, int vectors, uint32_
         tags[i] = _mm256_load_si256((const __m256i *)(const void *)(row + i * LANES));
         match |= row_match(tags[i], _mm256_set1_epi32((int)(tag | 1))) << (i * LANES);
     }
-    uint32_t last = GCR_CTZ64(match | UINT32_C(1) << (ways - 1));
+    uint32_t last = GCR_CTZ64(match | last_way);
     uint32_t found = row[last];
     uint32_t front = (match != 0 ? found : tag) | write;
     row_rotate(row, tags, vectors, front, last);
     return (struct model_row){match != 0, front, match != 0 ? 0 : found};
 }
 
-static inline struct model_row model_row_touch(uint32_t *row, const struct gcr_model_level *level,
-                                               uint32_t tag, bool write)
+GCR_ALWAYS_INLINE struct model_row model_row_touch_16(uint32_t *row, uint32_t last_way,
+                                                      uint32_t tag, bool write)
 {
-    return GCR_LIKELY(level->row_shift == 4) ? row_touch(row, 2, level->ways, tag, write)
-                                             : row_touch(row, 4, level->ways, tag, write);
+    return row_touch(row, 2, last_way, tag, write);
+}
+
+GCR_ALWAYS_INLINE struct model_row model_row_touch_32(uint32_t *row, uint32_t last_way,
+                                                      uint32_t tag, bool write)
+{
+    return row_touch(row, 4, last_way, tag, write);
 }
 
 #include "sim/model/levels.h"
 
-void gcr_model_touch_avx2(uintptr_t address, bool write, struct gcr_cache_counts *counts)
-{
-    model_touch(address, write, counts);
-}
+const struct gcr_model_width gcr_model_avx2 = MODEL_WIDTH;

@@ -15,11 +15,12 @@ static inline uint32_t row_match(__m512i tags, __m512i tag)
     return _mm512_testn_epi32_mask(_mm512_xor_si512(tags, tag), _mm512_set1_epi32(-2));
 }
 
-static inline struct model_row row_touch_16(uint32_t *row, uint32_t ways, uint32_t tag, bool write)
+GCR_ALWAYS_INLINE struct model_row model_row_touch_16(uint32_t *row, uint32_t last_way,
+                                                      uint32_t tag, bool write)
 {
     __m512i tags = _mm512_load_si512(row);
     uint32_t match = row_match(tags, _mm512_set1_epi32((int)tag));
-    uint32_t candidates = match | UINT32_C(1) << (ways - 1);
+    uint32_t candidates = match | last_way;
     uint32_t found = row[GCR_CTZ64(candidates)];
     uint32_t front = (match != 0 ? found : tag) | write;
     __m512i moved = _mm512_alignr_epi32(tags, _mm512_set1_epi32((int)front), 15);
@@ -27,12 +28,13 @@ static inline struct model_row row_touch_16(uint32_t *row, uint32_t ways, uint32
     return (struct model_row){match != 0, front, match != 0 ? 0 : found};
 }
 
-static inline struct model_row row_touch_32(uint32_t *row, uint32_t ways, uint32_t tag, bool write)
+GCR_ALWAYS_INLINE struct model_row model_row_touch_32(uint32_t *row, uint32_t last_way,
+                                                      uint32_t tag, bool write)
 {
     __m512i low = _mm512_load_si512(row), high = _mm512_load_si512(row + 16);
     __m512i wanted = _mm512_set1_epi32((int)tag);
     uint32_t match = row_match(low, wanted) | row_match(high, wanted) << 16;
-    uint32_t candidates = match | UINT32_C(1) << (ways - 1);
+    uint32_t candidates = match | last_way;
     uint32_t found = row[GCR_CTZ64(candidates)], moving = row_upto(candidates);
     uint32_t front = (match != 0 ? found : tag) | write;
     __m512i moved_low = _mm512_alignr_epi32(low, _mm512_set1_epi32((int)front), 15);
@@ -43,16 +45,6 @@ static inline struct model_row row_touch_32(uint32_t *row, uint32_t ways, uint32
     return (struct model_row){match != 0, front, match != 0 ? 0 : found};
 }
 
-static inline struct model_row model_row_touch(uint32_t *row, const struct gcr_model_level *level,
-                                               uint32_t tag, bool write)
-{
-    return GCR_LIKELY(level->row_shift == 4) ? row_touch_16(row, level->ways, tag, write)
-                                             : row_touch_32(row, level->ways, tag, write);
-}
-
 #include "sim/model/levels.h"
 
-void gcr_model_touch_avx512(uintptr_t address, bool write, struct gcr_cache_counts *counts)
-{
-    model_touch(address, write, counts);
-}
+const struct gcr_model_width gcr_model_avx512 = MODEL_WIDTH;

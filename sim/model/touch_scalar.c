@@ -2,11 +2,10 @@
 #include "sim/model/rows.h"
 #include "sim/model/state.h"
 
-static inline struct model_row model_row_touch(uint32_t *row, const struct gcr_model_level *level,
-                                               uint32_t tag, bool write)
+static inline struct model_row row_touch(uint32_t *row, uint32_t last_way, uint32_t tag, bool write)
 {
-    uint32_t way = 0, ways = level->ways, moved = row[0];
-    while ((row[way] & ~(uint32_t)1) != tag && way + 1 < ways)
+    uint32_t way = 0, last = GCR_CTZ64(last_way), moved = row[0];
+    while ((row[way] & ~(uint32_t)1) != tag && way < last)
         way++;
     uint32_t found = row[way];
     bool hit = (found & ~(uint32_t)1) == tag;
@@ -20,9 +19,18 @@ static inline struct model_row model_row_touch(uint32_t *row, const struct gcr_m
     return (struct model_row){hit, front, hit ? 0 : found};
 }
 
+GCR_ALWAYS_INLINE struct model_row model_row_touch_16(uint32_t *row, uint32_t last_way,
+                                                      uint32_t tag, bool write)
+{
+    return row_touch(row, last_way, tag, write);
+}
+
+GCR_ALWAYS_INLINE struct model_row model_row_touch_32(uint32_t *row, uint32_t last_way,
+                                                      uint32_t tag, bool write)
+{
+    return row_touch(row, last_way, tag, write);
+}
+
 #include "sim/model/levels.h"
 
-void gcr_model_touch_scalar(uintptr_t address, bool write, struct gcr_cache_counts *counts)
-{
-    model_touch(address, write, counts);
-}
+const struct gcr_model_width gcr_model_scalar = MODEL_WIDTH;
