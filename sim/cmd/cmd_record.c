@@ -18,17 +18,56 @@ static const struct gcr_flag record_flags[] = {
     {"--output", 'o', "TRACE", "trace file to write", GCR_FLAG_REQUIRED, NULL},
     {"--snapshot-every", 0, "N", "neutral: containers allocated between snapshots (default 50)",
      GCR_FLAG_OPTIONAL, NULL},
+    {"--sample-pages", 0, "WHERE",
+     "READ events for pages that the program wrote and no other event explains, as reads through "
+     "references do: forked (implied): in each process from its first fork on, and in its "
+     "children; "
+     "all: in the first process from its start, too",
+     GCR_FLAG_OPTIONAL, "forked"},
+    {"--sample-every", 0, "N",
+     "events between two samplings of pages, besides those at collections, forks and ends (default "
+     "10000)",
+     GCR_FLAG_OPTIONAL, NULL},
     {"--library", 0, "FILE", "preload library (default: beside gcreplay, or in ../lib)",
      GCR_FLAG_OPTIONAL, NULL},
     {"--", 0, "PROGRAM [ARGUMENT]...", "the program to run, and its arguments", GCR_FLAG_REQUIRED,
      NULL},
     {0}};
 
+static gcr_status record_parse_number(const struct gcr_arguments *arguments, const char *flag,
+                                      unsigned long most, uint32_t *number, struct gcr_error *err)
+{
+    const char *text = gcr_argument(arguments, flag);
+    if (text == NULL)
+        return GCR_OK;
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*end != '\0' || n < 1 || n > most)
+        return gcr_fail(err, GCR_USAGE, "record: %s %.32s: expected 1 .. %lu", flag, text, most);
+    *number = (uint32_t)n;
+    return GCR_OK;
+}
+
+static gcr_status record_parse_sampling(const struct gcr_arguments *arguments,
+                                        struct gcr_recording_config *config, struct gcr_error *err)
+{
+    const char *where = gcr_argument(arguments, "--sample-pages");
+    config->sample = where == NULL               ? GCR_SAMPLE_NOTHING
+                     : strcmp(where, "all") == 0 ? GCR_SAMPLE_ALL
+                                                 : GCR_SAMPLE_FORKED;
+    if (config->sample == GCR_SAMPLE_FORKED && strcmp(where, "forked") != 0)
+        return gcr_fail(err, GCR_USAGE, "record: --sample-pages %.32s: expected forked or all",
+                        where);
+    config->sample_every = 10000;
+    if (where == NULL && gcr_argument(arguments, "--sample-every") != NULL)
+        return gcr_fail(err, GCR_USAGE, "record: --sample-every needs --sample-pages");
+    return record_parse_number(arguments, "--sample-every", 1000000000, &config->sample_every, err);
+}
+
 static gcr_status record_parse(const struct gcr_arguments *arguments,
                                struct gcr_recording_config *config, struct gcr_error *err)
 {
     const char *mode = gcr_argument(arguments, "--mode");
-    const char *every = gcr_argument(arguments, "--snapshot-every");
     size_t words = 0;
     config->command = gcr_argument_rest(arguments, &words);
     if (words == 0)
@@ -41,15 +80,11 @@ static gcr_status record_parse(const struct gcr_arguments *arguments,
     if (!config->neutral && strcmp(mode, "faithful") != 0)
         return gcr_fail(err, GCR_USAGE, "record: --mode %.32s: expected neutral or faithful", mode);
     config->dense_every = 50;
-    if (every != NULL) {
-        char *end;
-        unsigned long n = strtoul(every, &end, 10);
-        if (*end != '\0' || n < 1 || n > 1000000)
-            return gcr_fail(err, GCR_USAGE, "record: --snapshot-every %.32s: expected 1 .. 1000000",
-                            every);
-        config->dense_every = (uint32_t)n;
-    }
-    return gcr_output_check_trace_path(config->path, err);
+    gcr_status status =
+        record_parse_number(arguments, "--snapshot-every", 1000000, &config->dense_every, err);
+    if (status == GCR_OK)
+        status = record_parse_sampling(arguments, config, err);
+    return status == GCR_OK ? gcr_output_check_trace_path(config->path, err) : status;
 }
 
 static uint64_t record_losses(const struct gcr_recorder_counts *counts)
@@ -57,6 +92,27 @@ static uint64_t record_losses(const struct gcr_recorder_counts *counts)
     return counts->unseen_collections + counts->unseen_rebirths + counts->unplaced_references +
            counts->forced_drops + counts->count_drift + counts->late_insertions +
            counts->unmapped_blocks + counts->lost_lanes;
+}
+
+static void record_print_sampling(const struct gcr_recording *recording)
+{
+    const struct gcr_recorder_counts *counts = &recording->counts;
+    if (recording->sampled != GCR_SAMPLE_NOTHING)
+        fprintf(stderr,
+                "pages: %llu samplings found %llu written: %llu explained, %llu READ, %llu without "
+                "an object to read; %llu written around collections\n",
+                (unsigned long long)counts->samplings, (unsigned long long)counts->pages_written,
+                (unsigned long long)counts->pages_explained, (unsigned long long)counts->pages_read,
+                (unsigned long long)counts->pages_unread,
+                (unsigned long long)counts->pages_discarded);
+    if (recording->unsampled_reason[0] == '\0')
+        return;
+    if (recording->sampled == GCR_SAMPLE_NOTHING)
+        fprintf(stderr, "gcreplay: pages were not sampled: %s\n", recording->unsampled_reason);
+    else
+        fprintf(stderr, "gcreplay: pages were not sampled to the end in %llu process%s: %s\n",
+                (unsigned long long)counts->unsampled_processes,
+                counts->unsampled_processes == 1 ? "" : "es", recording->unsampled_reason);
 }
 
 /* On standard error: standard output is the recorded program's own. */
@@ -84,6 +140,7 @@ static void record_print(const char *path, const struct gcr_recording *recording
                 (unsigned long long)counts->late_insertions,
                 (unsigned long long)counts->unmapped_blocks,
                 (unsigned long long)counts->lost_lanes);
+    record_print_sampling(recording);
     if (recording->stop_reason[0] != '\0')
         fprintf(stderr, "gcreplay: recording stopped before the program: %s\n",
                 recording->stop_reason);

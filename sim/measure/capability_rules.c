@@ -65,9 +65,15 @@ const char *gcr_trace_label(const struct gcr_capabilities *capabilities, uint32_
          "deaths are granulated: live bytes are too high between two grains"},
         {capabilities->deaths == GCR_DEATHS_NONE,
          "deaths are not recorded: live bytes and overhead need --verify"},
-        {capabilities->loads == 0 && (collector_caps & GCR_CAP_COUNTS_LOADS) != 0,
+        {capabilities->loads == 0 && capabilities->reads != GCR_READS_PAGE_SAMPLED &&
+             (collector_caps & GCR_CAP_COUNTS_LOADS) != 0,
          "loads are not recorded: designs that count references are charged for stores and roots "
          "only"},
+        {capabilities->loads == 0 && capabilities->reads == GCR_READS_PAGE_SAMPLED &&
+             (collector_caps & GCR_CAP_COUNTS_LOADS) != 0,
+         "loads are not recorded and reads are sampled by page: designs that count references "
+         "write "
+         "about as many pages as the program's reads did, but are charged for few of the reads"},
         {capabilities->faithful != 0,
          "edges and roots are true at the recorded runtime's own collections only"},
     };

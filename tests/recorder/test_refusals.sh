@@ -25,6 +25,10 @@ refuse "no such program" "No such file" "${record[@]}" -- "$work/none"
 refuse "not Python" "started no CPython 3.11" "${record[@]}" -- /bin/true
 refuse "wrong mode" "expected neutral or faithful" "${record[@]}" --mode exact -- /bin/true
 refuse "wrong interval" "expected 1 .. 1000000" "${record[@]}" --snapshot-every 0 -- /bin/true
+refuse "wrong sampling" "expected forked or all" "${record[@]}" --sample-pages=none -- /bin/true
+refuse "interval alone" "needs --sample-pages" "${record[@]}" --sample-every 10 -- /bin/true
+refuse "wrong sampling interval" "expected 1 .. 1000000000" "${record[@]}" --sample-pages \
+    --sample-every 0 -- /bin/true
 if /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
     refuse "other allocator" "PYTHONMALLOC" env PYTHONMALLOC=malloc "${record[@]}" -- \
         /usr/bin/python3 -c pass

@@ -584,6 +584,7 @@ void collection_end(struct recorder *recorder)
     recorder->snapshot.collects = -1;
     recorder->snapshot.candidates.count = 0;
     collection->count_is_due = true;
+    sampler_discard(recorder);
 }
 
 /* Takes the first `from` steps' allocations out of the count, as far as their events are still

@@ -11,16 +11,20 @@
 #include "workloads/cpython/memory.h"
 
 enum { HEAP_MAP_REGION_BITS = 20, HEAP_MAP_GRANULE_BITS = 4, HEAP_MAP_ADDRESS_BITS = 47 };
+enum { HEAP_MAP_LEAVES = 1 << 14 }; /* in one range: of 16 GiB of the program's memory */
 #define HEAP_MAP_REGIONS ((uint64_t)1 << (HEAP_MAP_ADDRESS_BITS - HEAP_MAP_REGION_BITS))
 #define HEAP_MAP_GRANULES ((uint64_t)1 << (HEAP_MAP_REGION_BITS - HEAP_MAP_GRANULE_BITS))
 
 struct heap_map {
     uint32_t **regions;
+    uint32_t region_count; /* ever entered */
+    struct recorder_leaves leaves;
 };
 
 static inline bool heap_map_init(struct heap_map *map)
 {
     map->regions = recorder_reserve(HEAP_MAP_REGIONS * sizeof *map->regions);
+    recorder_leaves_init(&map->leaves, HEAP_MAP_LEAVES * HEAP_MAP_GRANULES * sizeof(uint32_t));
     return map->regions != NULL;
 }
 
@@ -42,9 +46,11 @@ static inline bool heap_map_set(struct heap_map *map, uint64_t address, uint32_t
     if (map->regions[region] == NULL) {
         if (record == 0)
             return true;
-        map->regions[region] = recorder_reserve(HEAP_MAP_GRANULES * sizeof(uint32_t));
+        map->regions[region] =
+            recorder_leaves_take(&map->leaves, HEAP_MAP_GRANULES * sizeof(uint32_t));
         if (map->regions[region] == NULL)
             return false;
+        map->region_count++;
     }
     map->regions[region][(address >> HEAP_MAP_GRANULE_BITS) & (HEAP_MAP_GRANULES - 1)] = record;
     return true;

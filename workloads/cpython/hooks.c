@@ -1,29 +1,5 @@
-/* The preload library's entry: allocator hooks, the gc module's functions, fork.
- *
- * Its constructor runs before main. In a process that is CPython 3.11 and that was started by
- * `gcreplay record`, it puts hooks before the allocators of the OBJ and MEM domains, which are only
- * called with the GIL held; in every other process it does nothing. It takes itself out of the
- * environment, so programs that the recorded one executes are left alone.
- *
- * `the_recorder` is the one mutable global: hooks are found through the allocator's context, but
- * constructors, fork handlers and the replaced gc functions are handed nothing. */
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "workloads/cpython/recorder.h"
-
-struct hook_context {
-    struct recorder *recorder;
-    PyMemAllocatorEx original;
-};
-
-static struct {
-    struct recorder recorder;
-    struct hook_context object, memory;
-    struct py_gc_functions original;
-} the_recorder;
+/* The allocator hooks, and what can be told at each of their calls: see hooks.h. */
+#include "workloads/cpython/hooks.h"
 
 /* ---- what happened since the last hook call ---- */
 
@@ -106,8 +82,7 @@ static void hooks_note_thread(struct recorder *recorder)
     mirror_event(&recorder->mirror, GCR_OP_THREAD, (uint32_t)(thread - 1), 0, 0);
 }
 
-/* Brings the mirror up to the present. `freed` as in hooks_settle_last. */
-static void hooks_sync(struct recorder *recorder, uint32_t freed)
+void hooks_sync(struct recorder *recorder, uint32_t freed)
 {
     bool begins =
         !recorder->collection.running && (recorder->gc->collecting || collection_is_new(recorder));
@@ -129,8 +104,7 @@ static void hooks_sync(struct recorder *recorder, uint32_t freed)
     hooks_note_thread(recorder);
 }
 
-/* The same at a place where nothing is being freed, so that CPython's counter is exact. */
-static void hooks_sync_count(struct recorder *recorder)
+void hooks_sync_count(struct recorder *recorder)
 {
     hooks_sync(recorder, 0);
     if (recorder->collection.count_is_due && !recorder->collection.running)
@@ -142,17 +116,18 @@ static void hooks_sync_count(struct recorder *recorder)
 static void hooks_stop(struct recorder *recorder, const char *reason)
 {
     recorder->on = false;
+    sampler_stop(recorder);
     channel_stop(&recorder->channel, reason);
 }
 
-/* May this call be recorded? Ends the recording when the interpreter ends. */
-static bool hooks_enter(struct recorder *recorder)
+bool hooks_enter(struct recorder *recorder)
 {
     if (!recorder->on || recorder->inside)
         return false;
     recorder->inside = true;
     if (GCR_UNLIKELY(py_is_finalizing())) {
         hooks_sync(recorder, 0);
+        sampler_take(recorder);
         hooks_stop(recorder, NULL);
     } else if (GCR_UNLIKELY(recorder->mirror.exhausted)) {
         hooks_stop(recorder, "more objects than the recorder has room for");
@@ -163,11 +138,6 @@ static bool hooks_enter(struct recorder *recorder)
     }
     recorder->inside = false;
     return false;
-}
-
-static inline void hooks_leave(struct recorder *recorder)
-{
-    recorder->inside = false;
 }
 
 /* ---- allocation ---- */
@@ -217,6 +187,8 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
     bool pending = py_exception_pending();
     if (recorder->neutral && container_site && !pending)
         hooks_examine_tiers(recorder);
+    if (GCR_UNLIKELY(sampler_is_due(&recorder->sampler, recorder->channel.head)))
+        sampler_take(recorder);
     int generation = py_predict_trigger(recorder->gc);
     if (generation < 0)
         return recorder->gc->generations[0].count + 1 > recorder->gc->generations[0].threshold &&
@@ -236,6 +208,7 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
     if (!recorder->neutral)
         collection_correct_count(recorder);
     snapshot_take(recorder, generation, true);
+    sampler_take(recorder);
     return 0;
 }
 
@@ -310,6 +283,8 @@ static void hooks_move(struct recorder *recorder, uint32_t object, void *block, 
         if (recorder->collection.running)
             collection_note_birth(recorder, object);
     }
+    mirror_note_block(mirror, record->block, record->bytes);
+    mirror_note_block(mirror, address, (uint32_t)bytes);
     record->block = address;
     record->bytes = (uint32_t)bytes;
     if ((record->flags & RECORD_PENDING) != 0) {
@@ -392,188 +367,15 @@ static void hook_free(void *context, void *block)
     hook->original.free(hook->original.ctx, block);
 }
 
-/* ---- the gc module ---- */
-
-static PyObject *hook_gc_collect(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
-                                 PyObject *keywords)
-{
-    struct recorder *recorder = &the_recorder.recorder;
-    int generation = -1;
-    if (recorder->on && !recorder->gc->collecting)
-        generation = py_collect_argument(args, nargs, keywords);
-    bool recorded = generation >= 0 && hooks_enter(recorder);
-    if (recorded) {
-        hooks_sync_count(recorder);
-        snapshot_take(recorder, generation, true);
-        mirror_event(&recorder->mirror, GCR_OP_COLLECT, (uint32_t)generation, 0, 0);
-        collection_begin(recorder, recorder->channel.head - 1);
-        hooks_leave(recorder);
-    }
-    PyObject *result = the_recorder.original.collect(module, args, nargs, keywords);
-    if (recorded && hooks_enter(recorder)) {
-        hooks_sync(recorder, 0);
-        hooks_leave(recorder);
-    }
-    return result;
-}
-
-static PyObject *hook_gc_freeze(PyObject *module, PyObject *ignored)
-{
-    struct recorder *recorder = &the_recorder.recorder;
-    if (recorder->on && hooks_enter(recorder)) {
-        hooks_sync_count(recorder);
-        snapshot_take(recorder, 2, false);
-        mirror_event(&recorder->mirror, GCR_OP_FREEZE, 0, 0, 0);
-        snapshot_freeze(recorder);
-        hooks_leave(recorder);
-    }
-    return the_recorder.original.freeze(module, ignored);
-}
-
-static PyObject *hook_gc_unfreeze(PyObject *module, PyObject *ignored)
-{
-    struct recorder *recorder = &the_recorder.recorder;
-    if (recorder->on && hooks_enter(recorder)) {
-        hooks_sync(recorder, 0);
-        mirror_event(&recorder->mirror, GCR_OP_UNFREEZE, 0, 0, 0);
-        snapshot_unfreeze(recorder);
-        hooks_leave(recorder);
-    }
-    return the_recorder.original.unfreeze(module, ignored);
-}
-
-static const struct py_gc_functions gc_replacements = {hook_gc_collect, hook_gc_freeze,
-                                                       hook_gc_unfreeze};
-
-/* ---- fork ---- */
-
-/* The child goes on with a copy of the mirror, in a lane of its own: no event of the parent may be
- * unsettled when they part. */
-static void hooks_before_fork(void)
-{
-    struct recorder *recorder = &the_recorder.recorder;
-    recorder->child_ring = NULL;
-    if (!recorder->on || !hooks_enter(recorder))
-        return;
-    hooks_sync_count(recorder);
-    if (!recorder->collection.running) {
-        if (recorder->neutral)
-            snapshot_take_tiers(recorder, 0);
-        else
-            snapshot_take(recorder, 0, false);
-        channel_commit(&recorder->channel, recorder->channel.head);
-        recorder->child_ring = channel_reserve(&recorder->channel);
-    }
-    if (recorder->child_ring == NULL)
-        recorder->counts->lost_lanes++;
-    hooks_leave(recorder);
-}
-
-static void hooks_after_fork_in_parent(void)
-{
-    struct recorder *recorder = &the_recorder.recorder;
-    if (recorder->child_ring == NULL)
-        return;
-    mirror_event(&recorder->mirror, GCR_OP_FORK, recorder->child_ring->lane, 0, 0);
-    channel_commit(&recorder->channel, recorder->channel.head);
-    recorder->child_ring = NULL;
-}
-
-static void hooks_after_fork_in_child(void)
-{
-    struct recorder *recorder = &the_recorder.recorder;
-    if (recorder->child_ring == NULL) {
-        recorder->on = false;
-        return;
-    }
-    if (!channel_start(&recorder->channel, recorder->child_ring)) {
-        recorder->on = false; /* it came so late that its lane was closed */
-        return;
-    }
-    recorder->counts = &recorder->child_ring->counts;
-    recorder->scanner.counts = recorder->counts;
-    recorder->child_ring = NULL;
-}
-
 /* ---- start ---- */
 
-static void hooks_settle(void *arg, uint32_t object)
-{
-    struct recorder *recorder = arg;
-    types_settle_block(&recorder->types, object);
-}
-
-/* The segment comes as an inherited file descriptor, which the program must not find open. */
-static struct gcr_segment *hooks_map_segment(const char *number)
-{
-    char *end;
-    long file = strtol(number, &end, 10);
-    if (*end != '\0' || file < 0 || file > INT32_MAX)
-        return NULL;
-    void *range =
-        mmap(NULL, sizeof(struct gcr_segment), PROT_READ | PROT_WRITE, MAP_SHARED, (int)file, 0);
-    if (range == MAP_FAILED)
-        return NULL;
-    struct gcr_segment *segment = range;
-    if (segment->magic != GCR_SEGMENT_MAGIC || segment->bytes_of_ring != sizeof(struct gcr_ring)) {
-        munmap(range, sizeof(struct gcr_segment));
-        return NULL;
-    }
-    close((int)file);
-    return segment;
-}
-
-static void hooks_leave_environment(void)
-{
-    const char *before = getenv(GCR_PRELOAD_VARIABLE);
-    if (before != NULL && before[0] != '\0')
-        setenv("LD_PRELOAD", before, 1);
-    else
-        unsetenv("LD_PRELOAD");
-    unsetenv(GCR_PRELOAD_VARIABLE);
-    unsetenv(GCR_SEGMENT_VARIABLE);
-}
-
-static bool hooks_build(struct recorder *recorder, struct gcr_segment *segment)
-{
-    recorder->segment = segment;
-    recorder->neutral = segment->neutral != 0;
-    recorder->channel.segment = segment;
-    recorder->channel.settle = hooks_settle;
-    recorder->channel.arg = recorder;
-    recorder->gc = py_gc_state();
-    recorder->interpreter = py_interpreter();
-    recorder->sites = recorder_reserve(SITE_TABLE * sizeof *recorder->sites);
-    recorder->free_lists = recorder_reserve(PY_FREE_LISTS * sizeof *recorder->free_lists);
-    recorder->enabled = -1;
-    recorder->tiers.collect_at = 200000;
-    recorder->tiers.due[1] = 20 * segment->dense_every;
-    recorder->tiers.due[2] = 400 * segment->dense_every;
-    return recorder->sites != NULL && recorder->free_lists != NULL &&
-           heap_map_init(&recorder->map) && mirror_init(&recorder->mirror, &recorder->channel) &&
-           types_init(&recorder->types, segment, &recorder->mirror, &recorder->map) &&
-           scanner_init(&recorder->scanner, &recorder->mirror, &recorder->types, &recorder->map) &&
-           snapshot_init(recorder) && collection_init(recorder);
-}
-
-/* Everything static is one immortal object: its slots are not followed, and it keeps a tuple's item
- * from looking empty. */
-static void hooks_write_static(struct recorder *recorder)
-{
-    struct mirror *mirror = &recorder->mirror;
-    mirror->static_record = mirror->record_top++;
-    mirror->records[mirror->static_record] =
-        (struct record){.kind = RECORD_STATIC, .generation = GENERATION_NONE};
-    mirror_event(mirror, GCR_OP_PREBUILT, mirror->static_record, mirror->raw_shape, 0);
-}
-
-static void hooks_install(struct recorder *recorder)
+void hooks_install(struct recorder *recorder)
 {
     struct {
         PyMemAllocatorDomain domain;
         struct hook_context *context;
-    } const domains[] = {{PYMEM_DOMAIN_OBJ, &the_recorder.object},
-                         {PYMEM_DOMAIN_MEM, &the_recorder.memory}};
+    } const domains[] = {{PYMEM_DOMAIN_OBJ, &recorder->object_hooks},
+                         {PYMEM_DOMAIN_MEM, &recorder->memory_hooks}};
     for (size_t i = 0; i < GCR_COUNT_OF(domains); i++) {
         struct hook_context *context = domains[i].context;
         context->recorder = recorder;
@@ -581,40 +383,4 @@ static void hooks_install(struct recorder *recorder)
         PyMemAllocatorEx hooks = {context, hook_malloc, hook_calloc, hook_realloc, hook_free};
         PyMem_SetAllocator(domains[i].domain, &hooks);
     }
-    py_wrap_gc_module(&gc_replacements, &the_recorder.original);
-    pthread_atfork(hooks_before_fork, hooks_after_fork_in_parent, hooks_after_fork_in_child);
-}
-
-GCR_CONSTRUCTOR static void hooks_start(void)
-{
-    const char *number = getenv(GCR_SEGMENT_VARIABLE);
-    enum py_presence presence = py_presence();
-    if (number == NULL || presence == PY_ABSENT)
-        return;
-    struct gcr_segment *segment = hooks_map_segment(number);
-    hooks_leave_environment();
-    if (segment == NULL || atomic_exchange(&segment->claimed, 1) != 0)
-        return;
-    strncpy(segment->python_version, Py_GetVersion(), sizeof segment->python_version - 1);
-    const char *allocator = getenv("PYTHONMALLOC");
-    const char *developer = getenv("PYTHONDEVMODE");
-    struct recorder *recorder = &the_recorder.recorder;
-    if (presence == PY_OTHER_VERSION)
-        atomic_store(&segment->refused, GCR_REFUSED_VERSION);
-    else if ((allocator != NULL && allocator[0] != '\0') ||
-             (developer != NULL && developer[0] != '\0'))
-        atomic_store(&segment->refused, GCR_REFUSED_ALLOCATOR);
-    else if (!hooks_build(recorder, segment))
-        atomic_store(&segment->refused, GCR_REFUSED_MEMORY);
-    if (atomic_load(&segment->refused) != GCR_REFUSED_NOT)
-        return;
-    struct gcr_ring *ring = channel_reserve(&recorder->channel);
-    if (ring == NULL || !channel_start(&recorder->channel, ring))
-        return;
-    recorder->counts = &ring->counts;
-    recorder->scanner.counts = &ring->counts;
-    py_find_static_range();
-    hooks_write_static(recorder);
-    hooks_install(recorder);
-    recorder->on = true;
 }

@@ -25,4 +25,26 @@ static inline void *recorder_reserve_table(size_t bytes)
     return range;
 }
 
+/* Small tables that come one by one as the program's heap grows lie together in a range of their
+ * own, not between the program's pages: of those it is asked who wrote them. */
+struct recorder_leaves {
+    char *next, *end;
+};
+
+static inline void recorder_leaves_init(struct recorder_leaves *leaves, size_t bytes)
+{
+    leaves->next = recorder_reserve(bytes);
+    leaves->end = leaves->next == NULL ? NULL : leaves->next + bytes;
+}
+
+/* Zeroed, or NULL. Beyond the range they lie anywhere. */
+static inline void *recorder_leaves_take(struct recorder_leaves *leaves, size_t bytes)
+{
+    if ((size_t)(leaves->end - leaves->next) < bytes)
+        return recorder_reserve(bytes);
+    void *leaf = leaves->next;
+    leaves->next += bytes;
+    return leaf;
+}
+
 #endif

@@ -28,6 +28,66 @@ bool mirror_init(struct mirror *mirror, struct channel *channel)
            mirror->steps.item != NULL;
 }
 
+/* ---- pages that events explain ---- */
+
+/* obmalloc.c of CPython 3.11: small blocks lie in pools with a header that every allocation and
+ * free of the pool writes. */
+enum { POOL_BYTES = 1 << 14, POOL_SMALL_LIMIT = 512 };
+
+void mirror_note_block(struct mirror *mirror, uint64_t block, uint32_t bytes)
+{
+    if (mirror->notes == NULL || block == 0)
+        return;
+    uint64_t last = block + (bytes > 0 ? bytes - 1 : 0);
+    for (uint64_t page = block >> PAGE_NOTES_BITS; page <= last >> PAGE_NOTES_BITS; page++)
+        page_notes_add(mirror->notes, page << PAGE_NOTES_BITS);
+    if (bytes <= POOL_SMALL_LIMIT)
+        page_notes_add(mirror->notes, block & ~(uint64_t)(POOL_BYTES - 1));
+}
+
+void mirror_note_object(struct mirror *mirror, uint32_t object)
+{
+    const struct record *record = mirror_record(mirror, object);
+    if (mirror->notes != NULL && record->kind != RECORD_STATIC && record->block != 0)
+        page_notes_add(mirror->notes, record->block + record->prefix);
+}
+
+/* Where slot `slot` lies, were it a tuple's: close enough for other objects, and for all that have
+ * no body. */
+static void mirror_note_slot(struct mirror *mirror, uint32_t object, uint32_t slot)
+{
+    const struct record *record = mirror_record(mirror, object);
+    uint64_t offset = record->prefix + 24 + GCR_SLOT_BYTES * (uint64_t)slot;
+    if (record->block == 0)
+        return;
+    page_notes_add(mirror->notes,
+                   record->block + (offset < record->bytes ? offset : record->prefix));
+}
+
+void mirror_note_event(struct mirror *mirror, enum gcr_op op, uint32_t a, uint32_t b, uint32_t c)
+{
+    switch (op) {
+    case GCR_OP_STORE:
+        mirror_note_slot(mirror, a, b);
+        mirror_note_object(mirror, c);
+        break;
+    case GCR_OP_ROOT:
+        mirror_note_object(mirror, b);
+        break;
+    case GCR_OP_DEATH:
+        mirror_note_block(mirror, mirror_record(mirror, a)->block, mirror_record(mirror, a)->bytes);
+        break;
+    case GCR_OP_RESIZE:
+    case GCR_OP_TRACK:
+    case GCR_OP_UNTRACK:
+    case GCR_OP_RECYCLE:
+        mirror_note_object(mirror, a);
+        break;
+    default:
+        break;
+    }
+}
+
 /* ---- records ---- */
 
 static uint32_t mirror_take_record(struct mirror *mirror)
@@ -56,6 +116,7 @@ static uint32_t mirror_take_root(struct mirror *mirror)
 static void mirror_write_alloc(struct mirror *mirror, uint32_t object, unsigned flags)
 {
     struct record *record = mirror_record(mirror, object);
+    mirror_note_block(mirror, record->block, record->bytes);
     record->root = mirror_take_root(mirror);
     record->length = record->bytes > 16 ? record->bytes - 16 : 0;
     struct gcr_event event = {.op = GCR_OP_ALLOC,
@@ -116,6 +177,7 @@ struct gcr_event *mirror_alloc_event(struct mirror *mirror, uint32_t object)
 void mirror_release_record(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
+    mirror_note_block(mirror, record->block, record->bytes);
     record->kind = RECORD_FREE;
     record->flags = 0;
     list_push(&mirror->free_records, object);
@@ -158,6 +220,7 @@ void mirror_unroot(struct mirror *mirror, uint32_t object)
     struct record *record = mirror_record(mirror, object);
     if (record->root == 0)
         return;
+    mirror_note_object(mirror, object);
     mirror_event(mirror, GCR_OP_ROOT, gcr_root_global(record->root - 1), 0, 0);
     list_push(&mirror->free_roots, record->root);
     record->root = 0;
@@ -280,6 +343,7 @@ void mirror_store(struct mirror *mirror, uint32_t src, uint32_t slot, uint32_t d
 static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lost)
 {
     struct record *record = mirror_record(mirror, dst);
+    mirror_note_object(mirror, dst);
     if (record->root != 0 || record->kind != RECORD_OBJECT)
         return;
     bool needed = record->in_count <= lost;

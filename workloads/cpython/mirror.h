@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "workloads/cpython/channel.h"
+#include "workloads/cpython/page_notes.h"
 
 enum record_kind {
     RECORD_FREE = 0,
@@ -107,7 +108,8 @@ struct mirror {
     struct index_list steps; /* while `logging`: changes of young_count in order; the low word of
                                 the ALLOC event's position for +1, STEP_DOWN for -1 */
     bool logging;
-    bool exhausted; /* a table is full: recording must stop */
+    struct page_notes *notes; /* while pages are sampled: what events explain; else NULL */
+    bool exhausted;           /* a table is full: recording must stop */
 };
 
 bool mirror_init(struct mirror *mirror, struct channel *channel);
@@ -167,9 +169,20 @@ void mirror_bury(struct mirror *mirror, uint32_t object);
 /* Removes all edges of an object that the replay has freed or will free, without events. */
 void mirror_forget_edges(struct mirror *mirror, uint32_t object);
 
+/* ---- pages that events explain (sampler.h) ---- */
+
+/* The block at that address is allocated, freed, moved or written as a whole. */
+void mirror_note_block(struct mirror *mirror, uint64_t block, uint32_t bytes);
+/* The object's count, or its GC head, changes. */
+void mirror_note_object(struct mirror *mirror, uint32_t object);
+/* What an event changes. */
+void mirror_note_event(struct mirror *mirror, enum gcr_op op, uint32_t a, uint32_t b, uint32_t c);
+
 static inline void mirror_event(struct mirror *mirror, enum gcr_op op, uint32_t a, uint32_t b,
                                 uint32_t c)
 {
+    if (GCR_UNLIKELY(mirror->notes != NULL))
+        mirror_note_event(mirror, op, a, b, c);
     channel_append(mirror->channel, (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c});
 }
 

@@ -18,45 +18,69 @@ enum py_presence py_presence(void)
     return PY_311;
 }
 
-/* ---- the gc module ---- */
+/* ---- replaced functions ---- */
 
-/* Written before main starts, by the library's constructor; read when `gc` is first imported. */
+/* Written before main starts, by the library's constructor; read when the modules are first
+ * imported. */
 static struct {
-    const struct py_gc_functions *replacements;
-    struct py_gc_functions *old;
-    PyObject *(*init)(void);
-} gc_module;
+    struct py_functions replacements;
+    struct py_functions *old;
+    PyObject *(*gc_init)(void);
+    PyObject *(*posix_init)(void);
+} wrapped;
+
+/* The method's function is exchanged once, however often the module is made. `replacement` and
+ * `old` point to function pointers. */
+static void py_replace(PyMethodDef *method, const char *name, const void *replacement, void *old)
+{
+    static const void *const nothing = NULL;
+    if (strcmp(method->ml_name, name) != 0 || memcmp(old, &nothing, sizeof nothing) != 0 ||
+        memcmp(replacement, &nothing, sizeof nothing) == 0)
+        return;
+    memcpy(old, &method->ml_meth, sizeof method->ml_meth);
+    memcpy(&method->ml_meth, replacement, sizeof method->ml_meth);
+}
+
+/* First method of a module that is made in phases; NULL: it is not. */
+static PyMethodDef *py_methods(PyObject *definition)
+{
+    if (definition == NULL || Py_TYPE(definition) != &PyModuleDef_Type)
+        return NULL;
+    return ((PyModuleDef *)definition)->m_methods;
+}
 
 static PyObject *py_gc_module_init(void)
 {
-    PyObject *definition = gc_module.init();
-    if (definition == NULL || Py_TYPE(definition) != &PyModuleDef_Type)
-        return definition;
-    for (PyMethodDef *method = ((PyModuleDef *)definition)->m_methods; method->ml_name != NULL;
-         method++) {
-        void *function = (void *)(uintptr_t)method->ml_meth;
-        if (strcmp(method->ml_name, "collect") == 0 && gc_module.old->collect == NULL) {
-            memcpy(&gc_module.old->collect, &function, sizeof function);
-            memcpy(&method->ml_meth, &gc_module.replacements->collect, sizeof function);
-        } else if (strcmp(method->ml_name, "freeze") == 0 && gc_module.old->freeze == NULL) {
-            gc_module.old->freeze = method->ml_meth;
-            method->ml_meth = gc_module.replacements->freeze;
-        } else if (strcmp(method->ml_name, "unfreeze") == 0 && gc_module.old->unfreeze == NULL) {
-            gc_module.old->unfreeze = method->ml_meth;
-            method->ml_meth = gc_module.replacements->unfreeze;
-        }
+    PyObject *definition = wrapped.gc_init();
+    PyMethodDef *method = py_methods(definition);
+    for (; method != NULL && method->ml_name != NULL; method++) {
+        py_replace(method, "collect", &wrapped.replacements.collect, &wrapped.old->collect);
+        py_replace(method, "freeze", &wrapped.replacements.freeze, &wrapped.old->freeze);
+        py_replace(method, "unfreeze", &wrapped.replacements.unfreeze, &wrapped.old->unfreeze);
     }
     return definition;
 }
 
-void py_wrap_gc_module(const struct py_gc_functions *replacements, struct py_gc_functions *old)
+static PyObject *py_posix_module_init(void)
 {
-    gc_module.replacements = replacements;
-    gc_module.old = old;
+    PyObject *definition = wrapped.posix_init();
+    PyMethodDef *method = py_methods(definition);
+    for (; method != NULL && method->ml_name != NULL; method++)
+        py_replace(method, "_exit", &wrapped.replacements.exit, &wrapped.old->exit);
+    return definition;
+}
+
+void py_wrap_modules(const struct py_functions *replacements, struct py_functions *old)
+{
+    wrapped.replacements = *replacements;
+    wrapped.old = old;
     for (struct _inittab *row = PyImport_Inittab; row->name != NULL; row++) {
         if (strcmp(row->name, "gc") == 0) {
-            gc_module.init = row->initfunc;
+            wrapped.gc_init = row->initfunc;
             row->initfunc = py_gc_module_init;
+        } else if (strcmp(row->name, "posix") == 0 && replacements->exit != NULL) {
+            wrapped.posix_init = row->initfunc;
+            row->initfunc = py_posix_module_init;
         }
     }
 }

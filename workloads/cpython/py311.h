@@ -81,13 +81,16 @@
 enum py_presence { PY_ABSENT, PY_OTHER_VERSION, PY_311 };
 enum py_presence py_presence(void);
 
-/* Replaces functions of the `gc` module before it is first imported. The old ones go to *old. */
-struct py_gc_functions {
+/* Functions of the `gc` module, and os._exit. */
+struct py_functions {
     PyObject *(*collect)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
     PyObject *(*freeze)(PyObject *, PyObject *);
     PyObject *(*unfreeze)(PyObject *, PyObject *);
+    PyObject *(*exit)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 };
-void py_wrap_gc_module(const struct py_gc_functions *replacements, struct py_gc_functions *old);
+/* Replaces them before their modules are first imported; NULL leaves a function as it is. The old
+ * ones go to *old, which stays where it is, at that time. */
+void py_wrap_modules(const struct py_functions *replacements, struct py_functions *old);
 /* The generation that gc.collect(...) was asked for; 2 if it was not, or wrongly. */
 int py_collect_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *keywords);
 

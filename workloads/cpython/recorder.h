@@ -2,6 +2,7 @@
 #ifndef GCR_WORKLOADS_CPYTHON_RECORDER_H
 #define GCR_WORKLOADS_CPYTHON_RECORDER_H
 
+#include "workloads/cpython/sampler.h"
 #include "workloads/cpython/scan.h"
 
 /* What a snapshot looked at, and what it leaves for a collection. */
@@ -55,6 +56,11 @@ struct tiers {
     uint64_t collect_at; /* live containers that call for a collection of the recorder's own */
 };
 
+struct hook_context {
+    struct recorder *recorder;
+    PyMemAllocatorEx original;
+};
+
 struct recorder {
     bool on;
     bool inside; /* a hook is running: what it allocates is not the program's */
@@ -69,6 +75,8 @@ struct recorder {
     struct snapshot snapshot;
     struct collection collection;
     struct tiers tiers;
+    struct sampler sampler;
+    struct hook_context object_hooks, memory_hooks;
     struct py_free_list_tops free_list_tops; /* as last seen */
     struct free_list_mirror *free_lists;
     struct site *sites;

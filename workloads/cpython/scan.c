@@ -391,6 +391,20 @@ static void scan_note_weak_target(struct scanner *scanner, const struct type_inf
     mirror_event(scanner->mirror, GCR_OP_WEAKREF, object, target, 0);
 }
 
+/* A changed object's body was written. A large one is not looked at: no count lies within it. */
+static void scan_note_body(struct mirror *mirror, const struct type_info *info, PyObject *python)
+{
+    uint64_t body = 0;
+    if (info->layout == LAYOUT_LIST)
+        body = py_list_items(python).body_block;
+    else if (info->layout == LAYOUT_DICT)
+        body = py_dict_table(python).body_block;
+    else if (info->managed)
+        body = py_values_block(python);
+    if (body != 0)
+        page_notes_add(mirror->notes, body);
+}
+
 void scan_object(struct scanner *scanner, uint32_t object)
 {
     struct mirror *mirror = scanner->mirror;
@@ -410,6 +424,8 @@ void scan_object(struct scanner *scanner, uint32_t object)
     bool positions = scan_has_positions(info);
     if (length == record->length && scan_is_unchanged(scanner, record, positions))
         return;
+    if (mirror->notes != NULL)
+        scan_note_body(mirror, info, python);
     scan_resolve(scanner);
     if (info->layout == LAYOUT_FIXED && info->resizable) {
         uint64_t bytes = scan_absorb_tables(scanner, info, python);

@@ -62,6 +62,14 @@ struct gcr_recorder_counts {
     uint64_t late_insertions; /* a root that came too late to be put before its collection */
     uint64_t unmapped_blocks; /* no memory to note them */
     uint64_t lost_lanes;      /* forks without a free ring */
+    /* page sampling, see sampler.h */
+    uint64_t samplings;
+    uint64_t pages_written;   /* in all samplings together */
+    uint64_t pages_explained; /* of those, by recorded events */
+    uint64_t pages_read;      /* of those, by a READ */
+    uint64_t pages_unread;    /* of those, without an object to read */
+    uint64_t pages_discarded; /* written around collections */
+    uint64_t unsampled_processes;
 };
 
 struct gcr_ring {
@@ -80,8 +88,12 @@ struct gcr_ring {
 struct gcr_segment {
     uint32_t magic, bytes_of_ring; /* guards against a library of another build */
     int32_t recorder_pid;
-    uint32_t neutral;         /* mode: 0 faithful, 1 neutral */
-    uint32_t dense_every;     /* neutral: containers between snapshots of the youngest */
+    uint32_t neutral;      /* mode: 0 faithful, 1 neutral */
+    uint32_t dense_every;  /* neutral: containers between snapshots of the youngest */
+    uint32_t sample;       /* enum gcr_sample */
+    uint32_t sample_every; /* events between samplings */
+    _Atomic uint32_t unsampled, unsampled_is_told; /* processes; the reason below is the first's */
+    char unsampled_reason[GCR_REASON_BYTES];
     _Atomic uint32_t claimed; /* the first Python process took lane 0 */
     _Atomic uint32_t lanes;   /* lane numbers given out */
     _Atomic uint32_t refused; /* why the program could not be recorded: enum gcr_refusal */
@@ -90,6 +102,13 @@ struct gcr_segment {
     _Atomic uint32_t shape_count;
     struct gcr_shape shapes[GCR_SEGMENT_SHAPES]; /* [0] unused */
     struct gcr_ring rings[GCR_RINGS];
+};
+
+/* In which processes the pages that reads write are sampled. */
+enum gcr_sample {
+    GCR_SAMPLE_NOTHING = 0,
+    GCR_SAMPLE_FORKED, /* from its first fork on, a process and all its children */
+    GCR_SAMPLE_ALL     /* the first process from its start, too */
 };
 
 enum gcr_refusal {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "workloads/cpython/drain.h"
+#include "workloads/cpython/page_watch.h"
 
 struct session {
     const struct gcr_recording_config *config;
@@ -75,6 +76,8 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
     segment->recorder_pid = (int32_t)getpid();
     segment->neutral = session->config->neutral;
     segment->dense_every = session->config->dense_every;
+    segment->sample = session->recording->sampled;
+    segment->sample_every = session->config->sample_every;
     pthread_mutexattr_t shared;
     if (pthread_mutexattr_init(&shared) != 0 ||
         pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED) != 0 ||
@@ -231,6 +234,20 @@ static json_t *session_losses_json(const struct gcr_recorder_counts *counts)
         "lost_lanes", (json_int_t)counts->lost_lanes);
 }
 
+static json_t *session_sampling_json(const struct session *session)
+{
+    const struct gcr_recorder_counts *counts = &session->recording->counts;
+    return json_pack(
+        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "processes",
+        session->recording->sampled == GCR_SAMPLE_ALL ? "all" : "forked", "every_events",
+        (json_int_t)session->config->sample_every, "samplings", (json_int_t)counts->samplings,
+        "pages_written", (json_int_t)counts->pages_written, "pages_explained",
+        (json_int_t)counts->pages_explained, "pages_read", (json_int_t)counts->pages_read,
+        "pages_unread", (json_int_t)counts->pages_unread, "pages_discarded",
+        (json_int_t)counts->pages_discarded, "unsampled_processes",
+        (json_int_t)counts->unsampled_processes);
+}
+
 static gcr_status session_write_meta(struct session *session, struct gcr_writer *writer,
                                      struct gcr_error *err)
 {
@@ -245,6 +262,10 @@ static gcr_status session_write_meta(struct session *session, struct gcr_writer 
         session->config->neutral ? "neutral" : "faithful", "python", recording->python_version,
         "program_status", recording->program_status, "counts",
         session_counts_json(&recording->counts), "losses", session_losses_json(&recording->counts));
+    if (meta != NULL && recording->sampled != GCR_SAMPLE_NOTHING)
+        json_object_set_new(meta, "page_sampling", session_sampling_json(session));
+    if (meta != NULL && recording->unsampled_reason[0] != '\0')
+        json_object_set_new(meta, "unsampled", json_string(recording->unsampled_reason));
     if (meta != NULL && recording->stop_reason[0] != '\0')
         json_object_set_new(meta, "stopped", json_string(recording->stop_reason));
     char *text = meta == NULL ? NULL : json_dumps(meta, JSON_COMPACT);
@@ -262,6 +283,9 @@ static void session_fill_result(struct session *session)
     recording->lanes = session->drain.lanes;
     recording->events = session->drain.events;
     recording->counts = session->drain.counts;
+    if (atomic_load(&session->segment->unsampled_is_told) != 0)
+        memcpy(recording->unsampled_reason, session->segment->unsampled_reason,
+               sizeof recording->unsampled_reason);
     memcpy(recording->stop_reason, session->drain.stop_reason, sizeof recording->stop_reason);
     snprintf(recording->python_version, sizeof recording->python_version, "%s",
              session->segment->python_version);
@@ -300,14 +324,30 @@ static void session_release(struct session *session)
     }
 }
 
+/* Whether this kernel allows it is known before the file's header is written. */
+static void session_choose_sampling(const struct gcr_recording_config *config,
+                                    struct gcr_recording *recording)
+{
+    struct gcr_error reason = {""};
+    recording->sampled = config->sample;
+    if (config->sample == GCR_SAMPLE_NOTHING || page_watch_probe(&reason) == GCR_OK)
+        return;
+    recording->sampled = GCR_SAMPLE_NOTHING;
+    snprintf(recording->unsampled_reason, sizeof recording->unsampled_reason, "%.*s",
+             (int)sizeof recording->unsampled_reason - 1, reason.text);
+}
+
 gcr_status gcr_record_program(const struct gcr_recording_config *config,
                               struct gcr_recording *recording, struct gcr_error *err)
 {
     struct session session = {
         .config = config, .segment_file = -1, .signals = -1, .recording = recording};
     memset(recording, 0, sizeof *recording);
+    session_choose_sampling(config, recording);
+    const bool sampled = recording->sampled != GCR_SAMPLE_NOTHING;
     const struct gcr_capabilities capabilities = {.stores = GCR_STORES_SAMPLED,
-                                                  .reads = GCR_READS_NONE,
+                                                  .reads = sampled ? GCR_READS_PAGE_SAMPLED
+                                                                   : GCR_READS_NONE,
                                                   .deaths = GCR_DEATHS_GRANULATED,
                                                   .roots = GCR_ROOTS_SYNTHESISED,
                                                   .tracking = !config->neutral,

@@ -14,7 +14,10 @@ struct gcr_recording_config {
     const char *library; /* the preload library; NULL: beside the executable, or in ../lib */
     bool neutral;
     uint32_t dense_every; /* neutral: containers between snapshots of the youngest */
-    char *const *command; /* program and arguments, ended by NULL */
+    enum gcr_sample sample;
+    uint32_t sample_every; /* events between samplings of pages, besides those at collections,
+                              forks and ends */
+    char *const *command;  /* program and arguments, ended by NULL */
 };
 
 struct gcr_recording {
@@ -23,7 +26,9 @@ struct gcr_recording {
     int program_status; /* exit status; 128 + signal if a signal ended it */
     struct gcr_recorder_counts counts;
     char python_version[64];
-    char stop_reason[GCR_REASON_BYTES]; /* a process was not recorded to its end: why; "" */
+    enum gcr_sample sampled;                 /* as asked for, or nothing where the kernel refuses */
+    char unsampled_reason[GCR_REASON_BYTES]; /* why not all processes asked for were sampled; "" */
+    char stop_reason[GCR_REASON_BYTES];      /* a process was not recorded to its end: why; "" */
 };
 
 /* Runs the program and returns when all its recorded processes have ended. Interrupts are left to
