@@ -68,13 +68,13 @@ static void counter_source_cell(struct gcr_table *table, unsigned column, const 
 static void counter_print_rows(const json_t *events, FILE *out)
 {
     const char *paths[COUNTER_MOST_COLUMNS], *name;
-    char alignment[COUNTER_MOST_COLUMNS + 3] = "l";
+    char alignment[COUNTER_MOST_COLUMNS + 3] = "";
     unsigned count = counter_columns(events, paths);
     json_t *event;
     struct gcr_table table;
-    for (unsigned i = 0; i < count; i++)
-        strcat(alignment, "r");
-    gcr_table_begin(&table, strcat(alignment, "l"));
+    memset(alignment, 'r', count + 1);
+    alignment[0] = alignment[count + 1] = 'l';
+    gcr_table_begin(&table, alignment);
     gcr_table_row(&table);
     gcr_table_cell(&table, 0, "event");
     for (unsigned i = 0; i < count; i++) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -76,14 +77,15 @@ static uint64_t system_tsc(void *arg)
 static int system_paranoid(void)
 {
     FILE *file = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
-    int level = INT_MAX;
+    char text[32] = "", *end = text;
+    long level = 0;
 
-    if (file == NULL)
-        return level;
-    if (fscanf(file, "%d", &level) != 1)
-        level = INT_MAX;
-    fclose(file);
-    return level;
+    if (file != NULL) {
+        if (fgets(text, sizeof text, file) != NULL)
+            level = strtol(text, &end, 10);
+        fclose(file);
+    }
+    return end != text ? (int)level : INT_MAX;
 }
 
 struct gcr_counter_system gcr_counter_system_real(void)

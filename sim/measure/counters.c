@@ -119,13 +119,6 @@ void gcr_counters_destroy(struct gcr_counters *counters)
     free(counters);
 }
 
-void gcr_counters_without_helpers(struct gcr_counters *counters)
-{
-    if (counters->has_helpers)
-        gcr_counter_set_close(&counters->inherited, false);
-    counters->has_helpers = false;
-}
-
 void gcr_counters_after_fork(struct gcr_counters *counters)
 {
     counters_close(counters, true);

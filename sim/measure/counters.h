@@ -22,9 +22,6 @@ struct gcr_counters;
 struct gcr_counters *gcr_counters_create(const struct gcr_counter_system *system, bool helpers);
 void gcr_counters_destroy(struct gcr_counters *counters);
 
-/* The design has started no threads: their set is closed and gives its counters back. */
-void gcr_counters_without_helpers(struct gcr_counters *counters);
-
 /* In a forked child: opens the child's own, stopped at 0. */
 void gcr_counters_after_fork(struct gcr_counters *counters);
 

@@ -117,15 +117,6 @@ uint64_t gcr_rss_peak_bytes(void)
     return strtoull(text, NULL, 10) << 10; /* the kernel writes kB */
 }
 
-uint32_t gcr_thread_count(void)
-{
-    char text[64];
-
-    if (!machine_read_key("/proc/self/status", "Threads", text, sizeof text))
-        return 0;
-    return (uint32_t)strtoul(text, NULL, 10);
-}
-
 bool gcr_rss_peak_reset(void)
 {
     FILE *file = fopen("/proc/self/clear_refs", "w");

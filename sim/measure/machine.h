@@ -18,9 +18,6 @@ struct gcr_machine {
 
 void gcr_machine_read(struct gcr_machine *machine);
 
-/* Threads of this process; 0 if the system does not say. */
-uint32_t gcr_thread_count(void);
-
 /* Memory that a process may hope for: the machine's, or its control group's limit if that is less.
  */
 uint64_t gcr_machine_memory_bytes(void);

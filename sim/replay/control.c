@@ -94,7 +94,7 @@ static void control_drain(int fd)
 static bool control_read_line(int fd, char *line, size_t size)
 {
     const uint64_t deadline_ns = gcr_monotonic_ns() + CONTROL_WAIT_MS * UINT64_C(1000000);
-    const struct timespec step = {.tv_nsec = CONTROL_STEP_MS * 1000000};
+    const struct timespec step = {.tv_nsec = CONTROL_STEP_MS * 1000000L};
     size_t length = 0;
 
     while (gcr_monotonic_ns() < deadline_ns) {

@@ -302,7 +302,8 @@ static void lane_destroy_heap(struct gcr_replay_state *state)
     state->heap = NULL;
 }
 
-/* Before the heap starts any thread. A design that must be told of forks may have some. */
+/* Before the heap starts any thread. A design that must be told of forks may start some, now or at
+ * its first collection. */
 static gcr_status lane_open_counters(struct gcr_process *process, struct gcr_error *err)
 {
     struct gcr_replay_state *state = &process->state;
@@ -339,8 +340,6 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
     state->view.heap = state->heap;
     state->view.trace_events = process->source->events;
     state->timing.free_running = state->heap->concurrent;
-    if (state->timing.counters != NULL && !state->heap->concurrent && gcr_thread_count() == 1)
-        gcr_counters_without_helpers(state->timing.counters);
     if (config->verify != GCR_VERIFY_OFF)
         status = config->make_checker(&state->view, config->verify, &state->checker, err);
     if (status == GCR_OK)
