@@ -117,14 +117,37 @@ static void counter_print_refused(const json_t *events, const json_t *first, con
     fprintf(out, ":\n             %s\n", reason);
 }
 
-void gcr_counter_table_print(const json_t *counters, FILE *out)
+/* The cache model's figures for the events that were counted as well, if it ran. */
+static void counter_print_model(const json_t *run, const json_t *events, FILE *out)
 {
+    static const struct {
+        const char *event, *figure;
+    } same[] = {{"l1d_read_misses", "cache.total.l1_read_misses"},
+                {"llc_read_misses", "cache.total.llc_read_misses"}};
+    const char *separator = "  the model  ";
+    for (size_t i = 0; i < GCR_COUNT_OF(same); i++) {
+        const json_t *modelled = gcr_json_at(run, same[i].figure);
+        if (!json_is_integer(modelled) ||
+            counter_is_refused(json_object_get(events, same[i].event)))
+            continue;
+        fprintf(out, "%s%s %s", separator, same[i].event,
+                gcr_text_count((uint64_t)json_integer_value(modelled)).s);
+        separator = ", ";
+    }
+    if (separator[0] == ',')
+        fputs(", mutator and collector together\n", out);
+}
+
+void gcr_counter_table_print(const json_t *run, FILE *out)
+{
+    const json_t *counters = json_object_get(run, "counters");
     const json_t *events = json_object_get(counters, "events");
     const char *name;
     json_t *event;
     if (events == NULL)
         return;
-    fprintf(out, "\ncounters     on the replay clock, in %s intervals\n",
+    fprintf(out, "\ncounters     on the replay clock%s, in %s intervals\n",
+            json_is_object(json_object_get(run, "cache")) ? " of a timed run" : "",
             gcr_text_count((uint64_t)json_integer_value(json_object_get(counters, "intervals"))).s);
     counter_print_rows(events, out);
     json_object_foreach((json_t *)events, name, event)
@@ -133,4 +156,5 @@ void gcr_counter_table_print(const json_t *counters, FILE *out)
         if (counter_is_refused(event) && reason != NULL)
             counter_print_refused(events, event, reason, out);
     }
+    counter_print_model(run, events, out);
 }

@@ -5,8 +5,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* `counters`: the section of a result. Null or absent: prints nothing. Columns that would be zero
- * throughout are left out; refused events come below, by reason. */
-void gcr_counter_table_print(const json_t *counters, FILE *out);
+/* `run`: a result. Without counters: prints nothing. Columns that would be zero throughout are left
+ * out; refused events come below, by reason. Where the cache model counted too, its figures for the
+ * same events follow. */
+void gcr_counter_table_print(const json_t *run, FILE *out);
 
 #endif

@@ -232,7 +232,7 @@ static gcr_status job_wait(pid_t child, char *why, size_t size, struct gcr_error
     return GCR_OK;
 }
 
-gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_error *err)
+static gcr_status job_run_one(const struct gcr_job *job, json_t **result, struct gcr_error *err)
 {
     int channel = memfd_create("gcreplay result", MFD_CLOEXEC);
     if (channel < 0)
@@ -254,5 +254,39 @@ gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_er
         status =
             why[0] == '\0' ? job_receive(channel, result, err) : job_crashed(job, why, result, err);
     close(channel);
+    return status;
+}
+
+/* The counters of `timed`, of the whole and of each process, become those of `result`. */
+static void job_put_counters(json_t *result, const json_t *timed)
+{
+    const json_t *from = json_object_get(timed, "lanes"), *to = json_object_get(result, "lanes");
+    json_object_set(result, "counters", json_object_get(timed, "counters"));
+    for (size_t i = 0; i < json_array_size(to); i++) {
+        json_t *lane = json_array_get(to, i);
+        for (size_t k = 0; k < json_array_size(from); k++)
+            if (json_equal(json_object_get(json_array_get(from, k), "lane"),
+                           json_object_get(lane, "lane")))
+                json_object_set(lane, "counters",
+                                json_object_get(json_array_get(from, k), "counters"));
+    }
+}
+
+/* Counters of instrumented code would mean nothing: they come from a timed run, made first. */
+gcr_status gcr_job_run(const struct gcr_job *job, json_t **result, struct gcr_error *err)
+{
+    if (!job->counters || !job->modelled)
+        return job_run_one(job, result, err);
+    struct gcr_job timed = *job, modelled = *job;
+    json_t *counted = NULL;
+    timed.modelled = false;
+    modelled.counters = false;
+    modelled.control = NULL; /* who counts from outside counts the timed run alone, too */
+    gcr_status status = job_run_one(&timed, &counted, err);
+    if (status == GCR_OK)
+        status = job_run_one(&modelled, result, err);
+    if (status == GCR_OK)
+        job_put_counters(*result, counted);
+    json_decref(counted);
     return status;
 }

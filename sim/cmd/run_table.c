@@ -289,7 +289,7 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
         run_print_cpu(&run, out);
     }
     run_print_design(&run, out);
-    gcr_counter_table_print(json_object_get(result, "counters"), out);
+    gcr_counter_table_print(result, out);
     if (is_modelled)
         gcr_cache_print_run(result, out);
     const json_t *lanes = json_object_get(result, "lanes");

@@ -34,6 +34,25 @@ expect "no block without --counters" [ "$(grep -c '^counters' <<<"$out")" -eq 0 
 must run gcbench.gct -c buffered-refcount --counters --json threads.json
 expect_json threads.json "d['counters']['events']['task_clock_ns']['source'] != 'perf_event' or d['counters']['events']['task_clock_ns']['helpers'] is not None"
 
+# With the cache model: counters of a timed run beside the model's figures, process by process.
+if grep -q -- --cache <("$gcreplay" run --help) && "$gcreplay" run fork.gct -c generational --cache --json model.json >/dev/null 2>&1; then
+  must run fork.gct -c generational --counters --cache --json both.json
+  expect_out 'on the replay clock of a timed run, in '
+  python3 - >differences <<'PY'
+import json
+both, model = json.load(open("both.json")), json.load(open("model.json"))
+assert both["cache"] == model["cache"], "the model's figures are those of a run without counters"
+assert both["counters"]["events"]["task_clock_ns"]["mutator"] > 0
+assert [l["counters"]["intervals"] > 0 for l in both["lanes"]] == [True] * 3
+assert both["counters"]["intervals"] == sum(l["counters"]["intervals"] for l in both["lanes"])
+assert model["counters"] is None
+print("none")
+PY
+  expect "counters and model stand side by side" grep -qx none differences
+else
+  echo "counters: this build has no cache model to stand beside"
+fi
+
 for command in 'run gcbench.gct -c mark-sweep' 'compare gcbench.gct -c mark-sweep,epsilon'; do
   # shellcheck disable=SC2086
   gcr $command --counters --verify
