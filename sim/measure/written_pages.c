@@ -9,73 +9,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/types.h>
 #include <linux/userfaultfd.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- the kernel's interface ---- */
-
-/* From the kernel's uapi, <linux/fs.h> and <linux/userfaultfd.h> of Linux 6.7, and of 5.11 for
- * UFFD_USER_MODE_ONLY: Debian 12's headers are older than the kernels that this runs on. Described
- * in the kernel's Documentation/admin-guide/mm/pagemap.rst and userfaultfd.rst. */
-static const uint64_t UFFD_WP_UNPOPULATED = 1u << 13, UFFD_WP_ASYNC = 1u << 15;
-static const int UFFD_ONLY_USER_MODE = 1;
-
-struct scan_region {
-    uint64_t start, end, categories;
-};
-
-struct scan_request {
-    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
-    uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
-};
-
-#define PAGEMAP_SCAN_REQUEST _IOWR('f', 16, struct scan_request)
-enum { SCAN_WP_MATCHING = 1 << 0 };
-enum {
-    PAGE_CAN_BE_PROTECTED = 1 << 0, /* registered for asynchronous write protection */
-    PAGE_WRITTEN = 1 << 1,          /* not protected */
-    PAGE_PRESENT = 1 << 3,
-    PAGE_SWAPPED = 1 << 4,
-    PAGE_IS_OF_ZEROES = 1 << 5
-};
+#include "base/pagemap_scan.h"
 
 /* ---- scanning ---- */
 
 /* Pages that the process holds and that are its own. `wanted`: categories they must have besides;
  * `told`: categories by which neighbours are told apart. */
-static struct scan_request scan_of_held_pages(uint64_t wanted, uint64_t told)
+static struct gcr_pagemap_scan scan_of_held_pages(uint64_t wanted, uint64_t told)
 {
-    return (struct scan_request){
-        .size = sizeof(struct scan_request),
-        .category_inverted = PAGE_IS_OF_ZEROES,
-        .category_mask = PAGE_IS_OF_ZEROES | wanted,
-        .category_anyof_mask = PAGE_PRESENT | PAGE_SWAPPED,
+    return (struct gcr_pagemap_scan){
+        .size = sizeof(struct gcr_pagemap_scan),
+        .category_inverted = GCR_PAGE_OF_ZEROES,
+        .category_mask = GCR_PAGE_OF_ZEROES | wanted,
+        .category_anyof_mask = GCR_PAGE_PRESENT | GCR_PAGE_SWAPPED,
         .return_mask = told,
     };
 }
 
-typedef bool scan_visitor(void *arg, const struct scan_region *region);
+typedef bool scan_visitor(void *arg, const struct gcr_page_region *region);
 
 /* Calls visit for each run of matching pages of a range, in ascending order, until it says false.
  * False: it did, or the kernel refused and errno says why (it is 0 otherwise).
  *
  * walk_end may lie before what has been reported: the kernel (seen on 6.18) leaves it where its own
  * buffer of 512 runs was full for the first time. Hence the last run counts as well. */
-static bool scan_range(int pagemap, struct scan_request request, uintptr_t start, uintptr_t end,
+static bool scan_range(int pagemap, struct gcr_pagemap_scan request, uintptr_t start, uintptr_t end,
                        scan_visitor *visit, void *arg)
 {
-    struct scan_region regions[1024];
+    struct gcr_page_region regions[1024];
 
     request.vec = (uintptr_t)regions;
     request.vec_len = GCR_COUNT_OF(regions);
     request.start = start;
     request.end = end;
     while (request.start < end) {
-        int found = ioctl(pagemap, PAGEMAP_SCAN_REQUEST, &request);
+        int found = ioctl(pagemap, GCR_PAGEMAP_SCAN, &request);
         uint64_t seen = found > 0 ? regions[found - 1].end : 0;
 
         if (found < 0 && errno == EINTR)
@@ -95,7 +69,8 @@ static bool scan_range(int pagemap, struct scan_request request, uintptr_t start
 }
 
 /* The same for the supply's whole region. */
-static bool scan_region(int pagemap, struct scan_request request, scan_visitor *visit, void *arg)
+static bool scan_region(int pagemap, struct gcr_pagemap_scan request, scan_visitor *visit,
+                        void *arg)
 {
     uintptr_t first, last;
 
@@ -112,12 +87,12 @@ struct written_walk {
     uint64_t held, copied;
 };
 
-static bool written_walk_run(void *arg, const struct scan_region *region)
+static bool written_walk_run(void *arg, const struct gcr_page_region *region)
 {
     struct written_walk *walk = arg;
 
     walk->held += (region->end - region->start) / GCR_PAGE_BYTES;
-    if ((region->categories & PAGE_WRITTEN) != 0)
+    if ((region->categories & GCR_PAGE_WRITTEN) != 0)
         walk->copied += gcr_page_set_visit(&walk->pages->shared, region->start, region->end,
                                            walk->visit, walk->arg);
     return true;
@@ -131,8 +106,8 @@ static uint64_t written_in_range(const struct gcr_written_pages *pages, uintptr_
 
     if (!pages->is_armed || gcr_page_set_count(&pages->shared, start, end) == 0)
         return 0;
-    (void)scan_range(pages->pagemap, scan_of_held_pages(PAGE_WRITTEN, PAGE_WRITTEN), start, end,
-                     written_walk_run, &walk);
+    (void)scan_range(pages->pagemap, scan_of_held_pages(GCR_PAGE_WRITTEN, GCR_PAGE_WRITTEN), start,
+                     end, written_walk_run, &walk);
     return walk.copied;
 }
 
@@ -216,9 +191,10 @@ static gcr_status written_refused(struct gcr_error *err, const char *what, const
 /* A userfaultfd that protects without ever stopping anybody. */
 static gcr_status written_open(struct gcr_written_pages *pages, struct gcr_error *err)
 {
-    struct uffdio_api api = {.api = UFFD_API, .features = UFFD_WP_ASYNC | UFFD_WP_UNPOPULATED};
+    struct uffdio_api api = {.api = UFFD_API,
+                             .features = GCR_UFFD_WP_ASYNC | GCR_UFFD_WP_UNPOPULATED};
 
-    pages->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_ONLY_USER_MODE);
+    pages->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | GCR_UFFD_USER_MODE_ONLY);
     if (pages->uffd < 0)
         return written_refused(err, "userfaultfd", "");
     if (ioctl(pages->uffd, UFFDIO_API, &api) != 0)
@@ -240,7 +216,7 @@ static gcr_status written_register(struct gcr_written_pages *pages, struct gcr_e
                : written_refused(err, "to watch the heap's mappings", "");
 }
 
-static bool written_share(void *arg, const struct scan_region *region)
+static bool written_share(void *arg, const struct gcr_page_region *region)
 {
     bool ok = gcr_page_set_add(arg, region->start, region->end);
 
@@ -251,9 +227,9 @@ static bool written_share(void *arg, const struct scan_region *region)
 /* Protects and lists in one walk: a page is protected exactly if it is in the set. */
 static gcr_status written_protect(struct gcr_written_pages *pages, struct gcr_error *err)
 {
-    struct scan_request request = scan_of_held_pages(PAGE_CAN_BE_PROTECTED, PAGE_CAN_BE_PROTECTED);
+    struct gcr_pagemap_scan request = scan_of_held_pages(GCR_PAGE_WATCHABLE, GCR_PAGE_WATCHABLE);
 
-    request.flags = SCAN_WP_MATCHING;
+    request.flags = GCR_PAGEMAP_PROTECT_MATCHING;
     if (scan_region(pages->pagemap, request, written_share, &pages->shared))
         return GCR_OK;
     return errno != 0 ? written_refused(err, "PAGEMAP_SCAN", " (Linux 6.7 has it)")
@@ -297,7 +273,7 @@ static gcr_status written_walk(struct written_walk *walk, uint64_t wanted, struc
 {
     if (!gcr_written_pages_are_armed(walk->pages))
         return gcr_fail(err, GCR_UNSUPPORTED, "written pages are not being followed");
-    return scan_region(walk->pages->pagemap, scan_of_held_pages(wanted, PAGE_WRITTEN),
+    return scan_region(walk->pages->pagemap, scan_of_held_pages(wanted, GCR_PAGE_WRITTEN),
                        written_walk_run, walk)
                ? GCR_OK
                : written_refused(err, "PAGEMAP_SCAN", "");
@@ -324,7 +300,7 @@ gcr_status gcr_written_pages_visit_copied(const struct gcr_written_pages *pages,
 {
     struct written_walk walk = {.pages = pages, .visit = visit, .arg = arg};
 
-    return written_walk(&walk, PAGE_WRITTEN, err);
+    return written_walk(&walk, GCR_PAGE_WRITTEN, err);
 }
 
 void gcr_written_pages_visit_shared(const struct gcr_written_pages *pages, gcr_page_visitor *visit,
