@@ -5,6 +5,8 @@
 #define GCR_ALWAYS_INLINE static inline __attribute__((always_inline))
 #define GCR_NOINLINE __attribute__((noinline))
 #define GCR_COLD __attribute__((cold, noinline))
+/* A function whose loads and stores the modelled twin does not report. */
+#define GCR_UNREPORTED __attribute__((noinline, no_sanitize_thread))
 #define GCR_MUST_USE __attribute__((warn_unused_result))
 #define GCR_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define GCR_LIKELY(x) __builtin_expect(!!(x), 1)

@@ -17,7 +17,7 @@ static const struct gcr_mutator_ops gcr_mutator_ops_bitmap_apart = GCR_COUNTING_
 
 static inline bool bitmap_is_apart(const struct gcr_heap *heap)
 {
-    return !((const struct gcr_counting *)heap)->side_counted;
+    return !gcr_counting_has_side_counts(heap);
 }
 
 #endif

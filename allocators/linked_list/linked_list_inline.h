@@ -13,11 +13,12 @@ static const struct gcr_mutator_ops gcr_mutator_ops_linked_list = GCR_COUNTING_T
 
 /* Heaps with counts in the objects have a table, and a replay loop around it, of their own. */
 #define GCR_OPS_APART_linked_list
-static const struct gcr_mutator_ops gcr_mutator_ops_linked_list_apart = GCR_COUNTING_TABLE(linked_list_own);
+static const struct gcr_mutator_ops gcr_mutator_ops_linked_list_apart =
+    GCR_COUNTING_TABLE(linked_list_own);
 
 static inline bool linked_list_is_apart(const struct gcr_heap *heap)
 {
-    return !((const struct gcr_counting *)heap)->side_counted;
+    return !gcr_counting_has_side_counts(heap);
 }
 
 #endif
