@@ -382,7 +382,8 @@ const struct gcr_command gcr_cmd_compare = {
     .name = "compare",
     .summary = "replay traces on several back ends and print one table for each trace",
     .usage = "TRACE... -c NAME,NAME...|all [--set NAME.OPTION=VALUE]... [--heap SIZE] "
-             "[--verify[=MODE]] [--final-collection] [--pace PACE] [--window BYTES] [--counters] "
+             "[--verify[=MODE]] [--final-collection] [--cow[=FIGURES]] [--pace PACE] "
+             "[--window BYTES] [--counters] "
              "[--cache[=GEOMETRY]] [-o DIR] [--json FILE]",
     .flags = compare_flags,
     .run = compare_run,

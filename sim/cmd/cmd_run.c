@@ -88,7 +88,7 @@ const struct gcr_command gcr_cmd_run = {
     .name = "run",
     .summary = "replay a trace on one back end and print what it cost",
     .usage = "TRACE -c NAME [--set OPTION=VALUE]... [--heap SIZE] [--verify[=MODE]] "
-             "[--final-collection] [--pace PACE] [--window BYTES] [--counters] "
+             "[--final-collection] [--cow[=FIGURES]] [--pace PACE] [--window BYTES] [--counters] "
              "[--control FIFO[,ACK]] [--cache[=GEOMETRY]] [--json FILE]",
     .flags = run_flags,
     .run = run_run,

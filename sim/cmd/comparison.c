@@ -5,10 +5,12 @@
 #include "sim/cmd/comparison.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/cmd/agreement.h"
 #include "sim/cmd/cache_table.h"
+#include "sim/cmd/cow_table.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
 
@@ -149,6 +151,18 @@ static void comparison_print_processes(const struct gcr_comparison *all, FILE *o
                 all->lanes - COMPARISON_MOST_PROCESSES);
 }
 
+static void comparison_print_cow(const struct gcr_comparison *all, FILE *out)
+{
+    struct gcr_cow_row *rows = calloc(all->row_count, sizeof *rows);
+    if (rows == NULL)
+        return;
+    for (size_t i = 0; i < all->row_count; i++)
+        rows[i] = (struct gcr_cow_row){gcr_comparison_row_name(&all->rows[i]), all->rows[i].result,
+                                       gcr_engine_collector(all->rows[i].engine)};
+    gcr_cow_comparison_print(rows, all->row_count, &all->capabilities, out);
+    free(rows);
+}
+
 /* ---- notes ---- */
 
 typedef void note_visitor(void *arg, const char *note);
@@ -261,6 +275,7 @@ void gcr_comparison_print(const struct gcr_comparison *comparison, FILE *out)
         gcr_cache_print_comparison(comparison, out);
     else
         comparison_print_times(comparison, out);
+    comparison_print_cow(comparison, out);
     comparison_visit_notes(comparison, comparison_print_note, out);
 }
 

@@ -5,6 +5,7 @@
 
 #include "sim/cmd/cache_table.h"
 #include "sim/cmd/comparison.h"
+#include "sim/cmd/cow_table.h"
 #include "sim/measure/capability_rules.h"
 #include "sim/measure/counter_figures.h"
 
@@ -20,6 +21,7 @@ void gcr_comparison_csv_head(FILE *out)
         fprintf(out, ",%s_mutator,%s_collector", gcr_counter_name[e], gcr_counter_name[e]);
     fputs(",counters_scaled", out);
     fputs(gcr_cache_csv_head, out);
+    gcr_cow_csv_head(out);
     fputc('\n', out);
 }
 
@@ -113,29 +115,37 @@ void gcr_comparison_csv(const struct gcr_comparison *comparison, FILE *out)
         csv_begin(comparison, row, out);
         fputs(",all", out);
         if (row->result == NULL || !row->figures.is_known) {
+            struct gcr_cow_figures none = {0};
             fprintf(out, ",%s,no,,,,,,,,,,,,,,,,,,,,,",
                     row->was_refused      ? "not_run"
                     : row->result == NULL ? "failed"
                                           : row->figures.outcome);
             csv_counters(NULL, out);
             gcr_cache_csv(NULL, out);
+            gcr_cow_csv(&none, out);
             fputc('\n', out);
             continue;
         }
+        struct gcr_cow_figures all = {0};
         csv_figures(comparison, &row->figures, out);
         csv_counters(row->result, out);
         gcr_cache_csv(row->result, out);
+        gcr_cow_add_run(&all, row->result, GCR_COW_ALL);
+        gcr_cow_csv(&all, out);
         fputc('\n', out);
         const json_t *lanes = json_object_get(row->result, "lanes");
         for (size_t k = 0; k < json_array_size(lanes); k++) {
             const json_t *lane = json_array_get(lanes, k);
             struct gcr_figures figures;
+            struct gcr_cow_figures cow = {0};
             gcr_figures_read(lane, &figures);
+            gcr_cow_add_lane(&cow, lane, GCR_COW_ALL);
             csv_begin(comparison, row, out);
             fprintf(out, ",%lld", (long long)json_integer_value(json_object_get(lane, "lane")));
             csv_figures(comparison, &figures, out);
             csv_counters(lane, out);
             gcr_cache_csv(lane, out);
+            gcr_cow_csv(&cow, out);
             fputc('\n', out);
         }
     }

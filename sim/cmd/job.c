@@ -72,6 +72,17 @@ static gcr_status job_read_pace(const struct gcr_arguments *arguments, struct gc
     return GCR_OK;
 }
 
+static gcr_status job_read_cow(const struct gcr_arguments *arguments, struct gcr_job *job,
+                               struct gcr_error *err)
+{
+    const char *cow = gcr_argument(arguments, "--cow");
+    job->cow = cow != NULL;
+    job->cow_by_kernel = cow != NULL && strcmp(cow, "kernel") == 0;
+    if (cow != NULL && strcmp(cow, "model") != 0 && !job->cow_by_kernel)
+        return gcr_fail(err, GCR_USAGE, "--cow cannot be '%.64s'; allowed: model, kernel", cow);
+    return GCR_OK;
+}
+
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err)
 {
@@ -92,6 +103,8 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
                         "--counters and --verify exclude each other: the oracle's work would be "
                         "counted at every event");
     gcr_status status = job_read_pace(arguments, job, err);
+    if (status == GCR_OK)
+        status = job_read_cow(arguments, job, err);
     return status == GCR_OK ? gcr_modelled_run_read(arguments, job, err) : status;
 }
 
@@ -107,6 +120,7 @@ static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr
         .final_collection = job->final_collection,
         .window_bytes = job->window_bytes,
         .pace_recorded = job->pace_recorded,
+        .cow = job->cow,
         .control = job->control,
     };
 }

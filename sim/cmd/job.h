@@ -20,6 +20,10 @@
      GCR_FLAG_OPTIONAL, "on"},                                                                     \
     {"--final-collection", 0, NULL, "one full collection at the end of each process",              \
      GCR_FLAG_OPTIONAL, NULL},                                                                     \
+    {"--cow", 0, "FIGURES",                                                                        \
+     "after each fork, follow which pages a process still shares and why not: model and kernel "   \
+     "(model), or the kernel's account alone, with the timed code (kernel)",                       \
+     GCR_FLAG_OPTIONAL, "model"},                                                                  \
     {"--pace", 0, "PACE",                                                                          \
      "replay (as fast as the design goes) or recorded: wait at TIME events until as much time "    \
      "has passed as in the recording",                                                             \
@@ -45,10 +49,13 @@ struct gcr_job {
     uint64_t budget_bytes; /* 0: native */
     enum gcr_verify_mode verify;
     bool final_collection;
+    bool cow;           /* follow copy-on-write */
+    bool cow_by_kernel; /* with the timed code, by the kernel alone */
     bool pace_recorded;
     uint64_t window_bytes; /* 0: the default */
     bool counters;
     const struct gcr_control *control; /* NULL: none */
+    bool must_model;                   /* --cache: a design without a twin is refused */
     bool modelled;                     /* run the modelled twin, on a machine of this geometry */
     struct gcr_geometry geometry;
 };
@@ -57,7 +64,7 @@ struct gcr_job {
 gcr_status gcr_job_read(const struct gcr_arguments *arguments, struct gcr_job *job,
                         struct gcr_error *err) GCR_MUST_USE;
 
-/* Reads --verify, --final-collection, --pace, --window, --counters and --cache. */
+/* Reads --verify, --final-collection, --cow, --pace, --window, --counters and --cache. */
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err) GCR_MUST_USE;
 

@@ -27,7 +27,8 @@ void gcr_modelled_run_exec(char **argv)
 {
     bool asked = false;
     for (char **word = argv; *word != NULL && strcmp(*word, "--") != 0; word++)
-        asked = asked || strncmp(*word, "--cache", 7) == 0;
+        asked = asked || strncmp(*word, "--cache", 7) == 0 ||
+                (strncmp(*word, "--cow", 5) == 0 && strcmp(*word, "--cow=kernel") != 0);
     if (asked)
         json_object_seed(1); /* else random, and with it what malloc gives to whom */
     int persona = personality(0xffffffff);
@@ -77,7 +78,8 @@ gcr_status gcr_modelled_run_read(const struct gcr_arguments *arguments, struct g
                                  struct gcr_error *err)
 {
     const char *list = gcr_argument(arguments, "--cache");
-    job->modelled = list != NULL;
+    job->must_model = list != NULL;
+    job->modelled = job->must_model || (job->cow && !job->cow_by_kernel);
     if (!job->modelled)
         return GCR_OK;
     gcr_status status = gcr_geometry_parse(list, &job->geometry, err);
@@ -86,9 +88,15 @@ gcr_status gcr_modelled_run_read(const struct gcr_arguments *arguments, struct g
     return status;
 }
 
+/* --cow alone is content with the timed code where there is no other. */
+static bool modelled_run_applies(const struct gcr_job *job)
+{
+    return job->modelled && (job->must_model || gcr_engine_twin(job->engine) != NULL);
+}
+
 const char *gcr_modelled_run_refusal(const struct gcr_job *job)
 {
-    return !job->modelled || gcr_engine_twin(job->engine) != NULL
+    return !modelled_run_applies(job) || gcr_engine_twin(job->engine) != NULL
                ? NULL
                : "it cannot be modelled: its loads and stores are those of a library that was "
                  "compiled elsewhere";
@@ -98,8 +106,8 @@ gcr_status gcr_modelled_run_begin(const struct gcr_job *job, struct gcr_replay_c
                                   struct gcr_engine *room, struct gcr_error *err)
 {
     const char *refusal = gcr_modelled_run_refusal(job);
-    const struct gcr_model_config model = {.geometry = &job->geometry, .pages = true};
-    if (!job->modelled)
+    const struct gcr_model_config model = {.geometry = &job->geometry, .pages = job->cow};
+    if (!modelled_run_applies(job))
         return GCR_OK;
     if (refusal != NULL)
         return gcr_fail(err, GCR_UNSUPPORTED, "%s: %s", gcr_engine_collector(job->engine)->name,
@@ -111,7 +119,7 @@ gcr_status gcr_modelled_run_begin(const struct gcr_job *job, struct gcr_replay_c
 
 void gcr_modelled_run_end(const struct gcr_job *job, struct gcr_result *result)
 {
-    if (!job->modelled)
+    if (!modelled_run_applies(job))
         return;
     result->model.is_on = true;
     result->model.is_repeatable = gcr_modelled_run_repeats();

@@ -6,6 +6,7 @@
 
 #include "sim/cmd/cache_table.h"
 #include "sim/cmd/counter_table.h"
+#include "sim/cmd/cow_table.h"
 #include "sim/cmd/figures.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
@@ -295,6 +296,7 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     const json_t *lanes = json_object_get(result, "lanes");
     if (json_array_size(lanes) > 1)
         run_print_lanes(lanes, out);
+    gcr_cow_table_print(result, collector, capabilities, out);
     const json_t *labels = json_object_get(result, "labels");
     for (size_t i = 0; i < json_array_size(labels); i++)
         fprintf(out, "%snote: %s\n", i == 0 ? "\n" : "",

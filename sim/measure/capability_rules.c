@@ -10,6 +10,9 @@ const struct gcr_figure_rule gcr_figure_rules[GCR_FIGURE_COUNT] = {
                                  "the trace has no deaths"},
     [GCR_FIGURE_RECORDED_PACE] = {"runs at the recorded pace", "times",
                                   "the trace has no TIME events"},
+    [GCR_FIGURE_COW_COUNTS] = {"pages unshared by reference counts", "reads",
+                               "reads are not recorded: pages that they "
+                               "unshare in designs that count references are missing"},
 };
 
 const char *gcr_figure_refusal(enum gcr_figure figure, const struct gcr_capabilities *capabilities,
@@ -30,10 +33,20 @@ const char *gcr_figure_refusal(enum gcr_figure figure, const struct gcr_capabili
     case GCR_FIGURE_RECORDED_PACE:
         is_met = capabilities->times != 0;
         break;
+    case GCR_FIGURE_COW_COUNTS:
+        is_met = capabilities->reads != GCR_READS_NONE;
+        break;
     case GCR_FIGURE_COUNT:
         break;
     }
     return is_met ? NULL : gcr_figure_rules[figure].reason;
+}
+
+const char *gcr_cow_label(const struct gcr_capabilities *capabilities, uint32_t collector_caps)
+{
+    return (collector_caps & GCR_CAP_COUNTS_LOADS) != 0
+               ? gcr_figure_refusal(GCR_FIGURE_COW_COUNTS, capabilities, false)
+               : NULL;
 }
 
 const char *gcr_concurrent_label(bool verified, bool pace_recorded, size_t i)

@@ -14,6 +14,7 @@ enum gcr_figure {
     GCR_FIGURE_PROMOTION,     /* objects promoted by generational designs */
     GCR_FIGURE_DEATH_DRIVEN,  /* runs of designs that act on deaths (GCR_CAP_NEEDS_DEATHS) */
     GCR_FIGURE_RECORDED_PACE, /* runs that keep the recorded program's pace */
+    GCR_FIGURE_COW_COUNTS,    /* pages that reference counts unshare after a fork */
     GCR_FIGURE_COUNT
 };
 
@@ -33,6 +34,10 @@ const char *gcr_figure_refusal(enum gcr_figure figure, const struct gcr_capabili
 /* What a reader must know about the times of a run of a design with helper threads; the i-th label
  * that holds, NULL after the last. */
 const char *gcr_concurrent_label(bool verified, bool pace_recorded, size_t i);
+
+/* Why copy-on-write figures of a design with these capabilities are too low on that trace, or NULL.
+ */
+const char *gcr_cow_label(const struct gcr_capabilities *capabilities, uint32_t collector_caps);
 
 /* What a reader must know about every figure of a trace; the i-th label that holds for it, NULL
  * after the last. `collector_caps`: of all designs that were run, or-ed. */

@@ -12,6 +12,14 @@ const char *const gcr_outcome_name[] = {
     [GCR_OUTCOME_CRASHED] = "crashed",
 };
 
+const char *const gcr_cause_name[GCR_CAUSE_COUNT_OF] = {
+    [GCR_CAUSE_DATA] = "data",           [GCR_CAUSE_NEW] = "new",
+    [GCR_CAUSE_COUNT] = "count",         [GCR_CAUSE_HEADER] = "header",
+    [GCR_CAUSE_SIDE] = "side",           [GCR_CAUSE_METADATA] = "metadata",
+    [GCR_CAUSE_FREE_LINK] = "free_link", [GCR_CAUSE_MOVE] = "move",
+    [GCR_CAUSE_BUFFER] = "buffer",
+};
+
 void gcr_lane_result_finish(struct gcr_lane_result *lane)
 {
     free(lane->pauses);
@@ -20,6 +28,8 @@ void gcr_lane_result_finish(struct gcr_lane_result *lane)
     free(lane->checkpoints);
     free(lane->design);
     free(lane->counters);
+    free(lane->cow);
+    free(lane->cow_points);
     *lane = (struct gcr_lane_result){0};
 }
 

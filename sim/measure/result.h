@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "sim/measure/counter_figures.h"
 #include "sim/model/model.h"
+#include "sim/model/pages.h"
 #include "traces/capability.h"
 
 enum gcr_outcome {
@@ -63,6 +64,39 @@ struct gcr_recorded_collection {
     uint32_t generation, collected, uncollectable;
 };
 
+/* Copy-on-write at one moment of an epoch; counts are of pages, since its fork. */
+struct gcr_cow_point {
+    uint64_t event; /* how many events of the lane were over by then */
+    struct gcr_page_counts model;
+    uint64_t kernel_shared, kernel_copied, kernel_dropped, kernel_dropped_copied, kernel_fresh;
+};
+
+enum { GCR_COW_NAMED_PAGES = 8 };
+
+/* Two sets of pages, held against each other page by page. */
+struct gcr_page_difference {
+    uint64_t both, model_only, kernel_only;
+    uint64_t first_of_model[GCR_COW_NAMED_PAGES]; /* the lowest addresses of each; 0: no more */
+    uint64_t first_of_kernel[GCR_COW_NAMED_PAGES];
+};
+
+/* "data", "new", "count" ...: names of columns. */
+extern const char *const gcr_cause_name[GCR_CAUSE_COUNT_OF];
+
+/* From one fork that a process has part in to the next, or to its end. */
+struct gcr_cow_epoch {
+    uint64_t event; /* number of the FORK in this lane; 0 if it was born by the fork */
+    uint32_t lane;  /* the other one's */
+    bool is_born;   /* this lane is the child */
+    bool of_model;  /* the model followed */
+    bool of_kernel; /* the kernel's account was kept; else `refusal` says why not */
+    char refusal[160];
+    struct gcr_cow_point end;
+    size_t first_point, point_count; /* among the lane's */
+    /* With both: pages copied at the end, and pages shared by the fork and not given back. */
+    struct gcr_page_difference copied, shared;
+};
+
 /* Figures of one lane, counted from its own start or fork. Arrays are owned by the result. */
 struct gcr_lane_result {
     uint32_t lane;
@@ -107,6 +141,10 @@ struct gcr_lane_result {
     struct gcr_counter_figure *counters; /* by enum gcr_counter; NULL: not asked for */
     size_t counter_count;                /* GCR_COUNTER_COUNT, or 0 */
     uint64_t counter_intervals;          /* how many were counted and added up */
+    struct gcr_cow_epoch *cow;           /* if it was asked for: after each fork */
+    size_t cow_count;
+    struct gcr_cow_point *cow_points; /* of all epochs, one after the other */
+    size_t cow_point_count;
 
     bool verified;         /* a checker ran to the end and found nothing */
     uint64_t comparisons;  /* complete comparisons of heap and shadow graph */
@@ -134,6 +172,7 @@ struct gcr_result {
         const char *vectors;
         struct gcr_geometry geometry;
     } model;
+    bool cow;                 /* copy-on-write was to be followed */
     bool pace_recorded;       /* the replay waited at TIME events for recorded time to pass */
     enum gcr_outcome outcome; /* the worst of the lanes */
     char message[512];

@@ -424,6 +424,7 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     json_object_set_new(out, "pauses", pauses);
     json_object_set_new(out, "footprint_series", json_series(lane, live_known));
     json_object_set_new(out, "recorded", json_recorded(lane));
+    json_object_set_new(out, "cow", result->cow ? gcr_json_cow(lane) : json_null());
     return out;
 }
 
@@ -452,6 +453,9 @@ static json_t *json_labels(const struct gcr_result *result)
     for (size_t i = 0; result->concurrent &&
                        (text = gcr_concurrent_label(is_verified, result->pace_recorded, i)) != NULL;
          i++)
+        json_array_append_new(out, json_string(text));
+    text = gcr_cow_label(&result->trace.capabilities, result->collector->caps);
+    if (result->cow && text != NULL)
         json_array_append_new(out, json_string(text));
     return out;
 }

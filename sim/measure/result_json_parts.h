@@ -21,6 +21,8 @@ void gcr_json_put_text(json_t *object, const char *name, const char *text);
 
 /* Hardware and software counters of lanes[0..count) together; null if none of them has any. */
 json_t *gcr_json_counters(const struct gcr_lane_result *lanes, size_t count);
+/* Copy-on-write of a lane: a list of epochs. */
+json_t *gcr_json_cow(const struct gcr_lane_result *lane);
 
 /* Where a result comes from: the trace, the options, the machine, the build. */
 json_t *gcr_json_trace(const struct gcr_result *result);

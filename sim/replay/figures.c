@@ -114,7 +114,7 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
     struct gcr_lane_result *out = &process->result;
     struct gcr_design_figure design[GCR_MAX_DESIGN_FIGURES];
     size_t design_count = figures_since_start(state, design);
-    bool ok = state->pauses.lost == 0;
+    bool ok = state->pauses.lost == 0 && !state->cow.no_memory;
 
     out->pauses = figures_copy(gcr_pauses_list(&state->pauses), state->pauses.count,
                                sizeof *out->pauses, &ok);
@@ -124,14 +124,19 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
                                  sizeof *out->recorded, &ok);
     out->design = figures_copy(design, design_count, sizeof *design, &ok);
     figures_keep_counters(state, out, &ok);
+    out->cow = figures_copy(state->cow.epochs.base, state->cow.epoch_count, sizeof *out->cow, &ok);
+    out->cow_points =
+        figures_copy(state->cow.points.base, state->cow.point_count, sizeof *out->cow_points, &ok);
     if (!ok) {
         gcr_lane_result_finish(out);
-        return gcr_fail(err, GCR_NO_MEMORY, "lane %u: no memory for the list of pauses",
+        return gcr_fail(err, GCR_NO_MEMORY, "lane %u: no memory for its lists of figures",
                         state->view.lane);
     }
     out->pause_count = state->pauses.count;
     out->sample_count = state->series.count;
     out->recorded_count = state->recorded_count;
     out->design_count = design_count;
+    out->cow_count = state->cow.epoch_count;
+    out->cow_point_count = state->cow.point_count;
     return GCR_OK;
 }

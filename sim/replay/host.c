@@ -87,6 +87,7 @@ static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
     gcr_pauses_end(&state->pauses, end_ns, state->supply.committed_bytes, done);
     gcr_trace_collection_end(done, state->supply.committed_bytes);
     gcr_state_sample(state);
+    gcr_cow_look(&state->cow, gcr_state_event(state));
     state->check_due = true;
     if (state->checker != NULL)
         gcr_pauses_set_freed(&state->pauses, state->checker->collected(state->checker, done));

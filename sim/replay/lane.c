@@ -66,7 +66,8 @@ static gcr_status lane_close_batch(struct gcr_process *process, struct gcr_error
     size_t done = (size_t)(state->current - state->batch);
 
     gcr_state_sample(state);
-    if (!lane_account(state, state->batch, done))
+    gcr_cow_look(&state->cow, gcr_state_event(state));
+    if (state->cow.no_memory || !lane_account(state, state->batch, done))
         return lane_no_memory(process, err);
     state->batch_first += done;
     state->batch = state->current;
@@ -98,6 +99,7 @@ void gcr_process_report(struct gcr_process *process, size_t ahead)
 static void lane_fork(struct gcr_process *process, uint32_t child_lane)
 {
     struct gcr_replay_state *state = &process->state;
+    size_t forked;
 
     gcr_timing_start(&state->timing);
     gcr_state_wake(state);
@@ -105,7 +107,11 @@ static void lane_fork(struct gcr_process *process, uint32_t child_lane)
         state->collector->before_fork(state->heap);
     (void)gcr_timing_stop(&state->timing);
     gcr_trace_fork(process->result.lane, child_lane);
+    gcr_cow_end(&state->cow, gcr_state_event(state));
+    forked = process->child_count;
     process->fork(process, child_lane);
+    if (process->child_count > forked)
+        gcr_cow_begin(&state->cow, &state->supply, gcr_state_event(state) - 1, child_lane, false);
     gcr_lane_after_fork(state, false);
 }
 
@@ -273,6 +279,7 @@ static gcr_status lane_replay(struct gcr_process *process, struct gcr_error *err
         lane_conclude(process);
     else
         gcr_figures_fill(process);
+    gcr_cow_end(&process->state.cow, gcr_state_event(&process->state));
     return gcr_figures_keep_lists(process, err);
 }
 
@@ -325,6 +332,11 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
 
     gcr_supply_init(&state->supply, config->budget_bytes);
     state->supply.fail_after = config->supply_fail_after;
+    if (config->cow) {
+        status = gcr_cow_open(&state->cow, &state->supply, err);
+        if (status != GCR_OK)
+            return status;
+    }
     state->supply.system_limit_bytes = config->system_limit_bytes != 0
                                            ? config->system_limit_bytes
                                            : gcr_machine_memory_bytes() / 4 * 3;
@@ -334,7 +346,11 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
     status = lane_open_counters(process, err);
     if (status != GCR_OK)
         return status;
+    if (state->timing.modelled) /* pages that an empty heap has written are shared by forks too */
+        (void)gcr_modelling_pause(false);
     status = state->collector->create(&heap_config, &state->host, &state->heap, err);
+    if (state->timing.modelled)
+        (void)gcr_modelling_pause(true);
     if (status != GCR_OK)
         return state->supply.refused > 0 ? GCR_HEAP_EXHAUSTED : status;
     state->view.heap = state->heap;

@@ -92,6 +92,7 @@ static void child_become(struct gcr_process *process, uint32_t lane)
     process->result = (struct gcr_lane_result){.lane = lane, .parent = (int32_t)parent};
     process->stream = NULL; /* the parent's position in its own lane */
     gcr_state_restart(state, lane);
+    gcr_cow_begin(&state->cow, &state->supply, 0, parent, true);
     gcr_lane_after_fork(state, true);
 }
 

@@ -10,7 +10,10 @@
 #include "sim/replay/source.h"
 #include "sim/replay/state.h"
 
-enum { GCR_BATCH_EVENTS = 4096 };
+enum {
+    GCR_BATCH_EVENTS = 4096,
+    GCR_COW_BATCH_EVENTS = 256 /* after each of which written pages may be looked at */
+};
 
 /* Shared between all processes of a run. */
 struct gcr_shared_progress {

@@ -60,7 +60,7 @@ static gcr_status replay_process_create(const struct gcr_replay_config *config,
     process->source = source;
     process->fork = gcr_lanes_fork;
     process->events = events;
-    process->event_room = GCR_BATCH_EVENTS;
+    process->event_room = config->cow ? GCR_COW_BATCH_EVENTS : GCR_BATCH_EVENTS;
     process->shared = shared;
     process->is_root = true;
     process->up = -1;
@@ -159,6 +159,7 @@ static void replay_start_result(const struct gcr_replay_config *config,
     result->budget_bytes = config->budget_bytes;
     result->verify = config->verify;
     result->pace_recorded = config->pace_recorded;
+    result->cow = config->cow;
 }
 
 gcr_status gcr_replay_source(const struct gcr_replay_config *config,

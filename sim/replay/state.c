@@ -121,6 +121,7 @@ void gcr_state_finish(struct gcr_replay_state *state)
     gcr_live_free(&state->live);
     gcr_growable_free(&state->recorded_memory);
     gcr_counters_destroy(state->timing.counters);
+    gcr_cow_close(&state->cow);
 }
 
 static void state_split(void *arg, struct gcr_footprint *out)

@@ -7,6 +7,7 @@
 #include "sim/measure/pauses.h"
 #include "sim/replay/checker.h"
 #include "sim/replay/cookies.h"
+#include "sim/replay/cow.h"
 #include "sim/replay/engine.h"
 #include "sim/replay/handles.h"
 #include "sim/replay/live.h"
@@ -59,6 +60,7 @@ struct gcr_replay_state {
     bool clock_held; /* the heap holds a clock that was running */
     struct gcr_pauses pauses;
     struct gcr_footprint_series series;
+    struct gcr_cow cow;
     bool live_known; /* the trace has deaths */
     struct gcr_live live;
     struct gcr_work work_at_start;

@@ -45,7 +45,9 @@ static bool send_lane(int socket, const struct gcr_lane_result *lane)
            send_all(socket, lane->checkpoints,
                     lane->checkpoint_count * sizeof *lane->checkpoints) &&
            send_all(socket, lane->design, lane->design_count * sizeof *lane->design) &&
-           send_all(socket, lane->counters, lane->counter_count * sizeof *lane->counters);
+           send_all(socket, lane->counters, lane->counter_count * sizeof *lane->counters) &&
+           send_all(socket, lane->cow, lane->cow_count * sizeof *lane->cow) &&
+           send_all(socket, lane->cow_points, lane->cow_point_count * sizeof *lane->cow_points);
 }
 
 bool gcr_report_send(int socket, const struct gcr_report *report)
@@ -108,7 +110,7 @@ static bool receive_array(const struct receiver *from, void **array, size_t coun
 static bool receive_lane(const struct receiver *from, struct gcr_lane_result *lane)
 {
     void *pauses = NULL, *samples = NULL, *recorded = NULL, *design = NULL;
-    void *checkpoints = NULL, *counters = NULL;
+    void *checkpoints = NULL, *counters = NULL, *cow = NULL, *cow_points = NULL;
     bool ok;
 
     if (!receive_all(from, lane, sizeof *lane)) {
@@ -120,11 +122,15 @@ static bool receive_lane(const struct receiver *from, struct gcr_lane_result *la
          receive_array(from, &recorded, lane->recorded_count, sizeof *lane->recorded) &&
          receive_array(from, &checkpoints, lane->checkpoint_count, sizeof *lane->checkpoints) &&
          receive_array(from, &design, lane->design_count, sizeof *lane->design) &&
-         receive_array(from, &counters, lane->counter_count, sizeof *lane->counters);
+         receive_array(from, &counters, lane->counter_count, sizeof *lane->counters) &&
+         receive_array(from, &cow, lane->cow_count, sizeof *lane->cow) &&
+         receive_array(from, &cow_points, lane->cow_point_count, sizeof *lane->cow_points);
     lane->pauses = pauses; /* the sender's addresses mean nothing here */
     lane->samples = samples;
     lane->recorded = recorded;
     lane->checkpoints = checkpoints;
+    lane->cow = cow;
+    lane->cow_points = cow_points;
     lane->design = design; /* its names are constants of the executable that both ends are */
     lane->counters = counters;
     return ok;

@@ -154,6 +154,7 @@ gcr_status script_try_replay(const struct script *script, const struct script_ru
         .supply_fail_after = run->supply_fail_after,
         .final_collection = run->final_collection,
         .pace_recorded = run->pace_recorded,
+        .cow = run->cow,
         .window_bytes = run->window_bytes,
         .verify = run->make_checker != NULL ? GCR_VERIFY_ON : GCR_VERIFY_OFF,
         .make_checker = run->make_checker,

@@ -56,7 +56,7 @@ struct script_run {
     const struct gcr_engine *engine; /* NULL: gcr_engine_twospace */
     const char *space, *damage;
     uint64_t budget_bytes, supply_fail_after;
-    bool final_collection, pace_recorded;
+    bool final_collection, pace_recorded, cow;
     uint64_t window_bytes;
     gcr_checker_factory *make_checker;
     const struct gcr_counter_system *counters;

@@ -14,7 +14,7 @@
 
 static void replay_fork(struct gcr_result *result, uint8_t deaths)
 {
-    const struct script_run run = {.budget_bytes = 1 << 20};
+    const struct script_run run = {.budget_bytes = 1 << 20, .cow = true};
     struct script script;
 
     script_init(&script, 2);
@@ -166,7 +166,27 @@ static const char *const of_lanes[] = {"lane",
                                        "footprint_series.rows",
                                        "recorded.collections_by_generation",
                                        "recorded.collected_by_collection",
-                                       "recorded.list.rows"};
+                                       "recorded.list.rows",
+                                       "cow.0.born",
+                                       "cow.0.fork_event",
+                                       "cow.0.other_lane",
+                                       "cow.0.after_events",
+                                       "cow.0.pages_model",
+                                       "cow.0.pages_kernel",
+                                       "cow.0.kernel_refusal",
+                                       "cow.0.by_cause",
+                                       "cow.0.by_any_cause",
+                                       "cow.0.shared_model",
+                                       "cow.0.shared_kernel",
+                                       "cow.0.dropped_model",
+                                       "cow.0.dropped_kernel",
+                                       "cow.0.dropped_copied_model",
+                                       "cow.0.dropped_copied_kernel",
+                                       "cow.0.fresh_model",
+                                       "cow.0.fresh_kernel",
+                                       "cow.0.agreement",
+                                       "cow.0.series.columns",
+                                       "cow.0.series.rows.0"};
 
 static void every_promised_name_is_there(void **unused)
 {
@@ -306,6 +326,41 @@ static void unknown_figures_are_null(void **unused)
     gcr_result_finish(&result);
 }
 
+/* Two processes, one fork: what only the model or only the kernel could know is null. */
+static void copy_on_write_is_one_entry_a_fork(void **unused)
+{
+    struct gcr_result result;
+    json_t *json, *born;
+
+    (void)unused;
+    replay_fork(&result, GCR_DEATHS_EXACT);
+    json = gcr_result_to_json(&result);
+    assert_int_equal(json_array_size(at(json, "lanes.0.cow")), 1);
+    assert_int_equal(json_array_size(at(json, "lanes.1.cow")), 1);
+    born = at(json, "lanes.1.cow.0");
+    assert_true(json_is_true(at(born, "born")));
+    assert_true(json_is_null(at(born, "fork_event")));
+    assert_int_equal(number_at(json, "lanes.0.cow.0.fork_event") + 1 +
+                         number_at(json, "lanes.0.cow.0.after_events"),
+                     number_at(json, "lanes.0.events"));
+    assert_int_equal(number_at(born, "after_events"), number_at(json, "lanes.1.events"));
+    assert_true(json_is_null(at(born, "pages_model")));
+    assert_true(json_is_null(at(born, "by_cause")));
+    assert_true(json_is_null(at(born, "agreement")));
+    if (json_is_null(at(born, "kernel_refusal")))
+        assert_true(number_at(born, "pages_kernel") <= number_at(born, "shared_kernel"));
+    else
+        assert_true(json_is_null(at(born, "pages_kernel")));
+    assert_int_equal(json_array_size(at(born, "series.columns")),
+                     json_array_size(at(born, "series.rows.0")));
+    result.cow = false;
+    json_decref(json);
+    json = gcr_result_to_json(&result);
+    assert_true(json_is_null(at(json, "lanes.0.cow")));
+    json_decref(json);
+    gcr_result_finish(&result);
+}
+
 static void path_that_is_not_utf_8_keeps_its_ascii(void **unused)
 {
     struct gcr_result result;
@@ -330,6 +385,7 @@ int main(void)
         cmocka_unit_test(lists_hold_one_row_a_collection),
         cmocka_unit_test(figures_of_the_design_go_up_the_tree),
         cmocka_unit_test(unknown_figures_are_null),
+        cmocka_unit_test(copy_on_write_is_one_entry_a_fork),
         cmocka_unit_test(path_that_is_not_utf_8_keeps_its_ascii),
     };
 
