@@ -179,6 +179,8 @@ void gcr_counting_empty_recycled(struct gcr_counting *c)
         struct gcr_pools *pools = container ? c->container_pools : &c->pools[0];
         for (size_t i = 0; i < GCR_POOLS_MAX_CLASSES; i++) {
             void *block = c->recycled[container][i];
+            if (block == NULL) /* do not dirty the line for nothing */
+                continue;
             c->recycled[container][i] = NULL;
             while (block != NULL) {
                 void *next = *(void **)block;

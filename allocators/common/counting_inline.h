@@ -235,9 +235,9 @@ GCR_ALWAYS_INLINE void gcr_counting_read_as(struct gcr_heap *heap,
     const struct gcr_counting_type *type = gcr_counting_type_of(c, object);
     volatile uint64_t *count =
         design->side_counts ? gcr_side_count(&c->side_counts, object) : &gcr_counted(object)->count;
-    GCR_STORE_AS(GCR_CAUSE_COUNT, *count, *count + 1);
+    (void)GCR_ADD_AS(GCR_CAUSE_COUNT, *count, 1);
     gcr_data_read(gcr_counting_find, type, object, offset, length);
-    GCR_STORE_AS(GCR_CAUSE_COUNT, *count, *count - 1);
+    (void)GCR_ADD_AS(GCR_CAUSE_COUNT, *count, UINT64_MAX);
 }
 
 static inline void gcr_counting_write(struct gcr_heap *heap, gcr_ref object, uint32_t offset,
