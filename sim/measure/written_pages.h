@@ -18,9 +18,9 @@
  * then, the kernel lets the last one keep the page. The count is of pages that this process no
  * longer shares by its own doing, which is what the model counts too.
  *
- * Cost: arming is one walk over the page tables of the heap (some 20 ns a page); the first store to
- * each page after it faults even if no relative shares the page any longer; each count is a walk as
- * well. Not for timed runs. */
+ * Cost: arming is one walk over the page tables of the heap; the first store to each page after it
+ * faults even if no relative shares the page any longer; each count is a walk as well. Not for
+ * timed runs. */
 #ifndef GCR_SIM_MEASURE_WRITTEN_PAGES_H
 #define GCR_SIM_MEASURE_WRITTEN_PAGES_H
 
