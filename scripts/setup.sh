@@ -7,7 +7,7 @@ packages=(
   build-essential cmake ninja-build pkg-config git
   libzstd-dev libxxhash-dev libjansson-dev libcmocka-dev
   python3 python3-dev libpython3-dev
-  libjemalloc-dev libmimalloc-dev libgc-dev systemtap-sdt-dev valgrind
+  libjemalloc-dev libmimalloc-dev libgc-dev systemtap-sdt-dev valgrind libbenchmark-dev
   "$@"
 )
 

@@ -9,22 +9,41 @@ enum { LINES_OF_PAGE = 1 << MODEL_LINES_OF_PAGE_SHIFT };
 void gcr_model_streams_init(struct gcr_model_streams *streams)
 {
     memset(streams, 0, sizeof *streams);
-    for (int i = 0; i < PREFETCH_STREAMS; i++)
-        streams->streams[i].page = UINT64_MAX;
+    memset(streams->pages, 0xff, sizeof streams->pages); /* no page */
+}
+
+/* The page's stream, or PREFETCH_STREAMS. Without an early end, so that it is done by vectors. */
+static uint32_t streams_search(const struct gcr_model_streams *streams, uint64_t page)
+{
+    uint32_t found = PREFETCH_STREAMS;
+    for (uint32_t i = 0; i < PREFETCH_STREAMS; i++)
+        if (streams->pages[i] == page)
+            found = i;
+    return found;
+}
+
+static uint32_t streams_oldest(const struct gcr_model_streams *streams)
+{
+    uint32_t oldest = 0;
+    for (uint32_t i = 1; i < PREFETCH_STREAMS; i++)
+        if (streams->stamps[i] < streams->stamps[oldest])
+            oldest = i;
+    return oldest;
 }
 
 static struct gcr_model_stream *streams_find(struct gcr_model_streams *streams, uint64_t page)
 {
-    struct gcr_model_stream *oldest = &streams->streams[0];
-    for (int i = 0; i < PREFETCH_STREAMS; i++) {
-        struct gcr_model_stream *stream = &streams->streams[i];
-        if (stream->page == page)
-            return stream;
-        if (stream->stamp < oldest->stamp)
-            oldest = stream;
+    uint32_t index = streams->recent;
+    if (streams->pages[index] != page)
+        index = streams_search(streams, page);
+    if (index == PREFETCH_STREAMS) {
+        index = streams_oldest(streams);
+        streams->pages[index] = page;
+        streams->streams[index] = (struct gcr_model_stream){.last = -1};
     }
-    *oldest = (struct gcr_model_stream){.page = page, .last = -1};
-    return oldest;
+    streams->recent = index;
+    streams->stamps[index] = ++streams->clock;
+    return &streams->streams[index];
 }
 
 static void stream_step(struct gcr_model_stream *stream, int8_t at)
@@ -63,7 +82,6 @@ struct gcr_prefetch gcr_model_streams_see(struct gcr_model_streams *streams, uin
     struct gcr_model_stream *stream = streams_find(streams, page);
     struct gcr_prefetch prefetch = {0};
 
-    stream->stamp = ++streams->clock;
     if (stream->last < 0) { /* new */
         stream->last = stream->ahead = at;
         return prefetch;

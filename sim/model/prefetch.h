@@ -22,16 +22,18 @@ enum {
 };
 
 struct gcr_model_stream {
-    uint64_t page, stamp;
     int8_t last;      /* line within the page */
     int8_t direction; /* 1, -1; 0: none yet */
     int8_t steps;     /* in this direction, up to PREFETCH_STEPS */
     int8_t ahead;     /* the furthest line asked for */
 };
 
+/* By index: each page's own. */
 struct gcr_model_streams {
+    uint64_t pages[PREFETCH_STREAMS], stamps[PREFETCH_STREAMS];
     struct gcr_model_stream streams[PREFETCH_STREAMS];
     uint64_t clock;
+    uint32_t recent; /* the stream of the last request */
 };
 
 /* What a request makes the prefetcher ask for: lines first, first + direction ... */
