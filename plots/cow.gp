@@ -4,7 +4,8 @@
 #   gnuplot -e "csv='cow.csv'; out='cow.svg'" plots/cow.gp
 #
 # The CSV (scripts/plot_cow.sh writes it) has the columns name, event, pages_model, pages_kernel, then one for
-# each cause. Optional: names='a b c' (which rows, in that order), heading='...', process=N, columns=N.
+# each cause. Optional: names='a b c' (which rows, in that order), heading='...', process=N, columns=N,
+# own=1 (each panel has its own scale).
 # The file name's ending decides the format: svg, png or pdf.
 if (!exists("csv")) { print "say which: gnuplot -e \"csv='FILE'\" plots/cow.gp"; exit }
 if (!exists("out")) out = "cow.svg"
@@ -55,6 +56,7 @@ do for [k=1:words(names)] {
     name = word(names, k)
     set title name offset 0,-0.6
     if (x == 0) { set ylabel "pages of 4 KiB" offset 1 } else { unset ylabel }
+    if (exists("own")) { set yrange [0:*] }
     plot for [n=count:1:-1] keep(name) using ($2/unit):(stack(n)) with filledcurves y1=0 \
              lc rgb word(colours, n), \
          keep(name) using ($2/unit):4 with lines lw 1.5 dt 2 lc rgb "black"
