@@ -38,7 +38,7 @@ if ! perf stat -x, -o probe -e task-clock:u -- true || ! grep -q '^[0-9]' probe;
   exit 77
 fi
 
-script --software --fractions '1/16 1/2 2' --l2 1000000 --repeat 2 --set start=1M -o out small.gct
+script --software --fractions '1/16 1/2 2' --l2 1000000 --cache l2=1000000/5,llc=32MiB/16 --repeat 2 --set start=1M -o out small.gct
 expect_code 0
 expect_err 'hardware events left out (--software): software events'
 cat >rows.py <<'PY'
@@ -58,6 +58,15 @@ assert len({row["allocated_bytes"] for row in rows}) == 1
 assert all(float(row["task-clock"]) > 0 and int(row["minor-faults"]) > 0 for row in rows)
 assert "cycles" not in rows[0]
 labels = open("out/sweep-labels.gp").read()
+if "model_l1_misses" in rows[0]:
+    assert "misses are the cache model" in labels and "has_misses = 1" in labels
+    assert "L2 976.6 KiB" in labels
+    for row, again in zip(rows[::2], rows[1::2]):
+        misses = [int(row[f"model_{level}_misses"]) for level in ("l1", "l2", "llc")]
+        assert misses[0] > misses[1] > misses[2] > 0 and int(row["model_tlb2_misses"]) > 0, misses
+        assert all(row[name] == again[name] for name in row if name.startswith("model_"))
+else:
+    assert "no cache model either" in labels and "has_misses = 0" in labels
 assert "hardware events left out" in labels and "refused by perf: cycles, instructions" in labels
 medians = [line.split(",") for line in open("out/sweep-medians.csv").read().split()]
 assert [float(line[0]) for line in medians] == [60, 488, 1952]
