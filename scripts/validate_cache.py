@@ -51,11 +51,12 @@ PHASES = {
         "mutator": MUTATOR,
     },
     "counting": {
-        "mark": r"^gcr_linked_list_(deduce|collect)|^reach_|^untrack|^host_"
-                r"|^gcr_counting_(begin|end|trigger)",
-        # An object that dies is buried by whoever drops it, a store or an allocation.
-        "mutator, allocation": MUTATOR + r"|^validate_alloc|^gcr_linked_list_bury|^gcr_counting_" + POOLS
-                               + r"|^gcr_pools_free",
+        # An object that dies is buried by whoever drops it, a store or an allocation. A collection's
+        # beginning comes before its first phase.
+        "mutator, allocation": MUTATOR + r"|^validate_alloc|^gcr_linked_list_bury|^gcr_counting_(?!end)" + POOLS
+                               + r"|^gcr_pools_free|^host_begin"
+                                 r"|^gcr_linked_list_collect/(gcr_gc_list_init|collect_marked)$",
+        "mark": r"^gcr_linked_list_(deduce|collect)|^reach_|^untrack|^host_|^gcr_counting_end",
     },
     "compacting": {
         "mark": r"^mark_(drain|roots|slots)|^gcr_mark_stack|^compact_mark|^host_roots",
@@ -64,11 +65,13 @@ PHASES = {
         "mutator": MUTATOR,
     },
 }
+PHASES["gcbench"] = PHASES["copying"]
 # The model's phases that make up one of those; barriers are part of the mutator's functions.
 PARTS = {"mutator": ("mutator", "barrier", "refcount"),
          "mutator, allocation": ("mutator", "barrier", "refcount", "allocation")}
 
-FULL = [("copying", None), ("resident", None), ("marking", None), ("counting", None), ("compacting", None)]
+FULL = [("copying", None), ("resident", None), ("marking", None), ("counting", None), ("compacting", None),
+        ("gcbench", None)]
 QUICK = [("copying", 20000), ("resident", 60000), ("marking", 15000)]
 GEOMETRIES = [(32, 8), (48, 12)]  # KiB and ways of D1
 

@@ -22,4 +22,4 @@ if ! command -v valgrind >/dev/null; then
   echo "validate_cache: skipped: no valgrind (scripts/setup.sh installs it)"
   exit 77
 fi
-exec python3 scripts/validate_cache.py --programs "$build/tests/model/validate" "${words[@]}"
+exec python3 -B scripts/validate_cache.py --programs "$build/tests/model/validate" "${words[@]}"

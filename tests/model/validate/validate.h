@@ -10,7 +10,7 @@
 
 #include "allocators/collector.h"
 
-enum { VALIDATE_ROOTS = 8, VALIDATE_SHAPES = 2, VALIDATE_COLD_STEPS = 8 };
+enum { VALIDATE_ROOTS = 24, VALIDATE_SHAPES = 2, VALIDATE_COLD_STEPS = 8 };
 
 /* What a workload is made of: see workload.h. */
 struct validate_sizes {
@@ -33,11 +33,15 @@ struct validate {
     uint64_t collections, full_collections;
 };
 
-/* One back end with the workload compiled around its operations. */
+/* False: the heap is exhausted. *sum depends on what was read. */
+typedef bool validate_workload(struct validate *v, const struct validate_sizes *sizes,
+                               uint64_t *sum);
+
+/* One back end with the workloads compiled around its operations. */
 struct validate_back_end {
     const struct gcr_collector *collector;
-    /* False: the heap is exhausted. *sum depends on what was read. */
-    bool (*run)(struct validate *v, const struct validate_sizes *sizes, uint64_t *sum);
+    validate_workload *run;     /* workload.h */
+    validate_workload *gcbench; /* gcbench.h */
 };
 
 /* host.c: the program's only memory, its host filled in. */
