@@ -113,6 +113,8 @@ static inline void bitmap_free_block(struct gcr_counting *c, const struct gcr_co
 {
     bool container = gcr_counting_type_is(type, GCR_SHAPE_CONTAINER);
     uint64_t bytes = type->base_bytes + gcr_counted_length(object) * type->item_bytes;
+    if (container && bytes < BITMAP_MIN_CONTAINER)
+        bytes = BITMAP_MIN_CONTAINER; /* as it was allocated: gcr_counting_block_bytes */
     switch (gcr_counting_owner_of(c, block, bytes, container)) {
     case GCR_BLOCK_OF_CONTAINER_POOLS:
         gcr_pools_free(c->container_pools, block);

@@ -405,6 +405,25 @@ static void test_sized_bodies_move_across_the_limit(void **state)
     }
 }
 
+/* A container's least size counts where its block is freed as where it was allocated: this tuple
+ * needs 16 bytes, its count being elsewhere, and gets 24, above the small limit. */
+static void test_sized_least_containers_go_back_where_they_came_from(void **state)
+{
+    (void)state;
+    static const char *const sized[] = {"ownership=sized", "small-limit=16", "counts=side", NULL};
+    struct fixture f;
+    bitmap_kit_open(&f, sized);
+    const struct gcr_counting *c = &bitmap_kit_heap(&f)->counting;
+    for (int i = 0; i < 8; i++)
+        fixture_alloc(&f, TUPLE, 0, i);
+    assert_int_equal(c->system.used_chunks, 8);
+    for (int i = 0; i < 8; i++)
+        fixture_root(&f, i, 0);
+    assert_int_equal(c->system.used_chunks, 0);
+    fixture_check(&f);
+    kit_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_saturated_count_keeps_its_object),
         cmocka_unit_test(test_ownership_loads_are_counted),
         cmocka_unit_test(test_sized_bodies_move_across_the_limit),
+        cmocka_unit_test(test_sized_least_containers_go_back_where_they_came_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
