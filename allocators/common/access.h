@@ -7,13 +7,20 @@
  * assignments.
  *
  * Tag what the phase would get wrong: the program's own field stores inside a barrier, counts,
- * links of GC heads, links of free lists, headers of pools. Accesses that the compiler does not
+ * links of GC heads, links of free lists, headers of pools. In a collection: header words that a
+ * sweep or a copy changes (mark bits, stubs), what a finalizer's order copies, free room that is
+ * cleared for the objects to come. RESIZE writes the program's own length and reference to its
+ * items; the new block is NEW. Accesses that the compiler does not
  * report (prefetches, inline assembly, __builtin_mem*) are not made in back ends. */
 #ifndef GCR_ALLOCATORS_COMMON_ACCESS_H
 #define GCR_ALLOCATORS_COMMON_ACCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "base/compiler.h"
 
 /* Why a page was written. In order of the columns of results. */
 enum gcr_write_cause {
@@ -35,6 +42,29 @@ enum gcr_write_cause {
 void gcr_model_store(void *at, uint64_t value, size_t bytes, enum gcr_write_cause cause);
 /* Reports a load and a store, adds (modulo 2^(8 * bytes)), and returns the new value. */
 uint64_t gcr_model_add(void *at, uint64_t delta, size_t bytes, enum gcr_write_cause cause);
+/* memmove, and memset to 0. They count as blocks do: one access a line. */
+void gcr_model_move(void *to, const void *from, size_t bytes, enum gcr_write_cause cause);
+void gcr_model_zero(void *at, size_t bytes, enum gcr_write_cause cause);
+
+/* The modelled twin has one thread: these need not be atomic. Words of 8 bytes. */
+static inline uint64_t gcr_model_exchange(void *at, uint64_t value, enum gcr_write_cause cause)
+{
+    uint64_t before = *(uint64_t *)at;
+    gcr_model_store(at, value, sizeof value, cause);
+    return before;
+}
+
+static inline bool gcr_model_compare_exchange(void *at, void *expected, uint64_t desired,
+                                              enum gcr_write_cause cause)
+{
+    uint64_t now = *(uint64_t *)at;
+    bool equal = now == *(uint64_t *)expected;
+    if (equal)
+        gcr_model_store(at, desired, sizeof desired, cause);
+    else
+        *(uint64_t *)expected = now;
+    return equal;
+}
 
 #define GCR_STORE_AS(cause, lvalue, value)                                                         \
     ((void)sizeof((lvalue) = (value)),                                                             \
@@ -42,6 +72,13 @@ uint64_t gcr_model_add(void *at, uint64_t delta, size_t bytes, enum gcr_write_ca
 #define GCR_ADD_AS(cause, lvalue, delta)                                                           \
     ((__typeof__(lvalue))gcr_model_add((void *)(uintptr_t) & (lvalue), (uint64_t)(delta),          \
                                        sizeof(lvalue), (cause)))
+#define GCR_COPY_AS(cause, to, from, bytes) gcr_model_move((to), (from), (bytes), (cause))
+#define GCR_MOVE_AS(cause, to, from, bytes) gcr_model_move((to), (from), (bytes), (cause))
+#define GCR_ZERO_AS(cause, at, bytes) gcr_model_zero((at), (bytes), (cause))
+#define GCR_EXCHANGE_AS(cause, pointer, value)                                                     \
+    ((__typeof__(*(pointer)))gcr_model_exchange((pointer), (uint64_t)(value), (cause)))
+#define GCR_COMPARE_EXCHANGE_AS(cause, pointer, expected, desired)                                 \
+    gcr_model_compare_exchange((pointer), (expected), (uint64_t)(desired), (cause))
 
 #else
 
@@ -49,6 +86,14 @@ uint64_t gcr_model_add(void *at, uint64_t delta, size_t bytes, enum gcr_write_ca
 #define GCR_STORE_AS(cause, lvalue, value) ((void)((lvalue) = (value)))
 /* lvalue += delta; its value is the new one. lvalue is an unsigned integer. */
 #define GCR_ADD_AS(cause, lvalue, delta) ((lvalue) += (delta))
+/* memcpy, memmove and memset to 0. */
+#define GCR_COPY_AS(cause, to, from, bytes) ((void)memcpy((to), (from), (bytes)))
+#define GCR_MOVE_AS(cause, to, from, bytes) ((void)memmove((to), (from), (bytes)))
+#define GCR_ZERO_AS(cause, at, bytes) ((void)memset((at), 0, (bytes)))
+/* Of words of 8 bytes; as in base/compiler.h. */
+#define GCR_EXCHANGE_AS(cause, pointer, value) GCR_EXCHANGE(pointer, value)
+#define GCR_COMPARE_EXCHANGE_AS(cause, pointer, expected, desired)                                 \
+    GCR_COMPARE_EXCHANGE(pointer, expected, desired)
 
 #endif
 
