@@ -22,7 +22,8 @@
 
 static const struct gcr_option recycler_options[] = {
     {"thread", GCR_OPT_FLAG, NULL, "on", 0, 0, NULL,
-     "collect on a thread beside the mutator; off: in place, at each boundary"},
+     "collect on a thread beside the mutator; off: in place, at each boundary (as always under the "
+     "cache model, which has one thread)"},
     {"cycles", GCR_OPT_CHOICE, NULL, "async", 0, 0, "async|sync",
      "cycle collector: beside the mutator with a second count, or while it stands still"},
     {"chunk", GCR_OPT_BYTES, "bytes", "64K", 4096, 1 << 20, NULL,
@@ -78,6 +79,9 @@ static void recycler_configure(struct gcr_recycler *h, const struct gcr_heap_con
     const struct gcr_option_values *options = config->options;
     h->budget_bytes = config->budget_bytes;
     h->threaded = gcr_option_flag(options, "thread");
+#ifdef GCR_MODELLED /* the cache model has one thread */
+    h->threaded = false;
+#endif
     h->heap.concurrent = h->threaded;
     h->synchronous = gcr_option_number(options, "cycles") == 1;
     h->epoch_chunks = (uint32_t)gcr_option_number(options, "epoch-chunks");

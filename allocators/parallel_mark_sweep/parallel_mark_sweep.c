@@ -22,7 +22,8 @@ enum { NATIVE_STEP_BLOCKS = 16 };
 
 static const struct gcr_option pms_options[] = {
     {"workers", GCR_OPT_COUNT, "threads", "0", 0, PMS_MAX_WORKERS, NULL,
-     "threads that collect, the mutator's included; 0: as many as there are cores, at most 8"},
+     "threads that collect, the mutator's included; 0: as many as there are cores, at most 8; 1, "
+     "whatever is said here, under the cache model, which has one thread"},
     {"packet", GCR_OPT_COUNT, "references", "508", 16, 8188, NULL,
      "references in a work packet; a worker's own buffer holds twice as many"},
     {"share", GCR_OPT_CHOICE, NULL, "hungry", 0, 0, "hungry|full",
@@ -50,6 +51,9 @@ static const struct gcr_option pms_options[] = {
 
 static uint32_t pms_worker_count(uint64_t wanted)
 {
+#ifdef GCR_MODELLED /* the cache model has one thread */
+    wanted = 1;
+#endif
     if (wanted != 0)
         return (uint32_t)wanted;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
