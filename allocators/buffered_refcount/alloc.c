@@ -183,7 +183,7 @@ static void resize_cut(struct gcr_recycler *h, gcr_ref body, uint32_t length)
     memset(recycler_body_data(&h->layouts, body) + length * data, 0,
            (extent->length - length) * data);
     h->cut_own_bytes += (uint64_t)(extent->length - length) * layout->item_bytes;
-    extent->length = length;
+    GCR_STORE_AS(GCR_CAUSE_DATA, extent->length, length);
 }
 
 /* Items of the old body into the new one, which no one else knows yet; each reference counts. */
@@ -213,7 +213,7 @@ static bool resize_within(struct gcr_recycler *h, gcr_ref body, uint32_t length)
         return false;
     h->cut_own_bytes -= (uint64_t)(length - recycler_extent_of(body)->length) *
                         recycler_layout(&h->layouts, body)->item_bytes;
-    recycler_extent_of(body)->length = length;
+    GCR_STORE_AS(GCR_CAUSE_DATA, recycler_extent_of(body)->length, length);
     return true;
 }
 
@@ -237,7 +237,7 @@ bool recycler_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
     if (old != NULL)
         resize_copy(h, body, old);
     h->unborn = NULL;
-    gcr_ref before = GCR_EXCHANGE(recycler_body_word(object), body);
+    gcr_ref before = GCR_EXCHANGE_AS(GCR_CAUSE_DATA, recycler_body_word(object), body);
     (void)recycler_log_pair(h, recycler_reach(h), body, before);
     alloc_log_decrement(h, body);
     return true;
@@ -249,7 +249,7 @@ void recycler_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_recycler *h = recycler_of(heap);
     struct recycler_log *log = &recycler_reach(h)->log[0];
-    (void)GCR_EXCHANGE((gcr_ref *)gcr_object_weak_word(weak), target);
+    (void)GCR_EXCHANGE_AS(GCR_CAUSE_DATA, (gcr_ref *)gcr_object_weak_word(weak), target);
     *log->top++ = (uintptr_t)weak | RECYCLER_WEAK;
     if (log->top >= log->limit)
         recycler_log_full(h);

@@ -89,7 +89,7 @@ static inline bool recycler_log_pair(struct gcr_recycler *h, struct recycler_con
 /* The barrier. A safepoint if a chunk is full. */
 static inline void recycler_store(struct gcr_recycler *h, gcr_ref *slot, gcr_ref value)
 {
-    gcr_ref old_value = GCR_EXCHANGE(slot, value);
+    gcr_ref old_value = GCR_EXCHANGE_AS(GCR_CAUSE_DATA, slot, value);
     if (GCR_UNLIKELY(recycler_log_pair(h, recycler_reach(h), value, old_value)))
         recycler_log_full(h);
 }

@@ -50,7 +50,8 @@ static inline enum recycler_colour recycler_colour_of(gcr_ref object)
 static inline void recycler_set_colour(gcr_ref object, enum recycler_colour colour)
 {
     uint32_t *word = recycler_count_word(object);
-    *word = (*word & ~RECYCLER_COLOUR) | (uint32_t)colour << RECYCLER_COLOUR_SHIFT;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *word,
+                 (*word & ~RECYCLER_COLOUR) | (uint32_t)colour << RECYCLER_COLOUR_SHIFT);
 }
 
 static inline bool recycler_is_buffered(gcr_ref object)
@@ -61,7 +62,8 @@ static inline bool recycler_is_buffered(gcr_ref object)
 static inline void recycler_set_buffered(gcr_ref object, bool buffered)
 {
     uint32_t *word = recycler_count_word(object);
-    *word = (*word & ~RECYCLER_BUFFERED) | (buffered ? RECYCLER_BUFFERED : 0);
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *word,
+                 (*word & ~RECYCLER_BUFFERED) | (buffered ? RECYCLER_BUFFERED : 0));
 }
 
 static inline bool recycler_rc_is_zero(gcr_ref object)
@@ -85,14 +87,21 @@ void recycler_crc_drop(struct gcr_recycler *h, gcr_ref object);
 uint64_t recycler_rc(const struct gcr_recycler *h, gcr_ref object);
 uint64_t recycler_crc(const struct gcr_recycler *h, gcr_ref object);
 
+/* The cyclic count is a trace's own mark, and no count of references. */
+static inline enum gcr_write_cause recycler_count_cause(unsigned shift)
+{
+    return shift == RECYCLER_RC_SHIFT ? GCR_CAUSE_COUNT : GCR_CAUSE_HEADER;
+}
+
 static inline void recycler_count_add(struct gcr_recycler *h, gcr_ref object, unsigned shift)
 {
     uint32_t *word = recycler_count_word(object);
     if (GCR_LIKELY((*word >> shift & RECYCLER_FIELD) != RECYCLER_FIELD)) {
-        *word += 1u << shift;
+        (void)GCR_ADD_AS(recycler_count_cause(shift), *word, 1u << shift);
         return;
     }
-    *word = (*word & ~(RECYCLER_FIELD << shift)) | RECYCLER_OVER << shift;
+    GCR_STORE_AS(recycler_count_cause(shift), *word,
+                 (*word & ~(RECYCLER_FIELD << shift)) | RECYCLER_OVER << shift);
     recycler_carry(h, shift == RECYCLER_RC_SHIFT ? &h->collector.more_rc : &h->collector.more_crc,
                    object);
 }
@@ -102,14 +111,14 @@ static inline void recycler_count_subtract(struct gcr_recycler *h, gcr_ref objec
 {
     uint32_t *word = recycler_count_word(object);
     if (GCR_LIKELY((*word >> shift & RECYCLER_FIELD) != 0)) {
-        *word -= 1u << shift;
+        GCR_STORE_AS(recycler_count_cause(shift), *word, *word - (1u << shift));
         return;
     }
     GCR_CHECK(1, (*word >> shift & RECYCLER_OVER) != 0 || h->collector.failed);
-    *word |= RECYCLER_FIELD << shift;
+    GCR_STORE_AS(recycler_count_cause(shift), *word, *word | RECYCLER_FIELD << shift);
     if (recycler_borrow(shift == RECYCLER_RC_SHIFT ? &h->collector.more_rc : &h->collector.more_crc,
                         object))
-        *word &= ~(RECYCLER_OVER << shift);
+        GCR_STORE_AS(recycler_count_cause(shift), *word, *word & ~(RECYCLER_OVER << shift));
 }
 
 static inline void recycler_crc_subtract(struct gcr_recycler *h, gcr_ref object)
@@ -124,8 +133,9 @@ static inline void recycler_crc_copy(struct gcr_recycler *h, gcr_ref object)
     uint32_t *word = recycler_count_word(object);
     if (GCR_UNLIKELY((*word & (RECYCLER_OVER | RECYCLER_OVER << RECYCLER_CRC_SHIFT)) != 0))
         recycler_crc_copy_slow(h, object);
-    *word = (*word & ~(RECYCLER_COUNT << RECYCLER_CRC_SHIFT)) | (*word & RECYCLER_COUNT)
-                                                                    << RECYCLER_CRC_SHIFT;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *word,
+                 (*word & ~(RECYCLER_COUNT << RECYCLER_CRC_SHIFT)) | (*word & RECYCLER_COUNT)
+                                                                         << RECYCLER_CRC_SHIFT);
 }
 
 /* CRC = 0, entry and all. */
@@ -134,7 +144,7 @@ static inline void recycler_crc_clear(struct gcr_recycler *h, gcr_ref object)
     uint32_t *word = recycler_count_word(object);
     if (GCR_UNLIKELY((*word & RECYCLER_OVER << RECYCLER_CRC_SHIFT) != 0))
         recycler_crc_drop(h, object);
-    *word &= ~(RECYCLER_COUNT << RECYCLER_CRC_SHIFT);
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *word, *word & ~(RECYCLER_COUNT << RECYCLER_CRC_SHIFT));
 }
 
 /* Out of a trace. */

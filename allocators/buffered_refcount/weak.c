@@ -44,7 +44,8 @@ void recycler_weak_target_dies(struct gcr_recycler *h, gcr_ref target)
             recycler_table_remove(&c->weak_targets, entry);
         /* If it has been given another target since, that one stays, and is registered later. */
         gcr_ref *word = (gcr_ref *)gcr_object_weak_word(weak);
-        while (expected == target && !GCR_COMPARE_EXCHANGE(word, &expected, NULL)) {
+        while (expected == target &&
+               !GCR_COMPARE_EXCHANGE_AS(GCR_CAUSE_HEADER, word, &expected, NULL)) {
         }
     }
 }

@@ -297,7 +297,7 @@ static inline void **build_byte_word(uint64_t word, char *slot, uint32_t slot_by
 {
     for (uint32_t i = 0; i < n; i++, slot += slot_bytes, word >>= 8) {
         if ((word & 1) == 0) {
-            *tail = slot;
+            GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *tail, slot);
             tail = (void **)(void *)slot;
         }
     }
@@ -312,7 +312,7 @@ static inline void **build_bit_word(uint64_t word, char *slot, uint32_t slot_byt
         vacant &= ((uint64_t)1 << n) - 1;
     for (; vacant != 0; vacant &= vacant - 1) {
         char *at = slot + (size_t)GCR_CTZ64(vacant) * slot_bytes;
-        *tail = at;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *tail, at);
         tail = (void **)(void *)at;
     }
     return tail;
@@ -333,7 +333,7 @@ void gcr_blocks_build_block(const struct gcr_blocks *blocks, struct gcr_block *b
         tail = blocks->options.bits ? build_bit_word(word, slot, block->slot_bytes, n, tail)
                                     : build_byte_word(word, slot, block->slot_bytes, n, tail);
     }
-    *tail = NULL;
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *tail, NULL);
     block->free = list;
     block->unbuilt = 0;
 }
@@ -429,7 +429,7 @@ void gcr_blocks_retire(struct gcr_blocks *blocks, struct gcr_blocks_context *con
         while (current->free != NULL) {
             void **slot = current->free;
             current->free = *slot;
-            *slot = block->free;
+            GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *slot, block->free);
             block->free = slot;
             count++;
         }
@@ -457,7 +457,7 @@ static void push_returned(void **stack, void *object)
 {
     void *head = GCR_LOAD_RELAXED(stack);
     do
-        *(void **)object = head;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *(void **)object, head);
     while (!GCR_COMPARE_EXCHANGE(stack, &head, object));
 }
 
@@ -499,11 +499,11 @@ static void take_returned_block(struct gcr_blocks *blocks, struct gcr_block *blo
         return;
     while (*slot != NULL) {
         void **next = *slot;
-        *slot = block->free;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *slot, block->free);
         block->free = slot;
         slot = next;
     }
-    *slot = block->free;
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *slot, block->free);
     block->free = slot;
     block->free_slots = (uint16_t)(block->free_slots + count);
     if (block->state == GCR_BLOCK_PARTIAL && block->free_slots < block->slots)

@@ -29,6 +29,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "allocators/common/access.h"
 #include "allocators/common/supply.h"
 #include "base/check.h"
 #include "base/compiler.h"

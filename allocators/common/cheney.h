@@ -57,21 +57,21 @@ GCR_ALWAYS_INLINE gcr_ref gcr_cheney_evacuate(struct gcr_cheney *c, gcr_ref old,
             header &= ~GCR_HEADER_AGE_MASK;
         }
         if (elsewhere != NULL) {
-            from[0] = header | GCR_HEADER_FORWARDED;
-            from[1] = (uint64_t)(uintptr_t)elsewhere;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, from[0], header | GCR_HEADER_FORWARDED);
+            GCR_STORE_AS(GCR_CAUSE_HEADER, from[1], (uint64_t)(uintptr_t)elsewhere);
             return elsewhere;
         }
     }
-    to[0] = header | flags;
-    to[1] = from[1];
+    GCR_STORE_AS(GCR_CAUSE_MOVE, to[0], header | flags);
+    GCR_STORE_AS(GCR_CAUSE_MOVE, to[1], from[1]);
     if (GCR_LIKELY(bytes <= 64)) {
         for (uint64_t i = 2; i < bytes / GCR_WORD_BYTES; i++)
-            to[i] = from[i];
+            GCR_STORE_AS(GCR_CAUSE_MOVE, to[i], from[i]);
     } else {
-        memcpy(to + 2, from + 2, bytes - 2 * sizeof *to);
+        GCR_COPY_AS(GCR_CAUSE_MOVE, to + 2, from + 2, bytes - 2 * sizeof *to);
     }
-    from[0] = header | GCR_HEADER_FORWARDED;
-    from[1] = (uint64_t)(uintptr_t)to;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, from[0], header | GCR_HEADER_FORWARDED);
+    GCR_STORE_AS(GCR_CAUSE_HEADER, from[1], (uint64_t)(uintptr_t)to);
     c->free += bytes;
     return copy;
 }
@@ -84,9 +84,10 @@ GCR_ALWAYS_INLINE void gcr_cheney_forward(struct gcr_cheney *c, gcr_ref *slot)
         return;
     uint64_t header = gcr_object_header(old);
     if (GCR_LIKELY(!gcr_header_is(header, GCR_HEADER_FORWARDED))) {
-        *slot = gcr_cheney_evacuate(c, old, header);
+        gcr_ref copy = gcr_cheney_evacuate(c, old, header);
+        GCR_STORE_AS(GCR_CAUSE_MOVE, *slot, copy);
     } else if (c->mode == GCR_CHENEY_MINOR || !gcr_header_is(header, GCR_HEADER_EXTERNAL)) {
-        *slot = (gcr_ref)*gcr_object_word(old, GCR_HEADER_BYTES);
+        GCR_STORE_AS(GCR_CAUSE_MOVE, *slot, (gcr_ref)*gcr_object_word(old, GCR_HEADER_BYTES));
     } else if (gcr_header_is(header, GCR_HEADER_UNVISITED)) {
         gcr_externals_mark(&c->h->external, old);
         c->h->heap.work.marked_objects++;

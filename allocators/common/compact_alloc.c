@@ -176,6 +176,7 @@ void gcr_compact_shrink_body(struct gcr_compact *h, const struct gcr_layout *lay
         return;
     void *filler = (char *)body + gcr_layout_bytes(layout, length);
     gcr_layout_fill(&h->layouts, filler, slack);
-    *gcr_object_word(filler, 0) |= h->config.old_flags;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, *gcr_object_word(filler, 0),
+                 gcr_object_header(filler) | h->config.old_flags);
     h->blocks++;
 }

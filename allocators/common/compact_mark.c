@@ -62,8 +62,10 @@ static void unmark_space(struct gcr_compact *h)
 void compact_unmark_all(struct gcr_compact *h)
 {
     unmark_space(h);
-    for (size_t i = 0; i < gcr_vector_count(&h->pinned.objects); i++)
-        *gcr_object_word(*(gcr_ref *)gcr_vector_at(&h->pinned.objects, i), 0) &= ~GCR_HEADER_MARKED;
+    for (size_t i = 0; i < gcr_vector_count(&h->pinned.objects); i++) {
+        uint64_t *header = gcr_object_word(*(gcr_ref *)gcr_vector_at(&h->pinned.objects, i), 0);
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header & ~GCR_HEADER_MARKED);
+    }
 }
 
 /* ---- the closure ---- */

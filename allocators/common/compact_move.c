@@ -92,7 +92,8 @@ GCR_ALWAYS_INLINE void move_all(struct gcr_compact *h, enum gcr_compact_format f
     struct compact_survivor s = compact_before_first(h);
     while (compact_next(h, format, &s)) {
         if (format != GCR_COMPACT_SIDE)
-            *(uint64_t *)(void *)s.at = s.header | h->config.old_flags;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *(uint64_t *)(void *)s.at,
+                         s.header | h->config.old_flags);
         mover_copy_object(&mover, &s);
     }
     GCR_CHECK(1, s.visited == h->pass.survivors);
@@ -124,7 +125,8 @@ GCR_ALWAYS_INLINE void slide_all(struct gcr_compact *h, enum gcr_compact_format 
     uint64_t moved_objects = 0, moved_bytes = 0;
     while (compact_next(h, format, &s)) {
         if (format != GCR_COMPACT_SIDE)
-            *(uint64_t *)(void *)s.at = s.header | h->config.old_flags;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *(uint64_t *)(void *)s.at,
+                         s.header | h->config.old_flags);
         if (s.to == s.at)
             continue;
         slide(s.to, s.at, s.bytes);
@@ -165,7 +167,7 @@ static void release_tail(struct gcr_compact *h)
 {
     char *page = h->space.start + gcr_page_round(gcr_compact_used(h));
     char *end = page < h->space.top ? page : h->space.top;
-    memset(h->free, 0, (size_t)(end - h->free));
+    GCR_ZERO_AS(GCR_CAUSE_NEW, h->free, (size_t)(end - h->free));
     gcr_compact_trim(h);
 }
 

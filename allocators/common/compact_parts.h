@@ -28,9 +28,9 @@ GCR_ALWAYS_INLINE uint64_t compact_backup_get(const struct gcr_compact *h, uint6
 GCR_ALWAYS_INLINE void compact_backup_put(struct gcr_compact *h, uint64_t index, uint64_t id)
 {
     if (h->config.backup_bytes == 2)
-        ((uint16_t *)(void *)h->pass.backup)[index] = (uint16_t)id;
+        GCR_STORE_AS(GCR_CAUSE_BUFFER, ((uint16_t *)(void *)h->pass.backup)[index], (uint16_t)id);
     else
-        ((uint32_t *)(void *)h->pass.backup)[index] = (uint32_t)id;
+        GCR_STORE_AS(GCR_CAUSE_BUFFER, ((uint32_t *)(void *)h->pass.backup)[index], (uint32_t)id);
 }
 
 /* ---- survivors, after addresses have been assigned ---- */

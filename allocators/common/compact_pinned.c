@@ -61,7 +61,7 @@ uint64_t compact_pinned_sweep(struct gcr_compact *h)
             pinned_unmap(h, object);
             continue;
         }
-        *header &= ~GCR_HEADER_MARKED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header & ~GCR_HEADER_MARKED);
         *(gcr_ref *)gcr_vector_at(list, kept++) = object;
     }
     gcr_vector_truncate(list, kept);

@@ -144,10 +144,11 @@ static void assign_in_headers(struct gcr_compact *h)
         if (live || all)
             compact_backup_put(h, index++, header & GCR_HEADER_ID_MASK);
         if (all)
-            *word = live ? (uint64_t)(uintptr_t)to : 0;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *word, live ? (uint64_t)(uintptr_t)to : 0);
         else if (live)
-            *word = GCR_HEADER_MARKED | (uint64_t)(to - pass->target) |
-                    (header >> COMPACT_HASH_SHIFT & COMPACT_SAVED_FLAGS);
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *word,
+                         GCR_HEADER_MARKED | (uint64_t)(to - pass->target) |
+                             (header >> COMPACT_HASH_SHIFT & COMPACT_SAVED_FLAGS));
         if (live)
             to += bytes;
         at += bytes;

@@ -188,7 +188,7 @@ void gcr_copy_space_clear_from(struct gcr_copy_space *space, size_t used)
         from->dirty_bytes = used;
     space->survivor_bytes = gcr_copy_space_used(space);
     if (space->clear == GCR_COPY_MEMSET) {
-        memset(from->start, 0, from->dirty_bytes);
+        GCR_ZERO_AS(GCR_CAUSE_NEW, from->start, from->dirty_bytes);
         from->dirty_bytes = 0;
     } else if (space->clear == GCR_COPY_DONTNEED) {
         size_t kept = gcr_page_round((size_t)(space->keep_ratio * (double)space->survivor_bytes));

@@ -20,6 +20,7 @@
 #ifndef GCR_ALLOCATORS_COMMON_COPY_SPACE_H
 #define GCR_ALLOCATORS_COMMON_COPY_SPACE_H
 
+#include "allocators/common/access.h"
 #include "allocators/common/supply.h"
 #include "base/check.h"
 #include "base/option.h"

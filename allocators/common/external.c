@@ -137,7 +137,8 @@ void gcr_externals_drop(struct gcr_externals *externals, const struct gcr_layout
 
 GCR_NOINLINE void gcr_externals_mark(struct gcr_externals *externals, gcr_ref object)
 {
-    *gcr_object_word(object, 0) &= ~GCR_HEADER_UNVISITED;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                 gcr_object_header(object) & ~GCR_HEADER_UNVISITED);
     bool pushed = gcr_vector_push_word(&externals->gray, (uintptr_t)object);
     GCR_CHECK(1, pushed);
     (void)pushed;
@@ -154,7 +155,7 @@ uint64_t gcr_externals_sweep(struct gcr_externals *externals, const struct gcr_l
             gcr_externals_drop(externals, layouts, object);
             continue;
         }
-        *header |= GCR_HEADER_UNVISITED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | GCR_HEADER_UNVISITED);
         *(gcr_ref *)gcr_vector_at(&externals->gen2, kept++) = object;
     }
     gcr_vector_truncate(&externals->gen2, kept);

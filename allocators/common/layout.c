@@ -140,14 +140,15 @@ void gcr_layout_copy_slots(const struct gcr_layouts *layouts, gcr_ref dst, uint3
     if (n == 0)
         return;
     if (layout_is_run(layouts, dst, dst_slot, n) && layout_is_run(layouts, src, src_slot, n)) {
-        memmove(gcr_layout_slot(layouts, dst, dst_slot), gcr_layout_slot(layouts, src, src_slot),
-                (size_t)n * sizeof(gcr_ref));
+        GCR_MOVE_AS(GCR_CAUSE_DATA, gcr_layout_slot(layouts, dst, dst_slot),
+                    gcr_layout_slot(layouts, src, src_slot), (size_t)n * sizeof(gcr_ref));
         return;
     }
     bool backwards = dst == src && dst_slot > src_slot;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t k = backwards ? n - 1 - i : i;
-        *gcr_layout_slot(layouts, dst, dst_slot + k) = *gcr_layout_slot(layouts, src, src_slot + k);
+        GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_layout_slot(layouts, dst, dst_slot + k),
+                     *gcr_layout_slot(layouts, src, src_slot + k));
     }
 }
 
@@ -228,7 +229,7 @@ uint64_t gcr_layout_shrink(const struct gcr_layout *body, gcr_ref object, uint64
     uint64_t before = gcr_layout_bytes(body, *length_word), after = gcr_layout_bytes(body, length);
     memmove(layout_body_data(body, object, length), layout_body_data(body, object, *length_word),
             length * layout_item_data(body));
-    *length_word = length;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *length_word, length);
     return before - after;
 }
 
@@ -240,7 +241,10 @@ void gcr_layout_fill(const struct gcr_layouts *layouts, void *start, uint64_t by
     const struct gcr_layout *filler =
         &layouts->row[bytes == GCR_WORD_BYTES ? layout_word_filler_id(layouts)
                                               : layout_filler_id(layouts)];
-    gcr_layout_set(filler, start, 0, (bytes - filler->fixed_bytes) / GCR_WORD_BYTES);
+    uint64_t length = (bytes - filler->fixed_bytes) / GCR_WORD_BYTES;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, *gcr_object_word(start, 0), filler->header);
+    if (filler->item_bytes != 0)
+        GCR_STORE_AS(GCR_CAUSE_METADATA, *gcr_layout_length_word(filler, start), length);
 }
 
 bool gcr_layout_walk(const struct gcr_layouts *layouts, char *start, char *end,

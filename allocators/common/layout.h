@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "allocators/collector.h"
+#include "allocators/common/access.h"
 #include "base/check.h"
 
 /* Header bits. FORWARDED: word 1 is the object's new address, unless EXTERNAL is set too: then the

@@ -31,7 +31,7 @@ static inline const struct gcr_layouts *gcr_layouts_of(const struct gcr_heap *he
 static inline void gcr_layout_op_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot,
                                        gcr_ref value)
 {
-    *gcr_layout_slot(gcr_layouts_of(heap), object, slot) = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_layout_slot(gcr_layouts_of(heap), object, slot), value);
 }
 
 static inline void gcr_layout_op_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,
@@ -72,7 +72,7 @@ static inline void gcr_layout_op_root(struct gcr_heap *heap, gcr_ref *root, gcr_
 static inline void gcr_layout_op_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     (void)heap;
-    *gcr_object_weak_word(weak) = target;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
 }
 
 static inline uint32_t gcr_layout_op_shape_number(struct gcr_heap *heap, gcr_ref object)

@@ -37,7 +37,7 @@ void gcr_nursery_place(struct gcr_nursery *nursery, char *start, size_t bytes, b
     nursery->dirty = zeroed ? start : nursery->top;
     nursery->limit = zeroed && nursery->step_bytes == 0 ? nursery->top : start;
     if (!zeroed && nursery->step_bytes == 0) {
-        memset(start, 0, bytes);
+        GCR_ZERO_AS(GCR_CAUSE_NEW, start, bytes);
         nursery->zeroed_bytes += bytes;
         nursery->dirty = start;
         nursery->limit = nursery->top;
@@ -54,7 +54,7 @@ void gcr_nursery_reset(struct gcr_nursery *nursery)
 {
     if (nursery->step_bytes == 0) {
         size_t used = gcr_nursery_used(nursery);
-        memset(nursery->start, 0, used);
+        GCR_ZERO_AS(GCR_CAUSE_NEW, nursery->start, used);
         nursery->zeroed_bytes += used;
     } else {
         if (nursery->dirty < nursery->limit)

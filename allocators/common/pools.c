@@ -43,25 +43,25 @@ static gcr_status check_options(const struct gcr_pools_options *o, struct gcr_er
 static void pool_link_front(struct gcr_pools *pools, struct gcr_pool *pool)
 {
     struct gcr_pool *head = &pools->class_head[pool->size_class];
-    pool->next = head->next;
-    pool->prev = head;
-    head->next->prev = pool;
-    head->next = pool;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->next, head->next);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->prev, head);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, head->next->prev, pool);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, head->next, pool);
 }
 
 static void pool_unlink(struct gcr_pool *pool)
 {
-    pool->next->prev = pool->prev;
-    pool->prev->next = pool->next;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->next->prev, pool->prev);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->prev->next, pool->next);
 }
 
 /* One free block, the first; nothing else has been handed out. */
 static void pool_carve_first(const struct gcr_pools *pools, struct gcr_pool *pool)
 {
-    pool->free_list = (char *)pool + pools->first_offset;
-    *(void **)pool->free_list = NULL;
-    pool->carved_bytes =
-        (uint32_t)(pools->first_offset + gcr_pools_class_bytes(pools, pool->size_class));
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, (char *)pool + pools->first_offset);
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *(void **)pool->free_list, NULL);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->carved_bytes,
+                 (uint32_t)(pools->first_offset + gcr_pools_class_bytes(pools, pool->size_class)));
 }
 
 void *gcr_pools_alloc_slow(struct gcr_pools *pools, uint32_t size_class)
@@ -70,15 +70,16 @@ void *gcr_pools_alloc_slow(struct gcr_pools *pools, uint32_t size_class)
     if (pool == NULL)
         return NULL;
     if (pool->size_class != size_class) {
-        pool->size_class = size_class;
-        pool->last_offset =
-            (uint32_t)(pools->options.pool_bytes - gcr_pools_class_bytes(pools, size_class));
+        GCR_STORE_AS(GCR_CAUSE_METADATA, pool->size_class, size_class);
+        GCR_STORE_AS(
+            GCR_CAUSE_METADATA, pool->last_offset,
+            (uint32_t)(pools->options.pool_bytes - gcr_pools_class_bytes(pools, size_class)));
         pool_carve_first(pools, pool);
     } /* else: its free list is as it was left when it became empty */
     pool_link_front(pools, pool);
     void *block = pool->free_list;
-    pool->free_list = *(void **)block;
-    pool->used = 1;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, *(void **)block);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->used, 1);
     if (pool->free_list == NULL)
         gcr_pools_extend(pools, pool);
     return block;
@@ -87,9 +88,11 @@ void *gcr_pools_alloc_slow(struct gcr_pools *pools, uint32_t size_class)
 void gcr_pools_extend(struct gcr_pools *pools, struct gcr_pool *pool)
 {
     if (pool->carved_bytes <= pool->last_offset) {
-        pool->free_list = (char *)pool + pool->carved_bytes;
-        *(void **)pool->free_list = NULL;
-        pool->carved_bytes += (uint32_t)gcr_pools_class_bytes(pools, pool->size_class);
+        void *block = (char *)pool + pool->carved_bytes;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, block);
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *(void **)block, NULL);
+        (void)GCR_ADD_AS(GCR_CAUSE_METADATA, pool->carved_bytes,
+                         (uint32_t)gcr_pools_class_bytes(pools, pool->size_class));
         return;
     }
     pool_unlink(pool);
@@ -111,9 +114,9 @@ void gcr_pools_free_chain(struct gcr_pools *pools, struct gcr_pool *pool, void *
 {
     GCR_CHECK(1, count < pool->used);
     bool was_full = pool->free_list == NULL;
-    *(void **)last = pool->free_list;
-    pool->free_list = first;
-    pool->used -= count;
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *(void **)last, pool->free_list);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, first);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->used, pool->used - count);
     if (was_full)
         gcr_pools_relink(pools, pool);
 }
@@ -122,7 +125,7 @@ void gcr_pools_free_all(struct gcr_pools *pools, struct gcr_pool *pool)
 {
     if (pool->free_list != NULL)
         pool_unlink(pool);
-    pool->used = 0;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->used, 0);
     pool_carve_first(pools, pool);
     gcr_pools_put_pool(pools, &pools->arenas[pool->arena], pool);
 }

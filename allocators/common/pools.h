@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "allocators/common/access.h"
 #include "allocators/common/supply.h"
 #include "base/compiler.h"
 #include "base/status.h"
@@ -187,9 +188,10 @@ static inline void *gcr_pools_alloc(struct gcr_pools *pools, size_t bytes)
     void *block = pool->free_list;
     if (GCR_UNLIKELY(block == NULL))
         return gcr_pools_alloc_slow(pools, size_class);
-    pool->used++;
-    pool->free_list = *(void **)block;
-    if (GCR_UNLIKELY(pool->free_list == NULL))
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->used, pool->used + 1);
+    void *rest = *(void **)block;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, rest);
+    if (GCR_UNLIKELY(rest == NULL))
         gcr_pools_extend(pools, pool);
     return block;
 }
@@ -199,12 +201,13 @@ static inline void gcr_pools_free(struct gcr_pools *pools, void *block)
 {
     struct gcr_pool *pool = gcr_pools_pool_of(pools, block);
     void *rest = pool->free_list;
-    *(void **)block = rest;
-    pool->free_list = block;
-    pool->used--;
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *(void **)block, rest);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, block);
+    uint32_t used = pool->used - 1;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->used, used);
     if (GCR_UNLIKELY(rest == NULL))
         gcr_pools_relink(pools, pool);
-    if (GCR_UNLIKELY(pool->used == 0))
+    if (GCR_UNLIKELY(used == 0))
         gcr_pools_release_pool(pools, pool);
 }
 

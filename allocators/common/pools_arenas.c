@@ -219,8 +219,9 @@ struct gcr_pool *gcr_pools_take_pool(struct gcr_pools *pools)
         arena->free_pools = pool->next;
     } else {
         pool = (struct gcr_pool *)arena->next_pool;
-        pool->arena = (uint32_t)(arena - pools->arenas);
-        pool->size_class = UINT32_MAX; /* no class yet: everything must be set up */
+        GCR_STORE_AS(GCR_CAUSE_METADATA, pool->arena, (uint32_t)(arena - pools->arenas));
+        GCR_STORE_AS(GCR_CAUSE_METADATA, pool->size_class,
+                     UINT32_MAX); /* no class yet: everything must be set up */
         arena->next_pool += pools->options.pool_bytes;
     }
     if (arena->free_count == 0)
@@ -237,7 +238,7 @@ void gcr_pools_put_pool(struct gcr_pools *pools, struct gcr_arena *arena, struct
 {
     if (pools->hooks.emptied != NULL)
         pools->hooks.emptied(pools->hooks.arg, pool);
-    pool->next = arena->free_pools;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, pool->next, arena->free_pools);
     arena->free_pools = pool;
     pools->pools_in_use--;
     struct gcr_arena *last_of_run = pools->last_with_free[arena->free_count];

@@ -27,7 +27,8 @@ static bool remember_push(struct gcr_remember *set, struct gcr_vector *list, gcr
 void gcr_remember_add(struct gcr_remember *set, gcr_ref object)
 {
     if (GCR_LIKELY(remember_push(set, &set->objects, object)))
-        *gcr_object_word(object, 0) &= ~GCR_HEADER_NO_YOUNG;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                     gcr_object_header(object) & ~GCR_HEADER_NO_YOUNG);
     else
         set->incomplete = true;
 }
@@ -35,7 +36,8 @@ void gcr_remember_add(struct gcr_remember *set, gcr_ref object)
 void gcr_remember_add_last(struct gcr_remember *set, gcr_ref object)
 {
     if (GCR_LIKELY(remember_push(set, &set->last, object)))
-        *gcr_object_word(object, 0) &= ~GCR_HEADER_NO_HEAP;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                     gcr_object_header(object) & ~GCR_HEADER_NO_HEAP);
     else
         set->last_incomplete = true;
 }
@@ -45,7 +47,8 @@ gcr_ref gcr_remember_pop(struct gcr_remember *set)
     const gcr_ref *element = gcr_vector_pop(&set->objects);
     if (element == NULL)
         return NULL;
-    *gcr_object_word(*element, 0) |= GCR_HEADER_NO_YOUNG;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(*element, 0),
+                 gcr_object_header(*element) | GCR_HEADER_NO_YOUNG);
     return *element;
 }
 
@@ -93,7 +96,8 @@ void gcr_remember_store_resizable(struct gcr_remember *set, const struct gcr_lay
 {
     gcr_ref holder = remember_holder(layouts, object, slot);
     gcr_remember_store(set, holder, gcr_object_header(holder), value);
-    *gcr_layout_resizable_slot(layouts, object, slot) = value;
+    gcr_ref *at = gcr_layout_resizable_slot(layouts, object, slot);
+    GCR_STORE_AS(GCR_CAUSE_DATA, *at, value);
 }
 
 void gcr_remember_copy(struct gcr_remember *set, gcr_ref dst, gcr_ref src)

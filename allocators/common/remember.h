@@ -89,7 +89,8 @@ GCR_ALWAYS_INLINE void gcr_remember_store_slot(struct gcr_remember *set,
         }
         gcr_remember_store_slow(set, object, value);
     }
-    ((gcr_ref *)(void *)gcr_object_payload(object, header))[slot] = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, ((gcr_ref *)(void *)gcr_object_payload(object, header))[slot],
+                 value);
 }
 
 /* The bulk barrier: references of `src` are about to be copied into `dst` (bodies for items).

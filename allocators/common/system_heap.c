@@ -1,6 +1,7 @@
 /* Boundary-tag heap: chunks, bins, segments with a growing top, and single mappings. */
 #include "allocators/common/system_heap.h"
 
+#include "allocators/common/access.h"
 #include "base/check.h"
 
 enum {
@@ -84,11 +85,11 @@ static void set_before_used(struct gcr_system_segment *segment, struct gcr_syste
                             bool used)
 {
     if ((char *)above == segment->top)
-        segment->top_before_used = used;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top_before_used, used);
     else if (used)
-        above->size |= BEFORE_USED;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, above->size, above->size | BEFORE_USED);
     else
-        above->size &= ~(size_t)BEFORE_USED;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, above->size, above->size & ~(size_t)BEFORE_USED);
 }
 
 /* ---- bins ---- */
@@ -106,11 +107,11 @@ static unsigned bin_of(size_t size)
 static void bin_insert(struct gcr_system_heap *heap, struct gcr_system_chunk *chunk, size_t size)
 {
     unsigned bin = bin_of(size);
-    *(size_t *)((uintptr_t)chunk + size - sizeof(size_t)) = size;
-    chunk->prev = NULL;
-    chunk->next = heap->bin[bin];
+    GCR_STORE_AS(GCR_CAUSE_METADATA, *(size_t *)((uintptr_t)chunk + size - sizeof(size_t)), size);
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, chunk->prev, NULL);
+    GCR_STORE_AS(GCR_CAUSE_FREE_LINK, chunk->next, heap->bin[bin]);
     if (chunk->next != NULL)
-        chunk->next->prev = chunk;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, chunk->next->prev, chunk);
     heap->bin[bin] = chunk;
     heap->bin_used[bin / 64] |= (uint64_t)1 << (bin % 64);
 }
@@ -119,9 +120,9 @@ static void bin_remove(struct gcr_system_heap *heap, struct gcr_system_chunk *ch
 {
     unsigned bin = bin_of(chunk_size(chunk));
     if (chunk->next != NULL)
-        chunk->next->prev = chunk->prev;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, chunk->next->prev, chunk->prev);
     if (chunk->prev != NULL)
-        chunk->prev->next = chunk->next;
+        GCR_STORE_AS(GCR_CAUSE_FREE_LINK, chunk->prev->next, chunk->next);
     else
         heap->bin[bin] = chunk->next;
     if (heap->bin[bin] == NULL)
@@ -169,11 +170,12 @@ static bool segment_create(struct gcr_system_heap *heap)
         return false;
     }
     struct gcr_system_segment *segment = (struct gcr_system_segment *)start;
-    segment->next = heap->segments;
-    segment->reserved_bytes = SEGMENT_RESERVE_BYTES;
-    segment->committed = start + GCR_PAGE_BYTES;
-    segment->top = segment_first(segment);
-    segment->top_before_used = true; /* nothing below the first chunk to coalesce with */
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->next, heap->segments);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->reserved_bytes, SEGMENT_RESERVE_BYTES);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->committed, start + GCR_PAGE_BYTES);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top, segment_first(segment));
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top_before_used,
+                 true); /* nothing below the first chunk to coalesce with */
     heap->segments = segment;
     return true;
 }
@@ -192,7 +194,7 @@ static bool top_grow(struct gcr_system_heap *heap, struct gcr_system_segment *se
         if (!gcr_supply_commit(heap->supply, GCR_PAGES_OBJECTS, segment->committed, step))
             return false;
     }
-    segment->committed += step;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->committed, segment->committed + step);
     return true;
 }
 
@@ -210,9 +212,10 @@ static struct gcr_system_chunk *top_take(struct gcr_system_heap *heap, size_t si
     if ((size_t)(segment->committed - segment->top) < size && !top_grow(heap, segment, size))
         return NULL;
     struct gcr_system_chunk *chunk = (struct gcr_system_chunk *)segment->top;
-    chunk->size = size | (segment->top_before_used ? BEFORE_USED : 0);
-    segment->top += size;
-    segment->top_before_used = true;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, chunk->size,
+                 size | (segment->top_before_used ? BEFORE_USED : 0));
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top, segment->top + size);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top_before_used, true);
     return chunk;
 }
 
@@ -223,7 +226,7 @@ static void top_trim(struct gcr_system_heap *heap, struct gcr_system_segment *se
         return;
     char *keep = (char *)gcr_page_round((uintptr_t)segment->top) + GROW_BYTES;
     gcr_supply_release(heap->supply, GCR_PAGES_OBJECTS, keep, (size_t)(segment->committed - keep));
-    segment->committed = keep;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, segment->committed, keep);
 }
 
 /* ---- single mappings ---- */
@@ -237,12 +240,12 @@ static void *mapping_create(struct gcr_system_heap *heap, size_t bytes)
         gcr_supply_map(heap->supply, GCR_PAGES_OBJECTS, total, GCR_PAGE_BYTES);
     if (mapping == NULL)
         return NULL;
-    mapping->bytes = total;
-    mapping->size = (total - GCR_SYSTEM_MAP_HEADER_BYTES) | MAPPED;
-    mapping->prev = NULL;
-    mapping->next = heap->mappings;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->bytes, total);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->size, (total - GCR_SYSTEM_MAP_HEADER_BYTES) | MAPPED);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->prev, NULL);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->next, heap->mappings);
     if (mapping->next != NULL)
-        mapping->next->prev = mapping;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->next->prev, mapping);
     heap->mappings = mapping;
     heap->used_mappings++;
     return mapping + 1;
@@ -251,9 +254,9 @@ static void *mapping_create(struct gcr_system_heap *heap, size_t bytes)
 static void mapping_destroy(struct gcr_system_heap *heap, struct gcr_system_mapping *mapping)
 {
     if (mapping->next != NULL)
-        mapping->next->prev = mapping->prev;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->next->prev, mapping->prev);
     if (mapping->prev != NULL)
-        mapping->prev->next = mapping->next;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, mapping->prev->next, mapping->next);
     else
         heap->mappings = mapping->next;
     heap->used_mappings--;
@@ -303,9 +306,9 @@ void *gcr_system_heap_alloc(struct gcr_system_heap *heap, size_t bytes)
     }
     size_t have = chunk_size(chunk), rest = have - size;
     if (rest >= GCR_SYSTEM_MIN_CHUNK_BYTES) {
-        chunk->size = size | (chunk->size & BEFORE_USED);
+        GCR_STORE_AS(GCR_CAUSE_METADATA, chunk->size, size | (chunk->size & BEFORE_USED));
         struct gcr_system_chunk *tail = chunk_after(chunk, size);
-        tail->size = rest | BEFORE_USED;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, tail->size, rest | BEFORE_USED);
         bin_insert(heap, tail, rest);
     } else {
         set_before_used(segment_of(heap, chunk), chunk_after(chunk, have), true);
@@ -345,12 +348,12 @@ void gcr_system_heap_free(struct gcr_system_heap *heap, void *block)
     }
     above = chunk_after(chunk, size);
     if ((char *)above == segment->top) { /* becomes part of the top; what lies below is in use */
-        segment->top = (char *)chunk;
-        segment->top_before_used = true;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top, (char *)chunk);
+        GCR_STORE_AS(GCR_CAUSE_METADATA, segment->top_before_used, true);
         top_trim(heap, segment);
         return;
     }
-    chunk->size = size | BEFORE_USED; /* free chunks never touch */
+    GCR_STORE_AS(GCR_CAUSE_METADATA, chunk->size, size | BEFORE_USED); /* free chunks never touch */
     set_before_used(segment, above, false);
     bin_insert(heap, chunk, size);
 }

@@ -174,7 +174,7 @@ static bool resize_grow(struct gcr_young_heap *h, const struct gcr_layout *layou
     }
     count_body(h, layout, body, length, true);
     gcr_remember_store(&h->remembered, owner, gcr_object_header(owner), body);
-    *word = body;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
     return true;
 }
 

@@ -25,7 +25,8 @@ void gcr_young_forward_last(struct gcr_copy_heap *h)
         if (gcr_young_refers_to_younger(h, object))
             *(gcr_ref *)gcr_vector_at(list, kept++) = object;
         else
-            *gcr_object_word(object, 0) |= GCR_HEADER_NO_HEAP;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                         gcr_object_header(object) | GCR_HEADER_NO_HEAP);
     }
     for (size_t i = count; i < gcr_vector_count(list); i++)
         *(gcr_ref *)gcr_vector_at(list, kept++) = gcr_externals_at(list, i);

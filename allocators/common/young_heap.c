@@ -70,7 +70,7 @@ void gcr_young_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void *arg)
 void gcr_young_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_young_heap *h = gcr_young_heap_of(heap);
-    *gcr_object_weak_word(weak) = target;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (!gcr_nursery_has(&h->nursery, target) || gcr_nursery_has(&h->nursery, weak))
         return;
     struct gcr_weak_list *list = &h->copy.weak;

@@ -135,7 +135,7 @@ static bool epsilon_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t leng
             gcr_layout_copy_items(layout, body, old, before);
             h->header_bytes -= layout->payload; /* the old body is garbage */
         }
-        *word = body;
+        GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
     } else if (length < before) {
         uint64_t slack = gcr_layout_shrink(layout, old, length);
         gcr_layout_fill(&h->layouts, (char *)old + gcr_layout_bytes(layout, length), slack);

@@ -173,7 +173,7 @@ static void explicit_clear_weak(struct gcr_explicit_free *h, gcr_ref target)
     for (size_t i = 0; i < gcr_vector_count(&h->weak); i++) {
         gcr_ref *word = gcr_object_weak_word(*(gcr_ref *)gcr_vector_at(&h->weak, i));
         if (*word == target)
-            *word = NULL;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *word, NULL);
     }
 }
 
@@ -268,7 +268,7 @@ static bool explicit_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t len
         } else {
             h->header_bytes += GCR_BODY_PREFIX_BYTES;
         }
-        *word = body;
+        GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
         h->object_bytes += (length - before) * layout->item_bytes;
     } else if (length < before) {
         (void)gcr_layout_shrink(layout, old, length);
@@ -280,9 +280,10 @@ static bool explicit_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t len
 static void explicit_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     (void)heap;
-    *gcr_object_weak_word(weak) = target;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (target != NULL)
-        *gcr_object_word(target, 0) |= EXPLICIT_WATCHED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(target, 0),
+                     gcr_object_header(target) | EXPLICIT_WATCHED);
 }
 
 static void explicit_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_reason reason)

@@ -32,9 +32,10 @@ static GCR_NOINLINE gcr_ref hybrid_age_out(struct gcr_copy_heap *copy, gcr_ref o
     gcr_ref block = gcr_externals_alloc(&copy->external, bytes);
     if (block == NULL)
         return NULL;
-    memcpy(block, old, bytes);
-    *gcr_object_word(block, 0) = (header & ~GCR_HEADER_NO_HEAP) | GCR_HEADER_NO_YOUNG |
-                                 GCR_HEADER_AGE_MASK | GCR_HEADER_EXTERNAL | GCR_HEADER_FORWARDED;
+    GCR_COPY_AS(GCR_CAUSE_MOVE, block, old, bytes);
+    GCR_STORE_AS(GCR_CAUSE_MOVE, *gcr_object_word(block, 0),
+                 (header & ~GCR_HEADER_NO_HEAP) | GCR_HEADER_NO_YOUNG | GCR_HEADER_AGE_MASK |
+                     GCR_HEADER_EXTERNAL | GCR_HEADER_FORWARDED);
     gcr_externals_add(&copy->external, &copy->layouts, block, 3);
     bool pushed = gcr_vector_push_word(&h->young.remembered.last, (uintptr_t)block) &&
                   gcr_vector_push_word(&copy->external.gray, (uintptr_t)block);

@@ -4,8 +4,10 @@
 void hybrid_unvisit(struct gcr_hybrid *h)
 {
     const struct gcr_vector *list = &h->young.copy.external.gen3;
-    for (size_t i = 0; i < gcr_vector_count(list); i++)
-        *gcr_object_word(gcr_externals_at(list, i), 0) |= GCR_HEADER_UNVISITED;
+    for (size_t i = 0; i < gcr_vector_count(list); i++) {
+        uint64_t *header = gcr_object_word(gcr_externals_at(list, i), 0);
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | GCR_HEADER_UNVISITED);
+    }
 }
 
 static bool is_unvisited(gcr_ref object)
@@ -49,12 +51,12 @@ static bool grows_old(struct gcr_hybrid *h, uint64_t *header)
 {
     uint64_t age = (*header & GCR_HEADER_AGE_MASK) >> GCR_HEADER_AGE_SHIFT;
     if (age + 1 < h->max_age) {
-        *header += (uint64_t)1 << GCR_HEADER_AGE_SHIFT;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header + ((uint64_t)1 << GCR_HEADER_AGE_SHIFT));
         return false;
     }
     if (!gcr_vector_reserve(&h->young.remembered.last, 1))
         return false;
-    *header = (*header | GCR_HEADER_AGE_MASK) & ~GCR_HEADER_NO_HEAP;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *header, (*header | GCR_HEADER_AGE_MASK) & ~GCR_HEADER_NO_HEAP);
     return true;
 }
 
@@ -79,7 +81,7 @@ static void sweep_generation2(struct gcr_hybrid *h)
             (void)pushed;
             continue;
         }
-        *header |= GCR_HEADER_UNVISITED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | GCR_HEADER_UNVISITED);
         *(gcr_ref *)gcr_vector_at(list, kept++) = object;
     }
     gcr_vector_truncate(list, kept);

@@ -47,7 +47,7 @@ static void cards_list(struct gcr_incminimark *h, gcr_ref object)
     if (gcr_header_is(*header, INCMINIMARK_CARDS_SET))
         return;
     if (gcr_vector_push_word(&h->cards_set, (uintptr_t)object))
-        *header |= INCMINIMARK_CARDS_SET;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | INCMINIMARK_CARDS_SET);
     else
         h->remember.incomplete = true;
 }
@@ -60,7 +60,7 @@ static void card_set(struct gcr_incminimark *h, gcr_ref object, uint64_t item)
     h->heap.work.barriers++;
     if ((*byte & bit) != 0)
         return;
-    *byte |= bit;
+    GCR_STORE_AS(GCR_CAUSE_SIDE, *byte, (uint8_t)(*byte | bit));
     cards_list(h, object);
 }
 
@@ -84,7 +84,8 @@ GCR_NOINLINE void incminimark_store_slow(struct gcr_incminimark *h, gcr_ref obje
 {
     struct holder holder = holder_of(h, object, slot);
     barrier_slot(h, &holder, slot);
-    *gcr_layout_slot(&h->layouts, object, slot) = value;
+    gcr_ref *at = gcr_layout_slot(&h->layouts, object, slot);
+    GCR_STORE_AS(GCR_CAUSE_DATA, *at, value);
 }
 
 /* ---- copies ---- */
@@ -99,7 +100,8 @@ static void cards_copy(struct gcr_incminimark *h, gcr_ref dst, gcr_ref src, uint
         uint8_t bit = (uint8_t)(1u << (card % 8));
         if ((*incminimark_card_byte(src, card / 8) & bit) == 0)
             continue;
-        *incminimark_card_byte(dst, card / 8) |= bit;
+        uint8_t *byte = incminimark_card_byte(dst, card / 8);
+        GCR_STORE_AS(GCR_CAUSE_SIDE, *byte, (uint8_t)(*byte | bit));
         any = true;
     }
     h->heap.work.barriers++;

@@ -181,7 +181,8 @@ static inline void incminimark_unmark(struct gcr_incminimark *h, gcr_ref object)
     if (h->policy.marks_in_bitmap)
         gcr_mark_bitmap_unset(&h->marks, object);
     else
-        *gcr_object_word(object, 0) &= ~GCR_HEADER_MARKED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                     gcr_object_header(object) & ~GCR_HEADER_MARKED);
 }
 
 /* Prebuilt and never written to: nothing to mark, and never marked. */

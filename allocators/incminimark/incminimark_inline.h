@@ -50,7 +50,8 @@ static inline void gcr_incminimark_store(struct gcr_heap *heap, gcr_ref object, 
         incminimark_store_slow(incminimark_of(heap), object, slot, value);
         return;
     }
-    ((gcr_ref *)(void *)gcr_object_payload(object, header))[slot] = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, ((gcr_ref *)(void *)gcr_object_payload(object, header))[slot],
+                 value);
 }
 
 static inline void gcr_incminimark_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,

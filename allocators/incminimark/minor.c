@@ -24,7 +24,8 @@ static bool minor_has_slots(const struct gcr_layout *layout)
 static GCR_COLD void minor_strand(struct gcr_incminimark *h, gcr_ref object)
 {
     h->frozen = h->exhausted = true;
-    *gcr_object_word(object, 0) |= INCMINIMARK_PINNED | GCR_HEADER_MARKED;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                 gcr_object_header(object) | INCMINIMARK_PINNED | GCR_HEADER_MARKED);
     gcr_remember_add(&h->remember, object);
 }
 
@@ -47,8 +48,9 @@ static gcr_ref minor_promote(struct gcr_incminimark *h, gcr_ref object, uint64_t
     else
         memcpy(to, from, bytes);
     to[0] = minor_has_slots(layout) ? header : header | GCR_HEADER_NO_YOUNG;
-    *gcr_object_word(object, 0) = INCMINIMARK_MOVED;
-    *gcr_object_word(object, GCR_HEADER_BYTES) = (uint64_t)(uintptr_t)copy;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0), INCMINIMARK_MOVED);
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, GCR_HEADER_BYTES),
+                 (uint64_t)(uintptr_t)copy);
     if (minor_has_slots(layout))
         gcr_remember_add(&h->remember, copy);
     incminimark_tally_add(&h->old, layout, length);
@@ -64,7 +66,7 @@ static void minor_list_parent(struct gcr_incminimark *h, gcr_ref parent)
     if (gcr_header_is(*header, INCMINIMARK_PINNED_PARENT))
         return;
     if (gcr_vector_push_word(&h->pinned_parents, (uintptr_t)parent))
-        *header |= INCMINIMARK_PINNED_PARENT;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | INCMINIMARK_PINNED_PARENT);
     else
         h->exhausted = true;
 }
@@ -77,7 +79,7 @@ static void minor_visit_pinned(struct gcr_incminimark *h, gcr_ref object, gcr_re
         minor_list_parent(h, parent);
     if (gcr_header_is(*header, GCR_HEADER_MARKED))
         return;
-    *header |= GCR_HEADER_MARKED;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | GCR_HEADER_MARKED);
     bool pushed = gcr_vector_push_word(&h->pinned, (uintptr_t)object);
     GCR_CHECK(1, pushed); /* room for all of them was reserved */
     (void)pushed;
@@ -89,7 +91,7 @@ static GCR_NOINLINE void minor_visit_raw(struct gcr_incminimark *h, gcr_ref obje
     uint64_t *header = gcr_object_word(object, 0);
     if (gcr_header_is(*header, INCMINIMARK_REACHED) || !incminimark_raw_is_young(&h->raws, object))
         return;
-    *header |= INCMINIMARK_REACHED;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header | INCMINIMARK_REACHED);
     h->made_old_bytes += gcr_layout_object_bytes(gcr_layout_of(&h->layouts, object), object);
     if (gcr_header_is(*header, INCMINIMARK_CARDS_SET) &&
         !gcr_vector_push_word(&h->cards_set, (uintptr_t)object))
@@ -195,7 +197,8 @@ static void minor_pinned_parents(struct gcr_incminimark *h)
         if (refers)
             *(gcr_ref *)gcr_vector_at(list, kept++) = parent;
         else
-            *gcr_object_word(parent, 0) &= ~INCMINIMARK_PINNED_PARENT;
+            GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(parent, 0),
+                         gcr_object_header(parent) & ~INCMINIMARK_PINNED_PARENT);
     }
     for (size_t i = count; i < gcr_vector_count(list); i++) /* found meanwhile */
         *(gcr_ref *)gcr_vector_at(list, kept++) = *(gcr_ref *)gcr_vector_at(list, i);
@@ -223,11 +226,11 @@ static void minor_cards_of(struct gcr_incminimark *h, gcr_ref object)
     uint64_t *header = gcr_object_word(object, 0);
     const struct gcr_layout *layout = gcr_layout_of_header(&h->layouts, *header);
     uint64_t bytes = incminimark_card_bytes(h, gcr_layout_length(layout, object));
-    *header &= ~INCMINIMARK_CARDS_SET;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header & ~INCMINIMARK_CARDS_SET);
     bool scan = gcr_header_is(*header, GCR_HEADER_NO_YOUNG); /* else it is scanned whole */
     for (uint64_t i = 0; i < bytes; i++) {
         unsigned bits = *incminimark_card_byte(object, i);
-        *incminimark_card_byte(object, i) = 0;
+        GCR_STORE_AS(GCR_CAUSE_SIDE, *incminimark_card_byte(object, i), 0);
         for (uint64_t card = i * 8; scan && bits != 0; card++, bits >>= 1)
             if ((bits & 1) != 0)
                 minor_scan_card(h, object, layout, card);
@@ -257,11 +260,12 @@ static bool minor_rescan_object(void *arg, gcr_ref object)
     const struct gcr_layout *layout = gcr_layout_of_header(&h->layouts, *header);
     if (gcr_header_is(*header, INCMINIMARK_HAS_CARDS)) {
         uint64_t bytes = incminimark_card_bytes(h, gcr_layout_length(layout, object));
-        memset(incminimark_card_byte(object, bytes) + 1, 0, bytes);
-        *header &= ~INCMINIMARK_CARDS_SET;
+        GCR_ZERO_AS(GCR_CAUSE_SIDE, incminimark_card_byte(object, bytes) + 1, bytes);
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *header, *header & ~INCMINIMARK_CARDS_SET);
     }
     minor_scan(h, object);
-    *gcr_object_word(object, 0) |= GCR_HEADER_NO_YOUNG;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(object, 0),
+                 gcr_object_header(object) | GCR_HEADER_NO_YOUNG);
     return true;
 }
 

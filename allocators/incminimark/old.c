@@ -148,7 +148,8 @@ void incminimark_raws_settle(struct gcr_incminimark *h)
             incminimark_raw_free(h, &raw);
             continue;
         }
-        *gcr_object_word(raw.object, 0) = header & ~INCMINIMARK_REACHED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(raw.object, 0),
+                     header & ~INCMINIMARK_REACHED);
         incminimark_tally_add(&h->old, layout, gcr_layout_length(layout, raw.object));
         *incminimark_raw_at(raws, kept++) = raw;
     }

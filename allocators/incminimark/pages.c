@@ -121,7 +121,7 @@ static struct incminimark_page *arena_take_page(struct incminimark_pages *pages)
         arena->free = page->next;
     else
         page = (void *)(arena->base + (size_t)arena->fresh++ * INCMINIMARK_PAGE_BYTES);
-    page->arena = pages->current - 1;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->arena, pages->current - 1);
     arena->free_pages--;
     pages->free_pages--;
     if (arena->free_pages == 0) {
@@ -138,10 +138,10 @@ struct incminimark_page *incminimark_pages_new_page(struct incminimark_pages *pa
     if (pages->current == 0 && !arena_pick(pages) && !arena_create(pages))
         return NULL;
     struct incminimark_page *page = arena_take_page(pages);
-    page->next = NULL;
-    page->free_blocks = 0;
-    page->size_class = size_class;
-    page->free = (char *)page + INCMINIMARK_PAGE_HEADER_BYTES;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->next, NULL);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->free_blocks, 0);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->size_class, size_class);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->free, (char *)page + INCMINIMARK_PAGE_HEADER_BYTES);
     pages->now.partial[size_class] = page;
     pages->pages_in_use++;
     return page;
@@ -175,8 +175,8 @@ struct incminimark_page *incminimark_pages_next_to_sweep(struct incminimark_page
 static void page_free(struct incminimark_pages *pages, struct incminimark_page *page)
 {
     struct incminimark_arena *arena = arena_at(pages, page->arena);
-    page->size_class = 0;
-    page->next = arena->free;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->size_class, 0);
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->next, arena->free);
     arena->free = page;
     arena->free_pages++;
     pages->free_pages++;
@@ -194,7 +194,7 @@ void incminimark_pages_put_back(struct incminimark_pages *pages, struct incminim
     struct incminimark_page **chain = in_use == incminimark_page_blocks(size_class)
                                           ? &pages->now.full[size_class]
                                           : &pages->now.partial[size_class];
-    page->next = *chain;
+    GCR_STORE_AS(GCR_CAUSE_METADATA, page->next, *chain);
     *chain = page;
 }
 

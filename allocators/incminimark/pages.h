@@ -20,6 +20,7 @@
 #ifndef GCR_ALLOCATORS_INCMINIMARK_PAGES_H
 #define GCR_ALLOCATORS_INCMINIMARK_PAGES_H
 
+#include "allocators/common/access.h"
 #include "allocators/common/mark_bitmap.h"
 #include "allocators/common/supply.h"
 #include "allocators/common/vector.h"
@@ -102,15 +103,15 @@ static inline void *incminimark_pages_alloc(struct incminimark_pages *pages, uin
     }
     char *block = page->free;
     if (page->free_blocks > 0) {
-        page->free_blocks--;
-        page->free = *(char **)(void *)block;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, page->free_blocks, page->free_blocks - 1);
+        GCR_STORE_AS(GCR_CAUSE_METADATA, page->free, *(char **)(void *)block);
     } else {
-        page->free = block + bytes;
+        GCR_STORE_AS(GCR_CAUSE_METADATA, page->free, block + bytes);
     }
     pages->used_bytes += bytes;
     if ((uint64_t)(page->free - (char *)page) > INCMINIMARK_PAGE_BYTES - bytes) {
         pages->now.partial[size_class] = page->next;
-        page->next = pages->now.full[size_class];
+        GCR_STORE_AS(GCR_CAUSE_METADATA, page->next, pages->now.full[size_class]);
         pages->now.full[size_class] = page;
     }
     return block;
@@ -147,10 +148,11 @@ GCR_ALWAYS_INLINE uint32_t incminimark_page_sweep(struct incminimark_pages *page
         } else if (keep(arg, block)) {
             kept++;
         } else {
-            *link = block;
+            GCR_STORE_AS(link == &page->free ? GCR_CAUSE_METADATA : GCR_CAUSE_FREE_LINK, *link,
+                         block);
             link = (char **)(void *)block;
-            *link = next_free;
-            page->free_blocks++;
+            GCR_STORE_AS(GCR_CAUSE_FREE_LINK, *link, next_free);
+            GCR_STORE_AS(GCR_CAUSE_METADATA, page->free_blocks, page->free_blocks + 1);
             pages->used_bytes -= bytes;
         }
     }

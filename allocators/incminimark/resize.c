@@ -15,7 +15,7 @@ static void resize_shrink(struct gcr_incminimark *h, const struct gcr_layout *la
         gcr_layout_fill(&h->layouts, (char *)body + gcr_layout_bytes(layout, length), slack);
     if (gcr_header_is(gcr_object_header(body), INCMINIMARK_HAS_CARDS)) {
         uint64_t kept = incminimark_card_bytes(h, length), all = incminimark_card_bytes(h, before);
-        memset(incminimark_card_byte(body, all) + 1, 0, all - kept);
+        GCR_ZERO_AS(GCR_CAUSE_SIDE, incminimark_card_byte(body, all) + 1, all - kept);
     }
 }
 
@@ -34,7 +34,7 @@ static bool resize_grow(struct gcr_incminimark *h, const struct gcr_layout *layo
     }
     if (gcr_header_is(header, GCR_HEADER_NO_YOUNG))
         incminimark_remember(h, owner);
-    *gcr_object_body(owner, header) = body;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_body(owner, header), body);
     return true;
 }
 

@@ -31,7 +31,7 @@ static bool grow(struct gcr_compact *h, const struct gcr_layout *layout, gcr_ref
         gcr_object_body(*handle, gcr_object_header(*handle)); /* re-read: it may have moved */
     gcr_ref body = gcr_compact_carve(h, layout, length);
     gcr_compact_replace_body(h, layout, *word, body);
-    *word = body;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
     gcr_compact_settle(h);
     return true;
 }

@@ -104,7 +104,7 @@ void mark_compact_nursery_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref t
 {
     struct gcr_mark_compact_nursery *h = mark_compact_nursery_of(heap);
     struct gcr_vector *list = &h->compact.weak.retargeted;
-    *gcr_object_weak_word(weak) = target;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (!gcr_nursery_has(&h->nursery, target) || gcr_nursery_has(&h->nursery, weak))
         return;
     uint64_t growth = list->committed_bytes - list->used_bytes >= sizeof(gcr_ref)
@@ -174,7 +174,7 @@ static bool grow(struct gcr_mark_compact_nursery *h, const struct gcr_layout *la
         drop_body(h, layout, old);
     }
     gcr_remember_store(&h->remember, owner, header, body);
-    *word = body;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
     return true;
 }
 

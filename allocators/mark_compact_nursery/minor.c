@@ -33,8 +33,9 @@ GCR_ALWAYS_INLINE void promote(struct gcr_mark_compact_nursery *h, gcr_ref *slot
     gcr_ref promoted = (gcr_ref)(void *)c->free;
     copy_words(c->free, old, bytes);
     *gcr_object_word(promoted, 0) = header | GCR_HEADER_NO_YOUNG;
-    *gcr_object_word(old, 0) = MARK_COMPACT_NURSERY_GONE;
-    *gcr_object_word(old, GCR_HEADER_BYTES) = (uint64_t)(uintptr_t)promoted;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(old, 0), MARK_COMPACT_NURSERY_GONE);
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(old, GCR_HEADER_BYTES),
+                 (uint64_t)(uintptr_t)promoted);
     c->free += bytes;
     c->blocks++;
     *slot = promoted;

@@ -120,9 +120,9 @@ static void object_register(struct gcr_mark_sweep *h, const struct mark_sweep_ty
         gcr_finalizer_list_add(&h->finalizable, object, cookie);
         h->weak_finalizable += mark_sweep_type_is(type, MARK_SWEEP_IS_WEAK);
     } else if (mark_sweep_type_is(type, MARK_SWEEP_IS_WEAK)) {
-        mark_sweep_push(type, &h->weak, object);
+        mark_sweep_push(type, &h->weak, object, GCR_CAUSE_NEW);
     } else {
-        mark_sweep_push(type, &h->plain, object);
+        mark_sweep_push(type, &h->plain, object, GCR_CAUSE_NEW);
     }
 }
 
@@ -214,7 +214,7 @@ gcr_ref mark_sweep_prebuilt(struct gcr_heap *heap, const struct gcr_shape *shape
         *mark_sweep_body(object) = body;
     mark_sweep_set_mark(h, object);
     if (mark_sweep_type_is(type, MARK_SWEEP_IS_WEAK))
-        mark_sweep_push(type, &h->prebuilt_weak, object);
+        mark_sweep_push(type, &h->prebuilt_weak, object, GCR_CAUSE_NEW);
     return object;
 }
 
@@ -278,8 +278,8 @@ bool mark_sweep_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
                           before, after);
     if (body != NULL && body != fresh)
         block_free(h, body);
-    *mark_sweep_body(object) = fresh;
-    *mark_sweep_word(object, type->length_offset) = after;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *mark_sweep_body(object), fresh);
+    GCR_STORE_AS(GCR_CAUSE_DATA, *mark_sweep_word(object, type->length_offset), after);
     resize_account(h, object, after > before ? (after - before) * type->item_bytes : 0,
                    after < before ? (before - after) * type->item_bytes : 0);
     return true;

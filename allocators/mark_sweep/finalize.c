@@ -119,6 +119,6 @@ void mark_sweep_settle_finalizers(struct gcr_mark_sweep *h)
         const struct mark_sweep_type *type = mark_sweep_type_of(h, entry->object);
         bool weak = mark_sweep_type_is(type, MARK_SWEEP_IS_WEAK);
         h->weak_finalizable -= weak;
-        mark_sweep_push(type, weak ? &h->weak : &h->plain, entry->object);
+        mark_sweep_push(type, weak ? &h->weak : &h->plain, entry->object, GCR_CAUSE_HEADER);
     }
 }

@@ -36,14 +36,15 @@ void mark_sweep_copy_slots(const struct gcr_mark_sweep *h, gcr_ref dst, uint32_t
     if (n == 0)
         return;
     if (slots_are_run(h, dst, dst_slot, n) && slots_are_run(h, src, src_slot, n)) {
-        memmove(look_slot(h, dst, dst_slot), look_slot(h, src, src_slot),
-                (size_t)n * sizeof(gcr_ref));
+        GCR_MOVE_AS(GCR_CAUSE_DATA, look_slot(h, dst, dst_slot), look_slot(h, src, src_slot),
+                    (size_t)n * sizeof(gcr_ref));
         return;
     }
     bool backwards = dst == src && dst_slot > src_slot;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t k = backwards ? n - 1 - i : i;
-        *look_slot(h, dst, dst_slot + k) = *look_slot(h, src, src_slot + k);
+        GCR_STORE_AS(GCR_CAUSE_DATA, *look_slot(h, dst, dst_slot + k),
+                     *look_slot(h, src, src_slot + k));
     }
 }
 
@@ -104,7 +105,7 @@ void mark_sweep_write_data(const struct gcr_mark_sweep *h, gcr_ref object, uint3
 void mark_sweep_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     mark_sweep_of(heap)->events++;
-    *mark_sweep_weak_word(weak) = target;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *mark_sweep_weak_word(weak), target);
 }
 
 gcr_ref mark_sweep_weak_target(struct gcr_heap *heap, gcr_ref weak)

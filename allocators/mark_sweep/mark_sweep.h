@@ -3,6 +3,7 @@
 #define GCR_ALLOCATORS_MARK_SWEEP_MARK_SWEEP_H
 
 #include "allocators/collector.h"
+#include "allocators/common/access.h"
 #include "allocators/common/finalizer_list.h"
 #include "allocators/common/immortals.h"
 #include "allocators/common/mark_bitmap.h"
@@ -125,7 +126,8 @@ static inline void mark_sweep_set_mark(struct gcr_mark_sweep *h, gcr_ref object)
     if (h->side_marks)
         gcr_mark_bitmap_set(&h->marks, object);
     else
-        *mark_sweep_word(object, 0) |= MARK_SWEEP_MARKED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *mark_sweep_word(object, 0),
+                     *mark_sweep_word(object, 0) | MARK_SWEEP_MARKED);
 }
 
 static inline void mark_sweep_clear_mark(struct gcr_mark_sweep *h, gcr_ref object)
@@ -133,7 +135,8 @@ static inline void mark_sweep_clear_mark(struct gcr_mark_sweep *h, gcr_ref objec
     if (h->side_marks)
         gcr_mark_bitmap_unset(&h->marks, object);
     else
-        *mark_sweep_word(object, 0) &= ~MARK_SWEEP_MARKED;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *mark_sweep_word(object, 0),
+                     *mark_sweep_word(object, 0) & ~MARK_SWEEP_MARKED);
 }
 
 /* What the mark stack holds at least between collections. */
@@ -166,11 +169,12 @@ static inline uint64_t mark_sweep_prebuilt_bytes(const struct gcr_mark_sweep *h,
     return (bytes + MARK_SWEEP_GRANULE - 1) & ~(uint64_t)(MARK_SWEEP_GRANULE - 1);
 }
 
-/* Pushes an object on a list of the heap. */
+/* Pushes an object on a list of the heap. cause: what its link is written for. */
 static inline void mark_sweep_push(const struct mark_sweep_type *type, gcr_ref *list,
-                                   gcr_ref object)
+                                   gcr_ref object, enum gcr_write_cause cause)
 {
-    *mark_sweep_link(type, object) = *list;
+    (void)cause;
+    GCR_STORE_AS(cause, *mark_sweep_link(type, object), *list);
     *list = object;
 }
 

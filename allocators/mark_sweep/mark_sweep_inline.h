@@ -58,7 +58,7 @@ static inline void gcr_mark_sweep_store(struct gcr_heap *heap, gcr_ref object, u
                                         gcr_ref value)
 {
     mark_sweep_of(heap)->events++;
-    *gcr_mark_sweep_slot(heap, object, slot) = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_mark_sweep_slot(heap, object, slot), value);
 }
 
 static inline void gcr_mark_sweep_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot,

@@ -56,7 +56,7 @@ static void sweep_list(struct gcr_mark_sweep *h, gcr_ref *list)
                 continue;
             }
         }
-        *link = *next;
+        GCR_STORE_AS(link == list ? GCR_CAUSE_SIDE : GCR_CAUSE_HEADER, *link, *next);
         sweep_free(h, type, object);
     }
 }
@@ -67,7 +67,7 @@ static void weak_clear_dead_target(const struct gcr_mark_sweep *h, gcr_ref weak)
 {
     gcr_ref *target = mark_sweep_weak_word(weak);
     if (*target != NULL && !mark_sweep_is_marked(h, *target))
-        *target = NULL;
+        GCR_STORE_AS(GCR_CAUSE_HEADER, *target, NULL);
 }
 
 static void weak_clear_list(const struct gcr_mark_sweep *h, gcr_ref weak)
@@ -189,7 +189,8 @@ static bool abandon_object(void *arg, gcr_ref object)
 {
     if (!mark_sweep_is(object, MARK_SWEEP_PREBUILT))
         mark_sweep_clear_mark(arg, object);
-    *mark_sweep_word(object, 0) &= ~MARK_SWEEP_ORDERING;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, *mark_sweep_word(object, 0),
+                 *mark_sweep_word(object, 0) & ~MARK_SWEEP_ORDERING);
     return true;
 }
 

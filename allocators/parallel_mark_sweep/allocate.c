@@ -212,7 +212,7 @@ static void pms_grow_in_place(const struct gcr_layout *layout, gcr_ref body, uin
     memset(old_data, 0, (size_t)(data - old_data));
     char *end = (char *)body + gcr_layout_bytes(layout, length);
     memset(data + data_bytes, 0, (size_t)(end - (data + data_bytes)));
-    *length_word = length;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *length_word, length);
 }
 
 static bool pms_grow(struct gcr_parallel_mark_sweep *h, const struct gcr_layout *layout,
@@ -230,7 +230,7 @@ static bool pms_grow(struct gcr_parallel_mark_sweep *h, const struct gcr_layout 
             gcr_layout_copy_items(layout, body, old, gcr_body_length(old));
             h->tally.header_bytes -= layout->payload; /* the old body is garbage now */
         }
-        *word = body;
+        GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
     }
     h->tally.object_bytes += added * layout->item_bytes;
     return true;

@@ -62,7 +62,7 @@ static bool resize_grow(struct gcr_copy_heap *h, const struct gcr_layout *layout
         h->tally.header_bytes -= layout->payload; /* the old body is free room now */
     }
     h->tally.object_bytes += (length - gcr_body_length(old)) * layout->item_bytes;
-    *word = body;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *word, body);
     return true;
 }
 
