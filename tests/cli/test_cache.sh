@@ -37,7 +37,7 @@ for run in [once] + once['lanes']:
     assert total['tlb2_misses'] <= total['tlb1_misses']
 for key in once['cache']['total']:
     assert once['cache']['total'][key] == sum(lane['cache']['total'][key] for lane in once['lanes']), key
-if repeats and name not in ('buffered-refcount', 'parallel-mark-sweep'):
+if repeats:
     assert once['cache'] == again['cache'], 'the whole run'
     for a, b in zip(once['lanes'], again['lanes']):
         assert a['cache'] == b['cache'], 'process %d' % a['lane']
