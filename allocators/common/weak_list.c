@@ -50,13 +50,15 @@ static bool is_young(const struct gcr_weak_update *update, gcr_ref object)
            update->still_young(update->arg, object);
 }
 
-/* Clears or updates the target; true if it is in the nursery afterwards. */
+/* Clears or updates the target; true if it is in the nursery afterwards. What has not changed is
+ * not written: its page may be shared with a forked process. */
 static bool update_target(const struct gcr_weak_update *update, gcr_ref weak)
 {
-    gcr_ref *target = gcr_object_weak_word(weak);
-    if (*target != NULL)
-        *target = update->survivor(update->arg, *target);
-    return is_young(update, *target);
+    gcr_ref *word = gcr_object_weak_word(weak), before = *word;
+    gcr_ref after = before != NULL ? update->survivor(update->arg, before) : NULL;
+    if (after != before)
+        *word = after;
+    return is_young(update, after);
 }
 
 /* Old weak references with a target in the nursery: those remain `retargeted` whose target stays
