@@ -232,7 +232,8 @@ static void run_print_design(const struct gcr_figures *run, FILE *out)
         fputc('\n', out);
 }
 
-static void run_print_lanes(const json_t *lanes, FILE *out)
+/* Instrumented code has no times worth showing. */
+static void run_print_lanes(const json_t *lanes, bool is_modelled, FILE *out)
 {
     static const char *const heads[] = {"process",   "parent", "events",  "footprint", "overhead",
                                         "pauses",    "p50",    "max",     "mutator",   "collector",
@@ -257,10 +258,12 @@ static void run_print_lanes(const json_t *lanes, FILE *out)
         gcr_table_cell(&table, 3, "%s", gcr_text_bytes(figures.footprint_peak_bytes).s);
         gcr_table_cell(&table, 4, "%s", gcr_text_ratio(figures.overhead).s);
         gcr_table_cell(&table, 5, "%s", gcr_text_count(figures.pauses).s);
-        gcr_table_cell(&table, 6, "%s", figures.pauses > 0 ? gcr_text_ns(figures.p50_ns).s : "-");
-        gcr_table_cell(&table, 7, "%s", figures.pauses > 0 ? gcr_text_ns(figures.max_ns).s : "-");
-        gcr_table_cell(&table, 8, "%s", gcr_text_ns(figures.mutator_ns).s);
-        gcr_table_cell(&table, 9, "%s", gcr_text_ns(figures.collector_ns).s);
+        gcr_table_cell(&table, 6, "%s",
+                       figures.pauses > 0 && !is_modelled ? gcr_text_ns(figures.p50_ns).s : "-");
+        gcr_table_cell(&table, 7, "%s",
+                       figures.pauses > 0 && !is_modelled ? gcr_text_ns(figures.max_ns).s : "-");
+        gcr_table_cell(&table, 8, "%s", is_modelled ? "-" : gcr_text_ns(figures.mutator_ns).s);
+        gcr_table_cell(&table, 9, "%s", is_modelled ? "-" : gcr_text_ns(figures.collector_ns).s);
         gcr_table_cell(&table, 10, "%s", gcr_text_count(figures.allocated).s);
         gcr_table_cell(&table, 11, "%s", gcr_text_count(figures.freed).s);
         gcr_table_cell(&table, 12, "%s", figures.outcome);
@@ -295,7 +298,7 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
         gcr_cache_print_run(result, out);
     const json_t *lanes = json_object_get(result, "lanes");
     if (json_array_size(lanes) > 1)
-        run_print_lanes(lanes, out);
+        run_print_lanes(lanes, is_modelled, out);
     gcr_cow_table_print(result, collector, capabilities, out);
     const json_t *labels = json_object_get(result, "labels");
     for (size_t i = 0; i < json_array_size(labels); i++)
