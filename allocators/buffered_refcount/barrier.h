@@ -124,7 +124,7 @@ static inline void recycler_set_root(struct gcr_recycler *h, gcr_ref *root, gcr_
     if (global_root || GCR_UNLIKELY(h->logs_stacks))
         recycler_store(h, root, value);
     else
-        *root = value;
+        GCR_STORE_AS(GCR_CAUSE_DATA, *root, value);
 }
 
 #endif

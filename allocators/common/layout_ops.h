@@ -64,7 +64,7 @@ static inline void gcr_layout_op_root(struct gcr_heap *heap, gcr_ref *root, gcr_
 {
     (void)heap;
     (void)global_root;
-    *root = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *root, value);
 }
 
 /* ---- struct gcr_collector ---- */

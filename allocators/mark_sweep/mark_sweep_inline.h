@@ -95,7 +95,7 @@ static inline void gcr_mark_sweep_root(struct gcr_heap *heap, gcr_ref *root, gcr
 {
     (void)global_root;
     mark_sweep_of(heap)->events++;
-    *root = value;
+    GCR_STORE_AS(GCR_CAUSE_DATA, *root, value);
 }
 
 static const struct gcr_mutator_ops gcr_mutator_ops_mark_sweep = {
