@@ -1,8 +1,8 @@
 # Page sampling: the pages that a forked program wrote by reading come back in the replay, and the
 # program does not notice. The truth is what the kernel says of the same program, unrecorded.
-#   bash test_sampling.sh GCREPLAY REPLAYED_PAGES WRITTEN_AFTER_FORK.so
+#   bash test_sampling.sh GCREPLAY WRITTEN_AFTER_FORK.so
 set -u
-gcreplay=$1 replayed_pages=$2 written_after_fork=$3
+gcreplay=$1 written_after_fork=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 python=/usr/bin/python3
 failed=0
@@ -31,8 +31,11 @@ reads() { # NAME: the capability
     "$gcreplay" dump "$work/$1.gct" 2>/dev/null | sed -n 's/^capabilities.* reads=\([^ ]*\).*/\1/p;3q'
 }
 
-copied() { # NAME DESIGN: pages that the workers wrote of those that they shared
-    "$replayed_pages" "$work/$1.gct" "$2" | awk '{ sum += $3 } END { print sum + 0 }'
+copied() { # NAME DESIGN: pages that the workers wrote of those that they shared, says the kernel
+    "$gcreplay" run "$work/$1.gct" -c "$2" --cow=kernel --json "$work/cow.json" >/dev/null 2>&1 &&
+        "$python" -c 'import json, sys
+lanes = json.load(open(sys.argv[1]))["lanes"]
+print(sum(e["pages_kernel"] for lane in lanes for e in lane["cow"] if e["born"]))' "$work/cow.json"
 }
 
 # Where the kernel refuses: recorded all the same, one line says why, no READ is promised.
