@@ -11,8 +11,7 @@
 
 enum { MAX_INDEXES = 8 };
 
-/* First line of folder/indexN/name; false if there is none. */
-static bool cache_read_line(const char *folder, int index, const char *name, char *out, int size)
+bool gcr_cache_read_line(const char *folder, int index, const char *name, char *out, int size)
 {
     char path[512];
     int length = snprintf(path, sizeof path, "%s/index%d/%s", folder, index, name);
@@ -39,10 +38,10 @@ static uint64_t *cache_level(struct gcr_cache_sizes *sizes, const char *level)
 static void cache_read_index(struct gcr_cache_sizes *sizes, const char *folder, int index)
 {
     char level[16], type[32], size[32];
-    if (!cache_read_line(folder, index, "level", level, sizeof level) ||
-        !cache_read_line(folder, index, "type", type, sizeof type) ||
+    if (!gcr_cache_read_line(folder, index, "level", level, sizeof level) ||
+        !gcr_cache_read_line(folder, index, "type", type, sizeof type) ||
         strcmp(type, "Instruction") == 0 ||
-        !cache_read_line(folder, index, "size", size, sizeof size))
+        !gcr_cache_read_line(folder, index, "size", size, sizeof size))
         return;
     uint64_t *out = cache_level(sizes, level), bytes;
     if (out != NULL && gcr_parse_bytes(size, &bytes))

@@ -3,6 +3,7 @@
 #ifndef GCR_BASE_CACHE_SIZE_H
 #define GCR_BASE_CACHE_SIZE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One processor's view, in bytes; 0 where the system does not say. */
@@ -13,6 +14,9 @@ struct gcr_cache_sizes {
 /* Reads the directories index0, index1 ... of a processor's cache folder in sysfs (NULL: of
  * processor 0), and asks sysconf for what is missing there. A few file accesses. */
 struct gcr_cache_sizes gcr_cache_sizes_read(const char *folder);
+
+/* First line of FOLDER/indexINDEX/NAME, without its end, in out[0..size); false if there is none. */
+bool gcr_cache_read_line(const char *folder, int index, const char *name, char *out, int size);
 
 /* The size of the cache of level 1 (data), 2 or 3; where the system does not say, that of a common
  * server core: 32 KiB, 1 MiB, 32 MiB. Never 0. */

@@ -14,26 +14,12 @@
 #include <cpuid.h>
 #endif
 
-enum { MAX_INDEXES = 8, MAX_SUBLEAVES = 16, PATH_SIZE = 256 };
-
-static bool host_read_line(const char *folder, int index, const char *name, char *out, int size)
-{
-    char path[PATH_SIZE];
-    int length = snprintf(path, sizeof path, "%s/index%d/%s", folder, index, name);
-    FILE *file = length > 0 && (size_t)length < sizeof path ? fopen(path, "r") : NULL;
-    if (file == NULL)
-        return false;
-    bool ok = fgets(out, size, file) != NULL;
-    fclose(file);
-    if (ok)
-        out[strcspn(out, "\n")] = '\0';
-    return ok;
-}
+enum { MAX_INDEXES = 8, MAX_SUBLEAVES = 16 };
 
 static uint32_t host_read_number(const char *folder, int index, const char *name)
 {
     char text[32];
-    if (!host_read_line(folder, index, name, text, sizeof text))
+    if (!gcr_cache_read_line(folder, index, name, text, sizeof text))
         return 0;
     return (uint32_t)strtoul(text, NULL, 10);
 }
@@ -44,7 +30,7 @@ static bool host_read_cache(const char *folder, int index, struct gcr_cache_leve
     char size[32];
     struct gcr_cache_level level = {.source = "sysfs"};
     level.ways = host_read_number(folder, index, "ways_of_associativity");
-    if (!host_read_line(folder, index, "size", size, sizeof size) ||
+    if (!gcr_cache_read_line(folder, index, "size", size, sizeof size) ||
         !gcr_parse_bytes(size, &level.bytes) || level.bytes == 0 || level.ways == 0 ||
         level.ways > (uint32_t)GCR_CACHE_MOST_WAYS ||
         level.bytes % ((uint64_t)level.ways * GCR_CACHE_LINE_BYTES) != 0)
@@ -62,7 +48,7 @@ void gcr_host_caches(const char *folder, struct gcr_geometry *out)
     for (int i = 0; i < MAX_INDEXES; i++) {
         char type[32];
         uint32_t level = host_read_number(folder, i, "level");
-        if (!host_read_line(folder, i, "type", type, sizeof type) ||
+        if (!gcr_cache_read_line(folder, i, "type", type, sizeof type) ||
             strcmp(type, "Instruction") == 0)
             continue;
         if (level == 1)
