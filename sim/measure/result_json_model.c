@@ -43,18 +43,10 @@ static uint64_t *model_figure(struct gcr_cache_counts *counts, size_t i)
     return (uint64_t *)(void *)((char *)counts + model_figures[i].offset);
 }
 
-static void model_add(struct gcr_cache_counts *sum, const struct gcr_cache_counts *part)
-{
-    struct gcr_cache_counts copy = *part;
-
-    for (size_t i = 0; i < GCR_COUNT_OF(model_figures); i++)
-        *model_figure(sum, i) += *model_figure(&copy, i);
-}
-
 void gcr_model_counts_add(struct gcr_model_counts *sum, const struct gcr_model_counts *part)
 {
     for (size_t p = 0; p < GCR_PHASE_COUNT; p++)
-        model_add(&sum->phase[p], &part->phase[p]);
+        gcr_cache_counts_add(&sum->phase[p], &part->phase[p]);
 }
 
 static json_t *model_counts(struct gcr_cache_counts counts)
@@ -73,7 +65,7 @@ json_t *gcr_json_cache(const struct gcr_model_counts *counts)
 
     for (size_t p = 0; p < GCR_PHASE_COUNT; p++) {
         json_object_set_new(phases, model_phase_name[p], model_counts(counts->phase[p]));
-        model_add(&total, &counts->phase[p]);
+        gcr_cache_counts_add(&total, &counts->phase[p]);
     }
     json_object_set_new(out, "total", model_counts(total));
     json_object_set_new(out, "phases", phases);
