@@ -72,14 +72,22 @@ bool gcr_modelled_run_on_stack(void (*work)(void *arg), void *arg)
 
 /* ---- the model ---- */
 
-#ifdef GCR_HAVE_MODEL
+#ifdef GCR_HAVE_MODEL /* the build has modelled twins */
+static const bool has_twins = true;
+#else
+static const bool has_twins = false;
+#endif
 
 gcr_status gcr_modelled_run_read(const struct gcr_arguments *arguments, struct gcr_job *job,
                                  struct gcr_error *err)
 {
     const char *list = gcr_argument(arguments, "--cache");
     job->must_model = list != NULL;
-    job->modelled = job->must_model || (job->cow && !job->cow_by_kernel);
+    if (!has_twins && job->must_model)
+        return gcr_fail(err, GCR_UNSUPPORTED,
+                        "--cache: this build has no cache model (it needs gcc without "
+                        "ThreadSanitizer)");
+    job->modelled = has_twins && (job->must_model || (job->cow && !job->cow_by_kernel));
     if (!job->modelled)
         return GCR_OK;
     gcr_status status = gcr_geometry_parse(list, &job->geometry, err);
@@ -126,40 +134,3 @@ void gcr_modelled_run_end(const struct gcr_job *job, struct gcr_result *result)
     result->model.vectors = gcr_model_vectors_name();
     result->model.geometry = job->geometry;
 }
-
-#else
-
-gcr_status gcr_modelled_run_read(const struct gcr_arguments *arguments, struct gcr_job *job,
-                                 struct gcr_error *err)
-{
-    job->modelled = false;
-    if (gcr_argument(arguments, "--cache") == NULL)
-        return GCR_OK;
-    return gcr_fail(err, GCR_UNSUPPORTED,
-                    "--cache: this build has no cache model (it needs gcc without "
-                    "ThreadSanitizer)");
-}
-
-const char *gcr_modelled_run_refusal(const struct gcr_job *job)
-{
-    (void)job;
-    return NULL;
-}
-
-gcr_status gcr_modelled_run_begin(const struct gcr_job *job, struct gcr_replay_config *config,
-                                  struct gcr_engine *room, struct gcr_error *err)
-{
-    (void)job;
-    (void)config;
-    (void)room;
-    (void)err;
-    return GCR_OK;
-}
-
-void gcr_modelled_run_end(const struct gcr_job *job, struct gcr_result *result)
-{
-    (void)job;
-    (void)result;
-}
-
-#endif

@@ -45,7 +45,7 @@ void gcr_figures_fill(struct gcr_process *process)
     out->by_kind_at_peak = state->series.peak.by_kind;
     out->rss_peak_bytes = gcr_rss_peak_bytes();
     if (state->timing.modelled)
-        gcr_modelling_read(&out->model);
+        gcr_model_read(&out->model);
     figures_fill_times(&state->timing, out);
     out->waited_ns = state->pace.waited_ns;
     out->late_max_ns = state->pace.late_max_ns;

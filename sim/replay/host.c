@@ -82,7 +82,7 @@ static void host_collection_end(struct gcr_host *host, struct gcr_heap *heap,
 
     (void)heap;
     if (state->timing.modelled)
-        gcr_modelling_gc_phase(GCR_PHASE_MUTATOR);
+        gcr_model_gc_phase(GCR_PHASE_MUTATOR);
     gcr_timing_end_pause(&state->timing, end_ns);
     gcr_pauses_end(&state->pauses, end_ns, state->supply.committed_bytes, done);
     gcr_trace_collection_end(done, state->supply.committed_bytes);
@@ -104,7 +104,7 @@ static void host_phase(struct gcr_host *host, enum gcr_gc_phase phase)
 
     gcr_trace_phase(state->timing.phases.current, phase);
     if (state->timing.modelled)
-        gcr_modelling_gc_phase(phase);
+        gcr_model_gc_phase(phase);
     if (!is_due && state->timing.counters == NULL) {
         gcr_timing_change_phase(&state->timing, gcr_timing_now(&state->timing), phase);
         return;

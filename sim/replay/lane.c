@@ -262,7 +262,7 @@ static gcr_status lane_replay(struct gcr_process *process, struct gcr_error *err
         gcr_counters_begin_lane(process->state.timing.counters);
     process->position = process->end = 0;
     if (process->state.timing.modelled)
-        gcr_modelling_restart();
+        gcr_model_restart();
     gcr_rss_peak_reset();
     status = process->source->open(process->source, process->result.lane, &process->stream, err);
     if (status != GCR_OK)
@@ -347,10 +347,10 @@ gcr_status gcr_lane_create_heap(struct gcr_process *process, struct gcr_error *e
     if (status != GCR_OK)
         return status;
     if (state->timing.modelled) /* pages that an empty heap has written are shared by forks too */
-        (void)gcr_modelling_pause(false);
+        (void)gcr_model_pause(false);
     status = state->collector->create(&heap_config, &state->host, &state->heap, err);
     if (state->timing.modelled)
-        (void)gcr_modelling_pause(true);
+        (void)gcr_model_pause(true);
     if (status != GCR_OK)
         return state->supply.refused > 0 ? GCR_HEAP_EXHAUSTED : status;
     state->view.heap = state->heap;

@@ -275,9 +275,9 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
 
     if (!state->timing.modelled)
         return rare_event(state, event);
-    before = gcr_modelling_enter(rare_phase((enum gcr_op)event->op));
+    before = gcr_model_enter(rare_phase((enum gcr_op)event->op));
     stop = rare_event(state, event);
-    (void)gcr_modelling_enter(before);
+    (void)gcr_model_enter(before);
     return stop;
 }
 

@@ -14,7 +14,7 @@
 #include "sim/measure/clock.h"
 #include "sim/measure/counters.h"
 #include "sim/measure/phases.h"
-#include "sim/replay/modelling.h"
+#include "sim/model/model.h"
 
 /* All zero: stopped at 0, without CPU time. */
 struct gcr_timing {
@@ -40,13 +40,13 @@ static inline void gcr_timing_start(struct gcr_timing *timing)
         gcr_clock_start(&timing->cpu, gcr_thread_cpu_ns());
     gcr_clock_start(&timing->clock, gcr_monotonic_ns());
     if (timing->modelled)
-        (void)gcr_modelling_pause(false);
+        (void)gcr_model_pause(false);
 }
 
 static inline uint64_t gcr_timing_stop(struct gcr_timing *timing)
 {
     if (timing->modelled)
-        (void)gcr_modelling_pause(true);
+        (void)gcr_model_pause(true);
     uint64_t now_ns = gcr_clock_stop(&timing->clock, gcr_monotonic_ns());
 
     if (timing->counts_cpu)
