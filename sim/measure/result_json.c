@@ -158,23 +158,23 @@ static json_t *json_memory(const struct gcr_lane_result *lane, uint64_t budget_b
     return out;
 }
 
+const struct gcr_json_phase gcr_json_phases[GCR_PHASE_COUNT] = {
+    {"mark", GCR_PHASE_MARK},         {"sweep", GCR_PHASE_SWEEP},
+    {"copy", GCR_PHASE_COPY},         {"compact", GCR_PHASE_COMPACT},
+    {"refcount", GCR_PHASE_REFCOUNT}, {"finalize", GCR_PHASE_FINALIZE},
+    {"barrier", GCR_PHASE_BARRIER},   {"allocation", GCR_PHASE_ALLOCATION},
+    {"other", GCR_PHASE_MUTATOR},
+};
+
 static json_t *json_phases(const struct gcr_lane_result *lane)
 {
-    static const struct {
-        const char *name;
-        enum gcr_gc_phase phase;
-    } rows[] = {
-        {"mark_ns", GCR_PHASE_MARK},         {"sweep_ns", GCR_PHASE_SWEEP},
-        {"copy_ns", GCR_PHASE_COPY},         {"compact_ns", GCR_PHASE_COMPACT},
-        {"refcount_ns", GCR_PHASE_REFCOUNT}, {"finalize_ns", GCR_PHASE_FINALIZE},
-        {"barrier_ns", GCR_PHASE_BARRIER},   {"allocation_ns", GCR_PHASE_ALLOCATION},
-        {"other_ns", GCR_PHASE_MUTATOR},
-    };
     json_t *out = json_object();
+    char name[32];
 
-    _Static_assert(GCR_COUNT_OF(rows) == GCR_PHASE_COUNT, "every phase has its name");
-    for (size_t i = 0; i < GCR_COUNT_OF(rows); i++)
-        gcr_json_put(out, rows[i].name, lane->phase_ns[rows[i].phase]);
+    for (size_t i = 0; i < GCR_PHASE_COUNT; i++) {
+        snprintf(name, sizeof name, "%s_ns", gcr_json_phases[i].name);
+        gcr_json_put(out, name, lane->phase_ns[gcr_json_phases[i].phase]);
+    }
     gcr_json_put(out, "outside_pauses_ns", lane->bracketed_ns);
     return out;
 }

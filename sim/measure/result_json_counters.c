@@ -12,21 +12,10 @@ static void json_put_counted(json_t *object, const char *name, uint64_t value)
 
 static json_t *json_counter_phases(const struct gcr_counter_figure *figure)
 {
-    static const struct {
-        const char *name;
-        enum gcr_gc_phase phase;
-    } rows[] = {
-        {"mark", GCR_PHASE_MARK},         {"sweep", GCR_PHASE_SWEEP},
-        {"copy", GCR_PHASE_COPY},         {"compact", GCR_PHASE_COMPACT},
-        {"refcount", GCR_PHASE_REFCOUNT}, {"finalize", GCR_PHASE_FINALIZE},
-        {"barrier", GCR_PHASE_BARRIER},   {"allocation", GCR_PHASE_ALLOCATION},
-        {"other", GCR_PHASE_MUTATOR},
-    };
     json_t *out = json_object();
 
-    _Static_assert(GCR_COUNT_OF(rows) == GCR_PHASE_COUNT, "every phase has its name");
-    for (size_t i = 0; i < GCR_COUNT_OF(rows); i++)
-        json_put_counted(out, rows[i].name, figure->phase[rows[i].phase]);
+    for (size_t i = 0; i < GCR_PHASE_COUNT; i++)
+        json_put_counted(out, gcr_json_phases[i].name, figure->phase[gcr_json_phases[i].phase]);
     json_put_counted(out, "outside_pauses", figure->outside_pauses);
     return out;
 }

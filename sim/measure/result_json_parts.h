@@ -16,6 +16,14 @@ static inline void gcr_json_put(json_t *object, const char *name, uint64_t value
     json_object_set_new(object, name, gcr_json_count(value));
 }
 
+/* A duration or a count by phase: their names, in the order of the document. What lies outside of
+ * all named phases is "other". */
+struct gcr_json_phase {
+    const char *name;
+    enum gcr_gc_phase phase;
+};
+extern const struct gcr_json_phase gcr_json_phases[GCR_PHASE_COUNT];
+
 /* Text that is not UTF-8 (a path may be anything) keeps what of it is ASCII. */
 void gcr_json_put_text(json_t *object, const char *name, const char *text);
 

@@ -165,14 +165,6 @@ static void test_bad_geometry_is_refused(void **state)
 
 /* ---- damage ---- */
 
-static void expect_damage(const struct fixture *f, const char *word)
-{
-    struct gcr_error err;
-    assert_false(f->collector->check(f->heap, 3, &err));
-    if (strstr(err.text, word) == NULL)
-        fail_msg("\"%s\" does not mention \"%s\"", err.text, word);
-}
-
 static void test_check_finds_damaged_planes(void **state)
 {
     (void)state;
@@ -185,22 +177,22 @@ static void test_check_finds_damaged_planes(void **state)
     uint64_t kept[4];
     memcpy(kept, place.words, sizeof kept);
     place.words[PLANE_TRACKED] |= (uint64_t)1 << 40; /* a free block */
-    expect_damage(&f, "in use");
+    fixture_expect_damage(&f, "in use");
     place.words[PLANE_ALLOC] |= (uint64_t)1 << 40;
-    expect_damage(&f, "tracked bits");
+    fixture_expect_damage(&f, "tracked bits");
     memcpy(place.words, kept, sizeof kept);
     place.words[PLANE_ALLOC] |= (uint64_t)1 << 40;
-    expect_damage(&f, "blocks in use");
+    fixture_expect_damage(&f, "blocks in use");
     memcpy(place.words, kept, sizeof kept);
     place.words[PLANE_TRACKED] &= ~place.bit;
     place.words[PLANE_GEN1] |= place.bit;
-    expect_damage(&f, "untracked block has a generation");
+    fixture_expect_damage(&f, "untracked block has a generation");
     memcpy(place.words, kept, sizeof kept);
     place.words[PLANE_GEN0] |= place.bit; /* middle, and its pool does not say so */
-    expect_damage(&f, "middle");
+    fixture_expect_damage(&f, "middle");
     memcpy(place.words, kept, sizeof kept);
     bitmap_young_words(bitmap_kit_heap(&f), place.pool / 64)[0] = 0;
-    expect_damage(&f, "young");
+    fixture_expect_damage(&f, "young");
     bitmap_set_young(bitmap_kit_heap(&f), place.pool);
     fixture_check(&f);
     kit_close(&f);
@@ -216,38 +208,38 @@ static void test_check_finds_damaged_tables(void **state)
     struct bitmap_place place = bitmap_kit_place(&f, final);
     uint64_t *finalized = bitmap_finalized_word(b, &place);
     *finalized = (uint64_t)1 << 50;
-    expect_damage(&f, "finalized bits");
+    fixture_expect_damage(&f, "finalized bits");
     *finalized = 0;
     b->finalized_planes++;
-    expect_damage(&f, "planes of finalized blocks");
+    fixture_expect_damage(&f, "planes of finalized blocks");
     b->finalized_planes--;
     uint32_t *slot = bitmap_finalized_slot(b, place.pool);
     *slot += 100;
-    expect_damage(&f, "does not exist");
+    fixture_expect_damage(&f, "does not exist");
     *slot -= 100;
     b->transient.committed_bytes = 4096;
-    expect_damage(&f, "transient");
+    fixture_expect_damage(&f, "transient");
     b->transient.committed_bytes = 0;
     struct gcr_gc_head *head = bitmap_head(bitmap_kit_heap(&f), fixture_ref(&f, large));
     head->prev |= GCR_PREV_COLLECTING;
-    expect_damage(&f, "flags of a large container");
+    fixture_expect_damage(&f, "flags of a large container");
     head->prev &= ~(uintptr_t)GCR_PREV_COLLECTING;
     uintptr_t prev = head->prev;
     head->prev = (uintptr_t)head;
-    expect_damage(&f, "next.prev");
+    fixture_expect_damage(&f, "next.prev");
     head->prev = prev;
     struct gcr_counted *words = gcr_counted(fixture_ref(&f, large));
     words->type &= ~GCR_COUNTED_LARGE;
-    expect_damage(&f, "type word");
+    fixture_expect_damage(&f, "type word");
     words->type |= GCR_COUNTED_LARGE;
     gcr_gc_list_unlink(head); /* says that it is tracked, but is in no list */
-    expect_damage(&f, "tracked");
+    fixture_expect_damage(&f, "tracked");
     gcr_gc_list_append(&b->large[0], head);
     gcr_counted(fixture_ref(&f, final))->count++;
-    expect_damage(&f, "count");
+    fixture_expect_damage(&f, "count");
     gcr_counted(fixture_ref(&f, final))->count--;
     gcr_counted(fixture_ref(&f, final))->type ^= GCR_COUNTED_BUFFER;
-    expect_damage(&f, "kind");
+    fixture_expect_damage(&f, "kind");
     gcr_counted(fixture_ref(&f, final))->type ^= GCR_COUNTED_BUFFER;
     kit_close(&f);
 }

@@ -88,14 +88,6 @@ static void test_refused_pages_one_by_one(void **state)
 
 /* ---- damage ---- */
 
-static void expect_damage(const struct fixture *f, const char *word)
-{
-    struct gcr_error err;
-    assert_false(f->collector->check(f->heap, 3, &err));
-    if (strstr(err.text, word) == NULL)
-        fail_msg("\"%s\" does not mention \"%s\"", err.text, word);
-}
-
 static void test_check_finds_damaged_heads(void **state)
 {
     (void)state;
@@ -105,23 +97,23 @@ static void test_check_finds_damaged_heads(void **state)
     fixture_alloc(&f, NODE, 0, 2);
     struct gcr_gc_head *head = kit_head(&f, a), *other = kit_head(&f, b);
     head->prev |= GCR_PREV_COLLECTING;
-    expect_damage(&f, "collecting");
+    fixture_expect_damage(&f, "collecting");
     head->prev &= ~(uintptr_t)GCR_PREV_COLLECTING;
     head->next |= GCR_NEXT_UNREACHABLE;
-    expect_damage(&f, "unreachable");
+    fixture_expect_damage(&f, "unreachable");
     head->next &= ~(uintptr_t)GCR_NEXT_UNREACHABLE;
     uintptr_t kept = other->prev;
     other->prev = (uintptr_t)other;
-    expect_damage(&f, "next.prev");
+    fixture_expect_damage(&f, "next.prev");
     other->prev = kept;
     kept = other->next;
     other->next = (uintptr_t)head; /* a circle that leaves the list's head out */
     head->prev = (uintptr_t)other;
-    expect_damage(&f, "next.prev");
+    fixture_expect_damage(&f, "next.prev");
     other->next = kept;
     head->prev = (uintptr_t)&kit_heap(&f)->generation[0];
     gcr_gc_list_unlink(head); /* still says that it is tracked, but is in no list */
-    expect_damage(&f, "tracked");
+    fixture_expect_damage(&f, "tracked");
     head->next = 0;
     head->prev = 0;
     fixture_check(&f);
@@ -138,7 +130,7 @@ static void test_check_finds_damaged_wide_heads(void **state)
     static const int64_t wrong[] = {0, 1, GCR_REFS_TENTATIVE, GCR_REFS_UNTRACKED};
     for (size_t i = 0; i < 4; i++) {
         gcr_wide_set_refs(head, wrong[i]);
-        expect_damage(&f, "collecting");
+        fixture_expect_damage(&f, "collecting");
     }
     gcr_wide_set_refs(head, GCR_REFS_REACHABLE);
     kit_close(&f);
@@ -154,37 +146,37 @@ static void test_check_finds_damaged_objects(void **state)
     fixture_weakref(&f, weak, a);
     struct gcr_counted *header = gcr_counted(fixture_ref(&f, a));
     header->count++;
-    expect_damage(&f, "count");
+    fixture_expect_damage(&f, "count");
     header->count = 0;
-    expect_damage(&f, "zero");
+    fixture_expect_damage(&f, "zero");
     header->count = 1;
     uint64_t type = header->type;
     header->type = (type & ~GCR_COUNTED_SHAPE_MASK) | LEAF;
-    expect_damage(&f, "not a container");
+    fixture_expect_damage(&f, "not a container");
     header->type = type | GCR_COUNTED_LARGE;
-    expect_damage(&f, "large");
+    fixture_expect_damage(&f, "large");
     header->type = type & ~GCR_COUNTED_HAS_WEAK;
-    expect_damage(&f, "weak");
+    fixture_expect_damage(&f, "weak");
     header->type = type;
     gcr_ref *target = gcr_counted_weak_target(&ll->counting.types[WEAK], fixture_ref(&f, weak));
     *target = NULL;
-    expect_damage(&f, "weak target");
+    fixture_expect_damage(&f, "weak target");
     *target = fixture_ref(&f, a);
     gcr_ref *slot = gcr_counted_slot(&ll->counting.types[PAIR], fixture_ref(&f, a), 0);
     *slot = (gcr_ref)(uintptr_t)0x1230;
-    expect_damage(&f, "where no object is");
+    fixture_expect_damage(&f, "where no object is");
     *slot = NULL;
     ll->counting.header_bytes += 8;
-    expect_damage(&f, "header bytes");
+    fixture_expect_damage(&f, "header bytes");
     ll->counting.header_bytes -= 8;
     ll->counting.collecting = true;
-    expect_damage(&f, "running");
+    fixture_expect_damage(&f, "running");
     ll->counting.collecting = false;
     ll->counting.dead = fixture_ref(&f, a);
-    expect_damage(&f, "queued");
+    fixture_expect_damage(&f, "queued");
     ll->counting.dead = NULL;
     f.supply.committed_bytes += 4096;
-    expect_damage(&f, "committed");
+    fixture_expect_damage(&f, "committed");
     f.supply.committed_bytes -= 4096;
     kit_close(&f);
 }

@@ -297,14 +297,6 @@ static void test_refused_pages_one_by_one(void **state)
     }
 }
 
-static void expect_damage(const struct fixture *f, const char *word)
-{
-    struct gcr_error err;
-    assert_false(f->collector->check(f->heap, 3, &err));
-    if (strstr(err.text, word) == NULL)
-        fail_msg("\"%s\" does not mention \"%s\"", err.text, word);
-}
-
 static void test_check_finds_wrong_counts(void **state)
 {
     (void)state;
@@ -316,19 +308,20 @@ static void test_check_finds_wrong_counts(void **state)
         const uint32_t objects[] = {a, leaf, large};
         for (size_t i = 0; i < 3; i++) {
             ++*count_of(&f, objects[i]);
-            expect_damage(&f, "count is 2, should be 1");
+            fixture_expect_damage(&f, "count is 2, should be 1");
             *count_of(&f, objects[i]) = 0;
-            expect_damage(&f, design == LINKED_LIST && i != 1 ? "zero" : "count is 0, should be 1");
+            fixture_expect_damage(&f, design == LINKED_LIST && i != 1 ? "zero"
+                                                                      : "count is 0, should be 1");
             *count_of(&f, objects[i]) = 1;
         }
         uint64_t *count = count_of(&f, leaf); /* of a block that nobody lives in any more */
         fixture_root(&f, 1, 0);
         fixture_check(&f);
         *count = 1;
-        expect_damage(&f, "counts in the side table");
+        fixture_expect_damage(&f, "counts in the side table");
         *count = 0;
         counting(&f)->side_counts.committed_bytes += GCR_PAGE_BYTES;
-        expect_damage(&f, "side counts");
+        fixture_expect_damage(&f, "side counts");
         counting(&f)->side_counts.committed_bytes -= GCR_PAGE_BYTES;
         kit_close(&f);
     }

@@ -398,6 +398,14 @@ void fixture_check(const struct fixture *fixture)
                      fixture->supply.committed_bytes);
 }
 
+void fixture_expect_damage(const struct fixture *fixture, const char *word)
+{
+    struct gcr_error err;
+    assert_false(fixture->collector->check(fixture->heap, 3, &err));
+    if (strstr(err.text, word) == NULL)
+        fail_msg("\"%s\" does not mention \"%s\"", err.text, word);
+}
+
 static bool fixture_count_one(void *arg, gcr_ref object)
 {
     assert_non_null(object);

@@ -113,6 +113,8 @@ void fixture_assert_zero(const struct fixture *fixture, uint32_t object, uint64_
 /* Asserts that the heap's own check at level 3 passes, and that its footprint adds up to what the
  * supply has committed. */
 void fixture_check(const struct fixture *fixture);
+/* Asserts that the heap's own check at level 3 fails, with `word` in its message. */
+void fixture_expect_damage(const struct fixture *fixture, const char *word);
 /* Objects that walk() visits. */
 uint32_t fixture_walk_count(const struct fixture *fixture);
 /* The last collection's record; asserts that there is one. */
