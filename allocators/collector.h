@@ -292,8 +292,8 @@ struct gcr_collector {
      * host->update_handles, re-read it. Slots and data beyond the old length are zero. False: heap
      * exhausted, nothing changed. */
     bool (*resize)(struct gcr_heap *heap, gcr_ref *handle, uint32_t length);
-    /* Sets the hidden target of a weak reference object. */
-    void (*weakref)(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+    /* Sets the hidden target of a weak reference object. False: heap exhausted. */
+    bool (*weakref)(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
     /* An explicit collection of `generation` (>= 2: full; a design without such a generation
      * ignores younger ones). */
     void (*collect)(struct gcr_heap *heap, uint32_t generation, enum gcr_reason reason);

@@ -202,18 +202,19 @@ bool bdw_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
 
 /* A long link: cleared when the target is really gone, not when its finalizer is due. libgc keeps
  * the table of links in its own heap. Prebuilt targets never go, and need none. */
-void bdw_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+bool bdw_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_bdw *h = bdw_of(heap);
     gcr_ref *word = gcr_object_weak_word(weak);
     (void)GC_unregister_long_link((void **)word);
     *word = target;
     if (target == NULL || gcr_immortals_has(&h->immortals, target))
-        return;
+        return true;
     if (GC_register_long_link((void **)word, target) == GC_NO_MEMORY) {
         *word = NULL; /* rather no target than one that is reused unseen */
         h->exhausted = true;
     }
     h->links++;
     bdw_settle(h);
+    return !h->exhausted;
 }

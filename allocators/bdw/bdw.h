@@ -97,7 +97,7 @@ gcr_ref bdw_alloc_slow(struct gcr_bdw *h, const struct gcr_shape *shape, uint32_
 gcr_ref bdw_prebuilt(struct gcr_heap *heap, const struct gcr_shape *shape, uint32_t length,
                      uint32_t cookie);
 bool bdw_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length);
-void bdw_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+bool bdw_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
 
 /* ---- libgc.c: the process's collector ---- */
 

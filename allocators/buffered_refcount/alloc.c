@@ -245,7 +245,7 @@ bool recycler_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length)
 
 /* ---- WEAKREF ---- */
 
-void recycler_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+bool recycler_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_recycler *h = recycler_of(heap);
     struct recycler_log *log = &recycler_reach(h)->log[0];
@@ -253,4 +253,5 @@ void recycler_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
     *log->top++ = (uintptr_t)weak | RECYCLER_WEAK;
     if (log->top >= log->limit)
         recycler_log_full(h);
+    return true;
 }

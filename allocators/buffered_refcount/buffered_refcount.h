@@ -275,7 +275,7 @@ gcr_ref recycler_alloc_slow(struct gcr_recycler *h, const struct gcr_shape *shap
 gcr_ref recycler_prebuilt(struct gcr_heap *heap, const struct gcr_shape *shape, uint32_t length,
                           uint32_t cookie);
 bool recycler_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length);
-void recycler_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+bool recycler_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
 
 /* ---- count.c: one package ---- */
 

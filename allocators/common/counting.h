@@ -338,7 +338,7 @@ bool gcr_counting_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length
 /* Room for what a new object of this type may put into the side table. False: refused. */
 bool gcr_counting_side_promise(struct gcr_counting *c, const struct gcr_counting_type *type);
 void gcr_counting_side_release(struct gcr_counting *c, const struct gcr_counting_type *type);
-void gcr_counting_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+bool gcr_counting_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
 /* The object leaves the tables: nulls weak references to it, forgets its own target and cookie. */
 void gcr_counting_clear_weak_to(struct gcr_counting *c, gcr_ref target);
 void gcr_counting_clear_weak(struct gcr_counting *c, gcr_ref weak);

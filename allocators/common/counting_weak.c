@@ -105,13 +105,14 @@ void gcr_counting_clear_weak_to(struct gcr_counting *c, gcr_ref target)
         gcr_counting_clear_weak(c, weak);
 }
 
-void gcr_counting_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+bool gcr_counting_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_counting *c = gcr_counting_of(heap);
     gcr_counting_clear_weak(c, weak);
     if (target == NULL)
-        return;
+        return true;
     GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_counted_weak_target(gcr_counting_type_of(c, weak), weak),
                  target);
     link_first(c, target, weak);
+    return true;
 }

@@ -69,10 +69,11 @@ static inline void gcr_layout_op_root(struct gcr_heap *heap, gcr_ref *root, gcr_
 
 /* ---- struct gcr_collector ---- */
 
-static inline void gcr_layout_op_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+static inline bool gcr_layout_op_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     (void)heap;
     GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
+    return true;
 }
 
 static inline uint32_t gcr_layout_op_shape_number(struct gcr_heap *heap, gcr_ref object)

@@ -67,18 +67,19 @@ void gcr_young_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void *arg)
                   arg);
 }
 
-void gcr_young_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+bool gcr_young_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_young_heap *h = gcr_young_heap_of(heap);
     GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (!gcr_nursery_has(&h->nursery, target) || gcr_nursery_has(&h->nursery, weak))
-        return;
+        return true;
     struct gcr_weak_list *list = &h->copy.weak;
     uint64_t growth = gcr_copy_list_growth(&list->retargeted, 1);
     if (growth == 0 || gcr_copy_make_side_room_now(&h->copy, growth))
         gcr_weak_list_retarget(list, weak);
     else
         list->retargeted_lost = true;
+    return true;
 }
 
 /* ---- check ---- */

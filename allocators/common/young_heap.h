@@ -77,7 +77,7 @@ void gcr_young_destroy(struct gcr_young_heap *h, size_t heap_bytes);
 size_t gcr_young_figures(struct gcr_heap *heap, struct gcr_design_figure *out);
 void gcr_young_walk(struct gcr_heap *heap, gcr_walk_visitor *visit, void *arg);
 /* WEAKREF. */
-void gcr_young_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+bool gcr_young_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
 
 /* The invariants above. `more` (may be NULL) looks at each object after them. */
 bool gcr_young_check(struct gcr_heap *heap, int level,

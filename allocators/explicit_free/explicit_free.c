@@ -277,13 +277,14 @@ static bool explicit_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t len
     return true;
 }
 
-static void explicit_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+static bool explicit_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     (void)heap;
     GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (target != NULL)
         GCR_STORE_AS(GCR_CAUSE_HEADER, *gcr_object_word(target, 0),
                      gcr_object_header(target) | EXPLICIT_WATCHED);
+    return true;
 }
 
 static void explicit_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_reason reason)

@@ -118,12 +118,13 @@ static void heap_collect(struct gcr_heap *heap, uint32_t generation, enum gcr_re
 }
 
 /* The reference may be old already, and its target young. */
-static void heap_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+static bool heap_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_incminimark *h = incminimark_of(heap);
     GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (target != NULL && !incminimark_is_young(h, weak))
         gcr_weak_list_retarget(&h->weak, weak);
+    return true;
 }
 
 /* ---- looking ---- */

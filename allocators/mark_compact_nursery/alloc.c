@@ -100,13 +100,13 @@ gcr_ref mark_compact_nursery_prebuilt(struct gcr_heap *heap, const struct gcr_sh
     return gcr_compact_prebuilt(gcr_compact_of(heap), shape, length, mark_compact_nursery_major);
 }
 
-void mark_compact_nursery_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+bool mark_compact_nursery_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     struct gcr_mark_compact_nursery *h = mark_compact_nursery_of(heap);
     struct gcr_vector *list = &h->compact.weak.retargeted;
     GCR_STORE_AS(GCR_CAUSE_DATA, *gcr_object_weak_word(weak), target);
     if (!gcr_nursery_has(&h->nursery, target) || gcr_nursery_has(&h->nursery, weak))
-        return;
+        return true;
     uint64_t growth = list->committed_bytes - list->used_bytes >= sizeof(gcr_ref)
                           ? 0
                           : 2 * (list->committed_bytes + GCR_PAGE_BYTES);
@@ -114,6 +114,7 @@ void mark_compact_nursery_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref t
         gcr_weak_list_retarget(&h->compact.weak, weak);
     else
         h->compact.weak.retargeted_lost = true;
+    return true;
 }
 
 /* ---- RESIZE ---- */

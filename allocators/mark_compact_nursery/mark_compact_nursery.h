@@ -71,7 +71,7 @@ gcr_ref mark_compact_nursery_alloc_slow(struct gcr_mark_compact_nursery *h,
 gcr_ref mark_compact_nursery_prebuilt(struct gcr_heap *heap, const struct gcr_shape *shape,
                                       uint32_t length, uint32_t cookie);
 bool mark_compact_nursery_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t length);
-void mark_compact_nursery_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+bool mark_compact_nursery_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
 
 /* ---- collect.c ---- */
 

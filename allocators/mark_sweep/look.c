@@ -102,10 +102,11 @@ void mark_sweep_write_data(const struct gcr_mark_sweep *h, gcr_ref object, uint3
 
 /* ---- the seam's other questions ---- */
 
-void mark_sweep_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+bool mark_sweep_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     mark_sweep_of(heap)->events++;
     GCR_STORE_AS(GCR_CAUSE_DATA, *mark_sweep_weak_word(weak), target);
+    return true;
 }
 
 gcr_ref mark_sweep_weak_target(struct gcr_heap *heap, gcr_ref weak)

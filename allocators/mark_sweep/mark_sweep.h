@@ -240,7 +240,7 @@ void mark_sweep_read_data(const struct gcr_mark_sweep *h, gcr_ref object, uint32
                           uint32_t length);
 void mark_sweep_write_data(const struct gcr_mark_sweep *h, gcr_ref object, uint32_t offset,
                            uint32_t length, uint8_t tag);
-void mark_sweep_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
+bool mark_sweep_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target);
 uint32_t mark_sweep_shape_number(struct gcr_heap *heap, gcr_ref object);
 uint32_t mark_sweep_items(struct gcr_heap *heap, gcr_ref object);
 gcr_ref mark_sweep_slot(struct gcr_heap *heap, gcr_ref object, uint32_t slot);

@@ -179,8 +179,8 @@ static enum gcr_stop rare_weakref(struct gcr_replay_state *state, const struct g
         return gcr_replay_missing(state, e->a);
     if (!gcr_handle_is_object(target) && e->b != 0)
         return gcr_replay_missing(state, e->b);
-    state->collector->weakref(state->heap, weak, target);
-    return GCR_STOP_NONE;
+    return state->collector->weakref(state->heap, weak, target) ? GCR_STOP_NONE
+                                                                : GCR_STOP_EXHAUSTED;
 }
 
 static enum gcr_stop rare_resurrect(struct gcr_replay_state *state, const struct gcr_event *e)

@@ -200,11 +200,12 @@ static bool twospace_resize(struct gcr_heap *heap, gcr_ref *handle, uint32_t len
     return true;
 }
 
-static void twospace_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
+static bool twospace_weakref(struct gcr_heap *heap, gcr_ref weak, gcr_ref target)
 {
     (void)heap;
     (void)weak;
     (void)target;
+    return true;
 }
 
 /* ---- life ---- */

@@ -313,8 +313,8 @@ bool fixture_resize(struct fixture *fixture, uint32_t object, uint32_t length)
 
 void fixture_weakref(struct fixture *fixture, uint32_t weak, uint32_t target)
 {
-    fixture->collector->weakref(fixture->heap, fixture_live(fixture, weak),
-                                fixture_value(fixture, target));
+    assert_true(fixture->collector->weakref(fixture->heap, fixture_live(fixture, weak),
+                                            fixture_value(fixture, target)));
 }
 
 void fixture_death(struct fixture *fixture, uint32_t object)
