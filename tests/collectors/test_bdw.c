@@ -263,6 +263,36 @@ static void test_budget_holds_for_all_that_libgc_maps(void **state)
     in_child(budget_body);
 }
 
+enum { WEAK_OBJECTS = 12000 };
+
+/* Weak references to one object, kept by each other, until no link fits. */
+static void links_body(void)
+{
+    struct fixture fixture;
+    bdw_open(&fixture, NULL, MIB);
+    uint32_t target = fixture_alloc(&fixture, MODEL_PAIR, 0, 0), made = 0, linked = 0;
+    static uint32_t weak[WEAK_OBJECTS];
+    while (made < WEAK_OBJECTS && (weak[made] = fixture_alloc(&fixture, MODEL_WEAK, 0, 1)) != 0) {
+        fixture_store(&fixture, weak[made], 0, made == 0 ? 0 : weak[made - 1]);
+        made++;
+    }
+    assert_int_equal(made, WEAK_OBJECTS);
+    while (linked < made &&
+           fixture.collector->weakref(fixture.heap, fixture_ref(&fixture, weak[linked]),
+                                      fixture_ref(&fixture, target)))
+        linked++;
+    assert_in_range(linked, 1, made - 1);
+    assert_int_equal(fixture_alloc(&fixture, MODEL_PAIR, 0, 2), 0);
+    assert_true(fixture.supply.peak_bytes <= MIB);
+    fixture_close(&fixture);
+}
+
+static void test_a_link_without_room_exhausts_the_heap(void **state)
+{
+    (void)state;
+    in_child(links_body);
+}
+
 static void generational_body(void)
 {
     const char *settings[] = {"mode=generational", NULL};
@@ -413,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_finalizers_run_all_at_once_or_parents_first),
         cmocka_unit_test(test_weak_target_that_waits_for_its_finalizer_stays),
         cmocka_unit_test(test_budget_holds_for_all_that_libgc_maps),
+        cmocka_unit_test(test_a_link_without_room_exhausts_the_heap),
         cmocka_unit_test(test_generational_mode_keeps_what_is_reachable),
         cmocka_unit_test(test_one_heap_at_a_time),
         cmocka_unit_test(test_fork_leaves_both_sides_collecting),
