@@ -7,46 +7,17 @@
 const char *const gcr_figure_kind_name[GCR_FIGURE_KINDS] = {"objects", "headers", "free", "side",
                                                             "buffers"};
 
-const json_t *gcr_json_at(const json_t *document, const char *dotted_name)
-{
-    while (document != NULL) {
-        size_t length = strcspn(dotted_name, ".");
-        char name[64];
-        if (length >= sizeof name)
-            return NULL;
-        memcpy(name, dotted_name, length);
-        name[length] = '\0';
-        document = json_object_get(document, name);
-        if (dotted_name[length] == '\0')
-            break;
-        dotted_name += length + 1;
-    }
-    return document;
-}
-
 static uint64_t figures_count(const json_t *document, const char *name)
 {
     return (uint64_t)json_integer_value(gcr_json_at(document, name));
-}
-
-static double figures_real(const json_t *document, const char *name)
-{
-    const json_t *value = gcr_json_at(document, name);
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
-}
-
-static const char *figures_text(const json_t *document, const char *name)
-{
-    const char *text = json_string_value(gcr_json_at(document, name));
-    return text != NULL ? text : "";
 }
 
 void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out)
 {
     const json_t *from = run_or_lane;
     *out = (struct gcr_figures){
-        .outcome = figures_text(from, "outcome"),
-        .message = figures_text(from, "message"),
+        .outcome = gcr_json_text_at(from, "outcome"),
+        .message = gcr_json_text_at(from, "message"),
         .verified = json_is_true(gcr_json_at(from, "verified")),
         .events = figures_count(from, "events"),
         .collections = figures_count(from, "collections.total"),
@@ -56,7 +27,7 @@ void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out)
         .footprint_mean_bytes = figures_count(from, "memory.footprint_mean_bytes"),
         .live_known = json_is_integer(gcr_json_at(from, "memory.live_peak_bytes")),
         .live_peak_bytes = figures_count(from, "memory.live_peak_bytes"),
-        .overhead = figures_real(from, "memory.overhead"),
+        .overhead = gcr_json_number_at(from, "memory.overhead"),
         .pauses = figures_count(from, "pauses.count"),
         .p50_ns = figures_count(from, "pauses.p50_ns"),
         .p99_ns = figures_count(from, "pauses.p99_ns"),
@@ -75,7 +46,7 @@ void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out)
         .is_paced = json_is_integer(gcr_json_at(from, "time.waited_ns")),
         .waited_ns = figures_count(from, "time.waited_ns"),
         .late_max_ns = figures_count(from, "time.late_max_ns"),
-        .events_per_second = figures_real(from, "time.events_per_second"),
+        .events_per_second = gcr_json_number_at(from, "time.events_per_second"),
         .allocated = figures_count(from, "objects.allocated"),
         .freed = figures_count(from, "objects.freed"),
         .promoted = figures_count(from, "objects.promoted"),

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/measure/json_at.h"
+
 enum { GCR_FIGURE_KINDS = 5 };
 extern const char *const gcr_figure_kind_name[GCR_FIGURE_KINDS];
 
@@ -36,8 +38,5 @@ struct gcr_figures {
 };
 
 void gcr_figures_read(const json_t *run_or_lane, struct gcr_figures *out);
-
-/* "time.mutator_ns" of nested objects; NULL if absent. */
-const json_t *gcr_json_at(const json_t *document, const char *dotted_name);
 
 #endif

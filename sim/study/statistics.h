@@ -1,0 +1,64 @@
+/* Summaries of repeated measurements and how sure they are.
+ *
+ * Intervals are bootstrap percentile intervals (Efron and Tibshirani, "An Introduction to the
+ * Bootstrap", 1993, chapter 13): the statistic of GCR_BOOTSTRAP_SAMPLES resamples, their 2.5th and
+ * 97.5th percentile. The generator is seeded by the caller, so the same data give the same digits.
+ */
+#ifndef GCR_SIM_STUDY_STATISTICS_H
+#define GCR_SIM_STUDY_STATISTICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GCR_BOOTSTRAP_SAMPLES = 10000 };
+
+/* 95%. Both ends are NAN if nothing can be said: fewer than two values, or a value that is not
+ * finite. */
+struct gcr_interval {
+    double low, high;
+};
+
+struct gcr_summary {
+    size_t count;
+    double median, mean, least, most; /* NAN if count is 0 */
+    double deviation;                 /* of the sample, n - 1; NAN below two values */
+    struct gcr_interval median_in, mean_in;
+};
+
+/* Values in any order, not changed. O(samples * n log n). */
+struct gcr_summary gcr_summarise(const double *values, size_t count, uint64_t seed);
+
+/* A quotient and its interval. */
+struct gcr_ratio {
+    double value; /* NAN: not known */
+    struct gcr_interval in;
+};
+
+/* median(values) / median(base); both sides are resampled. A base of 0 gives NAN. */
+struct gcr_ratio gcr_ratio_of_medians(const double *values, size_t count, const double *base,
+                                      size_t base_count, uint64_t seed);
+
+/* What gcr_geometric_mean takes from one trace. */
+struct gcr_pair {
+    const double *values, *base;
+    size_t count, base_count;
+};
+
+/* The geometric mean over traces of the ratios of medians. Traces are taken as they are (not
+ * resampled): the interval speaks of the runs' noise, not of other programs. */
+struct gcr_ratio gcr_geometric_mean(const struct gcr_pair *pairs, size_t pair_count, uint64_t seed);
+
+/* What a ratio lets one say of a figure of which less is better. A single run on each side, or
+ * equal values on both, has no interval: equal is GCR_VERDICT_SAME, else GCR_VERDICT_UNSURE. */
+enum gcr_verdict {
+    GCR_VERDICT_UNKNOWN, /* no ratio */
+    GCR_VERDICT_LESS,    /* the interval lies below 1 */
+    GCR_VERDICT_MORE,    /* above 1 */
+    GCR_VERDICT_SAME,    /* no difference shown: it holds 1 */
+    GCR_VERDICT_UNSURE   /* they differ, but one run says nothing of noise */
+};
+extern const char *const gcr_verdict_name[];
+enum gcr_verdict gcr_verdict_of(const struct gcr_ratio *ratio);
+
+#endif
