@@ -5,7 +5,7 @@
 
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "traces/text.h"
 
 static const struct gcr_flag assemble_flags[] = {

@@ -13,7 +13,7 @@
 #include "sim/cmd/comparison.h"
 #include "sim/cmd/job.h"
 #include "sim/cmd/modelled_run.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"
 

@@ -5,7 +5,7 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/listing.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/table.h"
 #include "workloads/generator.h"

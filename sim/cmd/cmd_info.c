@@ -4,7 +4,7 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/info_report.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/oracle/oracle.h"

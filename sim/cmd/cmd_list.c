@@ -2,7 +2,7 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/listing.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 
 static const struct gcr_flag list_flags[] = {
     {"--json", 0, "FILE", "as JSON; alone: to standard output", GCR_FLAG_OPTIONAL, "-"},

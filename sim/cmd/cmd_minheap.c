@@ -9,7 +9,7 @@
 #include "sim/cmd/figures.h"
 #include "sim/cmd/job.h"
 #include "sim/cmd/minheap.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/cmd/table.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/machine.h"

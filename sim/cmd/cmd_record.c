@@ -4,7 +4,7 @@
 
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/cmd/table.h"
 #include "workloads/cpython/session.h"
 

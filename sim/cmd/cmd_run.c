@@ -5,7 +5,7 @@
 #include "sim/cmd/commands.h"
 #include "sim/cmd/figures.h"
 #include "sim/cmd/job.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/cmd/run_table.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"

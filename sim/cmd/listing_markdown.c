@@ -7,7 +7,7 @@
 #include "sim/cmd/job.h"
 #include "sim/cmd/listing.h"
 #include "sim/cmd/listing_parts.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 #include "sim/measure/capability_rules.h"
 #include "workloads/generator.h"
 

@@ -9,7 +9,7 @@
 #include "sim/cmd/arguments.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/modelled_run.h"
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 
 const struct gcr_command *const gcr_commands[] = {
     &gcr_cmd_record,  &gcr_cmd_generate, &gcr_cmd_dump, &gcr_cmd_assemble,

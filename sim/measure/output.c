@@ -1,5 +1,5 @@
 /* Output files; see output.h. */
-#include "sim/cmd/output.h"
+#include "sim/measure/output.h"
 
 #include <errno.h>
 #include <stdbool.h>

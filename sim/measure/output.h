@@ -1,6 +1,6 @@
 /* Output files that appear whole or not at all, and documents in JSON. */
-#ifndef GCR_SIM_CMD_OUTPUT_H
-#define GCR_SIM_CMD_OUTPUT_H
+#ifndef GCR_SIM_MEASURE_OUTPUT_H
+#define GCR_SIM_MEASURE_OUTPUT_H
 
 #include <jansson.h>
 #include <stdio.h>
