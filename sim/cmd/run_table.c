@@ -11,6 +11,11 @@
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
 
+static uint64_t run_count_at(const json_t *object, const char *name)
+{
+    return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
 static void run_print_heading(const json_t *result, FILE *out)
 {
     const json_t *trace = gcr_json_at(result, "trace");
@@ -146,6 +151,29 @@ static void run_print_times(const struct gcr_figures *run, FILE *out)
         fprintf(out,
                 "pace         recorded: %s of the mutator's time waited, late by %s at worst\n",
                 gcr_text_ns(run->waited_ns).s, gcr_text_ns(run->late_max_ns).s);
+}
+
+/* Of traces that say when the program served whom. */
+static void run_print_requests(const json_t *result, FILE *out)
+{
+    const json_t *requests = gcr_json_at(result, "requests");
+    if (!json_is_object(requests))
+        return;
+    uint64_t ns[3], count = run_count_at(requests, "count");
+    ns[0] = run_count_at(requests, "p50_ns");
+    ns[1] = run_count_at(requests, "p99_ns");
+    ns[2] = run_count_at(requests, "max_ns");
+    fprintf(out, "requests     %s", gcr_text_count(count).s);
+    if (count > 0)
+        fprintf(out, ": p50 %s, p99 %s, max %s", gcr_text_ns(ns[0]).s, gcr_text_ns(ns[1]).s,
+                gcr_text_ns(ns[2]).s);
+    uint64_t unfinished = run_count_at(requests, "unfinished");
+    uint64_t dropped = run_count_at(requests, "dropped");
+    if (unfinished > 0)
+        fprintf(out, "; %s unfinished", gcr_text_count(unfinished).s);
+    if (dropped > 0)
+        fprintf(out, "; %s more not listed", gcr_text_count(dropped).s);
+    fputc('\n', out);
 }
 
 /* "mark 12.3 ms (21.4 ns an object)": where a count belongs to the phase. */
@@ -289,6 +317,7 @@ void gcr_run_table_print(const json_t *result, const struct gcr_collector *colle
     bool is_modelled = gcr_cache_is_known(result);
     if (!is_modelled) {
         run_print_times(&run, out);
+        run_print_requests(result, out);
         run_print_phases(&run, out);
         run_print_cpu(&run, out);
     }

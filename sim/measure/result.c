@@ -25,6 +25,7 @@ void gcr_lane_result_finish(struct gcr_lane_result *lane)
     free(lane->pauses);
     free(lane->samples);
     free(lane->recorded);
+    free(lane->requests);
     free(lane->checkpoints);
     free(lane->design);
     free(lane->counters);

@@ -58,6 +58,12 @@ struct gcr_footprint_sample {
     struct gcr_footprint by_kind;
 };
 
+/* A request of the program, from its beginning to its end on the replay clock. */
+struct gcr_request {
+    uint32_t number;
+    uint64_t start_ns, end_ns;
+};
+
 /* What the recorded runtime itself reported (COLLECTED events). */
 struct gcr_recorded_collection {
     uint64_t event;
@@ -132,6 +138,9 @@ struct gcr_lane_result {
     size_t sample_count;
     struct gcr_recorded_collection *recorded;
     size_t recorded_count;
+    struct gcr_request *requests; /* those that ended in this process, by their beginning */
+    size_t request_count;
+    uint64_t requests_unfinished, requests_dropped; /* not listed; dropped: there were too many */
     struct gcr_checkpoint *checkpoints; /* verified runs: at moments that the trace decides */
     size_t checkpoint_count;
     bool has_resurrected; /* a finalizer stored its object: graphs may differ between designs */

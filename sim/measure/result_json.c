@@ -423,6 +423,7 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     json_object_set_new(pauses, "list", json_pause_list(lane));
     json_object_set_new(out, "pauses", pauses);
     json_object_set_new(out, "footprint_series", json_series(lane, live_known));
+    json_object_set_new(out, "requests", gcr_json_request_list(lane));
     json_object_set_new(out, "recorded", json_recorded(lane));
     json_object_set_new(out, "cow", result->cow ? gcr_json_cow(lane) : json_null());
     return out;
@@ -486,6 +487,7 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
     json_object_set_new(out, "counters", gcr_json_counters(result->lanes, result->lane_count));
     json_put_by_collection(out, result->lanes, result->lane_count);
     json_object_set_new(out, "pauses", json_pauses(result->lanes, result->lane_count));
+    json_object_set_new(out, "requests", gcr_json_requests(result->lanes, result->lane_count));
     for (size_t i = 0; i < result->lane_count; i++)
         json_array_append_new(lanes, json_lane(result, &result->lanes[i]));
     json_object_set_new(out, "lanes", lanes);

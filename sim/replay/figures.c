@@ -110,7 +110,7 @@ static void figures_keep_counters(const struct gcr_replay_state *state, struct g
 
 gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error *err)
 {
-    const struct gcr_replay_state *state = &process->state;
+    struct gcr_replay_state *state = &process->state;
     struct gcr_lane_result *out = &process->result;
     struct gcr_design_figure design[GCR_MAX_DESIGN_FIGURES];
     size_t design_count = figures_since_start(state, design);
@@ -124,6 +124,7 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
                                  sizeof *out->recorded, &ok);
     out->design = figures_copy(design, design_count, sizeof *design, &ok);
     figures_keep_counters(state, out, &ok);
+    ok = gcr_requests_list(&state->requests, out) && ok;
     out->cow = figures_copy(state->cow.epochs.base, state->cow.epoch_count, sizeof *out->cow, &ok);
     out->cow_points =
         figures_copy(state->cow.points.base, state->cow.point_count, sizeof *out->cow_points, &ok);

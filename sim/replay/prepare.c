@@ -76,6 +76,8 @@ static bool prepare_event(struct prepare *prepare, const struct gcr_event *e)
         return prepare_object(prepare, e->a);
     case GCR_OP_THREAD:
         return prepare_thread(prepare, e->a);
+    case GCR_OP_REQUEST:
+        return prepare_memory(prepare, gcr_requests_reserve(&prepare->state->requests));
     case GCR_OP_FORK:
     case GCR_OP_EXIT:
         prepare->out->what = GCR_PREPARED_FORK_EXIT;

@@ -101,6 +101,7 @@ void gcr_state_restart(struct gcr_replay_state *state, uint32_t lane)
     gcr_timing_restart(&state->timing);
     gcr_pace_restart(&state->pace);
     gcr_pauses_reset(&state->pauses);
+    gcr_requests_reset(&state->requests);
     gcr_footprint_reset(&state->series);
     state->live.peak_bytes = state->live.bytes;
     state->work_at_start = state->heap->work;
@@ -117,6 +118,7 @@ void gcr_state_finish(struct gcr_replay_state *state)
     gcr_roots_free(&state->roots);
     gcr_cookies_free(&state->cookies);
     gcr_pauses_free(&state->pauses);
+    gcr_requests_free(&state->requests);
     gcr_footprint_free(&state->series);
     gcr_live_free(&state->live);
     gcr_growable_free(&state->recorded_memory);
@@ -263,7 +265,11 @@ static enum gcr_stop rare_event(struct gcr_replay_state *state, const struct gcr
         if (collector->unfreeze != NULL)
             collector->unfreeze(state->heap);
         return GCR_STOP_NONE;
-    default: /* FINALIZED, REQUEST, PHASE, COLLECTED: facts about the recorded run */
+    case GCR_OP_REQUEST:
+        gcr_requests_note(&state->requests, e->a, e->flags == GCR_REQUEST_END,
+                          gcr_timing_now(&state->timing));
+        return GCR_STOP_NONE;
+    default: /* FINALIZED, PHASE, COLLECTED: facts about the recorded run */
         return GCR_STOP_NONE;
     }
 }

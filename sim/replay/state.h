@@ -5,6 +5,7 @@
 
 #include "sim/measure/footprint.h"
 #include "sim/measure/pauses.h"
+#include "sim/measure/requests.h"
 #include "sim/replay/checker.h"
 #include "sim/replay/cookies.h"
 #include "sim/replay/cow.h"
@@ -59,6 +60,7 @@ struct gcr_replay_state {
     uint32_t rests;  /* how many want helper threads to rest */
     bool clock_held; /* the heap holds a clock that was running */
     struct gcr_pauses pauses;
+    struct gcr_request_log requests;
     struct gcr_footprint_series series;
     struct gcr_cow cow;
     bool live_known; /* the trace has deaths */

@@ -42,6 +42,7 @@ static bool send_lane(int socket, const struct gcr_lane_result *lane)
            send_all(socket, lane->pauses, lane->pause_count * sizeof *lane->pauses) &&
            send_all(socket, lane->samples, lane->sample_count * sizeof *lane->samples) &&
            send_all(socket, lane->recorded, lane->recorded_count * sizeof *lane->recorded) &&
+           send_all(socket, lane->requests, lane->request_count * sizeof *lane->requests) &&
            send_all(socket, lane->checkpoints,
                     lane->checkpoint_count * sizeof *lane->checkpoints) &&
            send_all(socket, lane->design, lane->design_count * sizeof *lane->design) &&
@@ -110,7 +111,7 @@ static bool receive_array(const struct receiver *from, void **array, size_t coun
 static bool receive_lane(const struct receiver *from, struct gcr_lane_result *lane)
 {
     void *pauses = NULL, *samples = NULL, *recorded = NULL, *design = NULL;
-    void *checkpoints = NULL, *counters = NULL, *cow = NULL, *cow_points = NULL;
+    void *requests = NULL, *checkpoints = NULL, *counters = NULL, *cow = NULL, *cow_points = NULL;
     bool ok;
 
     if (!receive_all(from, lane, sizeof *lane)) {
@@ -120,6 +121,7 @@ static bool receive_lane(const struct receiver *from, struct gcr_lane_result *la
     ok = receive_array(from, &pauses, lane->pause_count, sizeof *lane->pauses) &&
          receive_array(from, &samples, lane->sample_count, sizeof *lane->samples) &&
          receive_array(from, &recorded, lane->recorded_count, sizeof *lane->recorded) &&
+         receive_array(from, &requests, lane->request_count, sizeof *lane->requests) &&
          receive_array(from, &checkpoints, lane->checkpoint_count, sizeof *lane->checkpoints) &&
          receive_array(from, &design, lane->design_count, sizeof *lane->design) &&
          receive_array(from, &counters, lane->counter_count, sizeof *lane->counters) &&
@@ -128,6 +130,7 @@ static bool receive_lane(const struct receiver *from, struct gcr_lane_result *la
     lane->pauses = pauses; /* the sender's addresses mean nothing here */
     lane->samples = samples;
     lane->recorded = recorded;
+    lane->requests = requests;
     lane->checkpoints = checkpoints;
     lane->cow = cow;
     lane->cow_points = cow_points;
