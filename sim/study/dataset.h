@@ -23,7 +23,8 @@ struct gcr_observation {
     const char *outcome; /* "ok", "heap_exhausted", ..., or of the job: "refused", "timeout", ... */
     const char *message; /* why, if it is not ok */
     bool is_ok;
-    unsigned invocation;            /* from 1 */
+    bool is_exact;       /* modelled at fixed addresses: counts are those of any other run */
+    unsigned invocation; /* from 1 */
     double value[GCR_METRIC_COUNT]; /* NAN: not known; all of them if the run is not ok */
 };
 
@@ -47,23 +48,25 @@ struct gcr_dataset {
     const char *directory; /* or file */
     const json_t *study;   /* the document study.json; NULL: not a study */
     const char *question;  /* "" */
-    const char *baseline;  /* a design's name; "" */
+    const char *baseline;  /* a design's name; the first design if none was chosen */
+    uint64_t seed;         /* of bootstraps; 1 unless the study says so */
     struct gcr_trace_facts *traces;
     size_t trace_count;
     const char **designs; /* in the study's order */
     size_t design_count;
     const char **heaps; /* in the study's order */
     size_t heap_count;
-    struct gcr_point *points; /* traces outer, then designs, heaps, modes: in that order */
+    struct gcr_point *points; /* with a result or more: traces outer, then designs, heaps, modes */
     size_t point_count;
     size_t missing; /* jobs of the study without a result yet */
     struct gcr_dataset_memory *memory;
 };
 
 /* Reads what is there: a directory that `gcreplay study` wrote, one that `compare -o` wrote (each
- * result is invocation 1 of its configuration), or a single result. Files that are damaged become
+ * result is invocation 1 of its configuration), or a single result. Results that are damaged become
  * observations with the outcome "unreadable". GCR_USAGE: nothing of that kind is there.
- * O(bytes of the short results). */
+ * GCR_BAD_INPUT: study.json, compare.json or the single result is damaged. O(bytes of the short
+ * results). */
 gcr_status gcr_dataset_open(const char *path, struct gcr_dataset **out,
                             struct gcr_error *err) GCR_MUST_USE;
 void gcr_dataset_close(struct gcr_dataset *dataset);
