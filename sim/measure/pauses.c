@@ -32,6 +32,7 @@ void gcr_pauses_end(struct gcr_pauses *pauses, uint64_t end_ns, uint64_t footpri
         .event = pauses->open_event,
         .collected = done->collected,
         .freed = done->freed,
+        .survivors = done->survivors,
         .reason = (uint8_t)done->reason,
         .generation = (uint8_t)done->generation,
         .full = done->full,

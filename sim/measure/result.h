@@ -34,6 +34,7 @@ struct gcr_pause {
     uint64_t event;     /* number (from 0) of the event that caused it, in its lane */
     uint64_t collected; /* see struct gcr_collection */
     uint64_t freed;
+    uint64_t survivors;
     uint8_t reason; /* enum gcr_reason */
     uint8_t generation;
     bool full;

@@ -291,9 +291,10 @@ static json_t *json_digest(uint64_t digest)
 
 static json_t *json_pause_list(const struct gcr_lane_result *lane)
 {
-    static const char *const names[] = {
-        "start_ns",  "length_ns", "event",         "reason",       "generation",  "full",
-        "collected", "freed",     "uncollectable", "before_bytes", "after_bytes", "freed_set"};
+    static const char *const names[] = {"start_ns",      "length_ns",    "event",       "reason",
+                                        "generation",    "full",         "collected",   "freed",
+                                        "uncollectable", "before_bytes", "after_bytes", "freed_set",
+                                        "survivors"};
     json_t *rows = json_array();
 
     for (size_t i = 0; i < lane->pause_count; i++) {
@@ -312,6 +313,7 @@ static json_t *json_pause_list(const struct gcr_lane_result *lane)
         json_array_append_new(row, gcr_json_count(pause->before_bytes));
         json_array_append_new(row, gcr_json_count(pause->after_bytes));
         json_array_append_new(row, json_digest(pause->freed_set));
+        json_array_append_new(row, gcr_json_count(pause->survivors));
         json_array_append_new(rows, row);
     }
     return json_table(names, sizeof names / sizeof names[0], rows);

@@ -95,6 +95,7 @@ static void pauses_are_listed_exactly(void **unused)
                                          .generation = 1,
                                          .collected = 3,
                                          .freed = 4,
+                                         .survivors = 12,
                                          .uncollectable = 1};
     const struct gcr_collection full = {
         .reason = GCR_REASON_EXPLICIT, .generation = 2, .full = true};
@@ -112,6 +113,7 @@ static void pauses_are_listed_exactly(void **unused)
     assert_int_equal(list[0].event, 7);
     assert_int_equal(list[0].collected, 3);
     assert_int_equal(list[0].freed, 4);
+    assert_int_equal(list[0].survivors, 12);
     assert_int_equal(list[0].uncollectable, 1);
     assert_int_equal(list[0].before_bytes, 4096);
     assert_int_equal(list[0].after_bytes, 8192);
