@@ -25,10 +25,12 @@ struct gcr_plan;
 /* What all jobs of a study have in common. Texts are owned by the caller. */
 struct gcr_engine_setting {
     const struct gcr_plan *plan;
-    const char *directory; /* absolute */
-    const char *program;   /* this gcreplay, absolute */
-    unsigned jobs;         /* runs at a time that are not timed; 0: as many as processors */
-    const char *hosts;     /* --hosts, or NULL */
+    const char *directory;      /* absolute */
+    const char *program;        /* this gcreplay, absolute */
+    unsigned jobs;              /* runs at a time that are not timed; 0: as many as processors */
+    const char *hosts;          /* --hosts, or NULL */
+    const char *remote_program; /* --remote-program: gcreplay's path on the hosts, or NULL */
+    const char *slurm_options;  /* --slurm-options: words for sbatch, or NULL */
     /* Called for every line that the user may want to see. If its first word is a job's ID, that
      * job has ended, and its result is in its place or missing. */
     void (*say)(void *arg, const char *line);
