@@ -50,6 +50,37 @@ void study_kit_write(const struct study_kit *kit, const char *name, const char *
     assert_int_equal(fclose(file), 0);
 }
 
+char *study_kit_read(const struct study_kit *kit, const char *name)
+{
+    FILE *file = fopen(study_kit_path(kit, name), "r");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    long size = ftell(file);
+    rewind(file);
+    char *text = calloc((size_t)size + 1, 1);
+    assert_non_null(text);
+    assert_int_equal(fread(text, 1, (size_t)size, file), (size_t)size);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+const char *study_kit_row(const char *text, const char *beginning)
+{
+    static char row[1024];
+    size_t found = 0;
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        if (strncmp(text, beginning, strlen(beginning)) == 0) {
+            found++;
+            snprintf(row, sizeof row, "%.*s", (int)length, text);
+        }
+        text += length + (text[length] == '\n');
+    }
+    if (found != 1)
+        fail_msg("%zu rows begin with '%s'", found, beginning);
+    return row;
+}
+
 void study_kit_write_json(const struct study_kit *kit, const char *name, const json_t *document)
 {
     struct gcr_error err = {""};

@@ -42,6 +42,12 @@ const char *study_kit_path(const struct study_kit *kit, const char *name);
 void study_kit_write(const struct study_kit *kit, const char *name, const char *text);
 void study_kit_write_json(const struct study_kit *kit, const char *name, const json_t *document);
 
+/* The text of a file below the folder; the caller frees it. */
+char *study_kit_read(const struct study_kit *kit, const char *name);
+/* The line of a table's text that begins like that, without its end, in a buffer that the next call
+ * overwrites; fails if there is none, or more than one. */
+const char *study_kit_row(const char *text, const char *beginning);
+
 /* Writes study.json and opens the folder. */
 struct gcr_dataset *study_kit_open(struct study_kit *kit);
 
