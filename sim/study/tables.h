@@ -1,6 +1,6 @@
 /* What a report is made of, as CSV files of docs/studies.md in a directory that exists. Each
- * function writes its tables whole or fails with GCR_IO; a table without rows has its head line
- * alone. */
+ * function writes its tables whole or fails with GCR_IO or GCR_NO_MEMORY; a table without rows has
+ * its head line alone. */
 #ifndef GCR_SIM_STUDY_TABLES_H
 #define GCR_SIM_STUDY_TABLES_H
 
