@@ -13,14 +13,13 @@
 #include "sim/cmd/cow_table.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/capability_rules.h"
+#include "sim/study/reference.h"
 
 enum { COMPARISON_MOST_PROCESSES = 12 }; /* per process table; more are in the CSV */
 
 static bool row_is_reference(const struct gcr_comparison_row *row)
 {
-    const struct gcr_collector *collector = gcr_engine_collector(row->engine);
-    return !gcr_collector_is(collector, GCR_CAP_COLLECTS | GCR_CAP_REFCOUNTING) ||
-           gcr_collector_is(collector, GCR_CAP_NEEDS_DEATHS);
+    return gcr_collector_is_reference(gcr_engine_collector(row->engine));
 }
 
 /* The i-th reference point that completed, or NULL. */

@@ -35,8 +35,7 @@ static uint64_t random_next(struct gcr_random *random)
     return drawn;
 }
 
-/* 0 .. bound - 1. Some of them are likelier than others by less than bound / 2^32. */
-static size_t random_below(struct gcr_random *random, size_t bound)
+size_t gcr_random_below(struct gcr_random *random, size_t bound)
 {
     return (size_t)((random_next(random) >> 32) * bound >> 32);
 }
@@ -125,7 +124,7 @@ double gcr_sample_resample(struct gcr_sample *sample, struct gcr_random *random,
     double sum = 0;
     memset(sample->times, 0, count * sizeof *sample->times);
     for (size_t i = 0; i < count; i++) {
-        size_t drawn = random_below(random, count);
+        size_t drawn = gcr_random_below(random, count);
         sample->times[drawn]++;
         sum += sample->share[drawn];
     }

@@ -15,6 +15,10 @@ struct gcr_random {
 
 void gcr_random_begin(struct gcr_random *random, uint64_t seed);
 
+/* 0 .. bound - 1, bound at least 1 and below 2^32. Some of them are likelier than others by less
+ * than bound / 2^32. */
+size_t gcr_random_below(struct gcr_random *random, size_t bound);
+
 /* Values in ascending order, all finite, at least one. */
 struct gcr_sample {
     size_t count;

@@ -41,10 +41,10 @@ static double interval_select(double *values, ptrdiff_t count, ptrdiff_t rank)
     return values[rank];
 }
 
-/* Of the statistic of all resamples; reorders them. Efron and Tibshirani, section 12.5: the k-th
+/* Efron and Tibshirani, section 12.5: the k-th
  * least and the k-th greatest, k the whole part of 2.5% of (samples + 1). Infinite statistics are
  * in order, and an end among them is not known. */
-static struct gcr_interval interval_of(double *statistic)
+struct gcr_interval gcr_interval_of(double *statistic)
 {
     const ptrdiff_t k = (GCR_BOOTSTRAP_SAMPLES + 1) / 40;
     struct gcr_interval in = {
@@ -91,8 +91,8 @@ struct gcr_summary gcr_summarise(const double *values, size_t count, uint64_t se
         gcr_random_begin(&random, seed);
         for (size_t i = 0; i < GCR_BOOTSTRAP_SAMPLES; i++)
             medians[i] = gcr_sample_resample(&sample, &random, &means[i]);
-        summary.median_in = interval_of(medians);
-        summary.mean_in = interval_of(means);
+        summary.median_in = gcr_interval_of(medians);
+        summary.mean_in = gcr_interval_of(means);
     }
     gcr_sample_finish(&sample);
     return summary;
@@ -155,7 +155,7 @@ struct gcr_ratio gcr_ratio_of_medians(const double *values, size_t count, const 
         gcr_random_begin(&random, seed);
         for (size_t i = 0; i < GCR_BOOTSTRAP_SAMPLES; i++)
             ratios[i] = ratio_resample(&sides, &random);
-        ratio.in = interval_of(ratios);
+        ratio.in = gcr_interval_of(ratios);
     }
     ratio_finish(&sides);
     return ratio;
@@ -201,7 +201,7 @@ struct gcr_ratio gcr_geometric_mean(const struct gcr_pair *pairs, size_t pair_co
     if (pair_count > 0)
         ratio.value = exp(sum / (double)pair_count);
     if (has_noise && geomean_finish(sums, pair_count))
-        ratio.in = interval_of(sums);
+        ratio.in = gcr_interval_of(sums);
     return ratio;
 }
 

@@ -23,6 +23,10 @@ struct gcr_interval {
     double low, high;
 };
 
+/* Of a statistic of GCR_BOOTSTRAP_SAMPLES resamples, which are reordered; infinite ones may be
+ * among them, NAN not. O(samples). */
+struct gcr_interval gcr_interval_of(double *statistic);
+
 struct gcr_summary {
     size_t count;
     double median, mean, least, most; /* NAN if count is 0, or a value is not finite */
