@@ -12,6 +12,12 @@ gcr_status gcr_csv_open(struct gcr_csv *csv, const char *directory, const char *
     if (length < 0 || (size_t)length >= sizeof path)
         return gcr_fail(err, GCR_USAGE, "the path of %s.csv is longer than %zu bytes", name,
                         sizeof path - 1);
+    return gcr_csv_open_path(csv, path, columns, err);
+}
+
+gcr_status gcr_csv_open_path(struct gcr_csv *csv, const char *path, const char *columns,
+                             struct gcr_error *err)
+{
     csv->in_row = false;
     gcr_status status = gcr_output_open(&csv->output, path, err);
     if (status == GCR_OK)

@@ -15,6 +15,9 @@ struct gcr_csv {
 /* Opens DIRECTORY/NAME.csv and writes the head line, a list of columns separated by commas. */
 gcr_status gcr_csv_open(struct gcr_csv *csv, const char *directory, const char *name,
                         const char *columns, struct gcr_error *err) GCR_MUST_USE;
+/* The same under any path that gcr_output_open takes. */
+gcr_status gcr_csv_open_path(struct gcr_csv *csv, const char *path, const char *columns,
+                             struct gcr_error *err) GCR_MUST_USE;
 /* GCR_IO if anything was lost. */
 gcr_status gcr_csv_close(struct gcr_csv *csv, struct gcr_error *err) GCR_MUST_USE;
 void gcr_csv_abandon(struct gcr_csv *csv);
