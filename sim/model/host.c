@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_size.h"
 #include "base/option.h"
 
 #ifdef __x86_64__
