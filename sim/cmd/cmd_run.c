@@ -5,10 +5,11 @@
 #include "sim/cmd/commands.h"
 #include "sim/cmd/figures.h"
 #include "sim/cmd/job.h"
-#include "sim/measure/output.h"
 #include "sim/cmd/run_table.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"
+#include "sim/measure/output.h"
+#include "sim/study/perfetto.h"
 
 static const struct gcr_flag run_flags[] = {
     {"TRACE", 0, NULL, "trace file", GCR_FLAG_REQUIRED, NULL},
@@ -19,9 +20,29 @@ static const struct gcr_flag run_flags[] = {
      "write 'enable' and 'disable' there around the replay of each process, for a 'perf --control' "
      "outside",
      GCR_FLAG_OPTIONAL, NULL},
+    {"--pauses", 0, "FILE",
+     "write pauses, requests and footprint there as a trace for Perfetto or chrome://tracing",
+     GCR_FLAG_OPTIONAL, NULL},
     {"--json", 0, "FILE", "write the whole result there; '-': to standard output, and no table",
      GCR_FLAG_OPTIONAL, NULL},
     {0}};
+
+/* Where --pauses goes, NULL if it was not asked for. */
+static gcr_status run_read_pauses(const struct gcr_arguments *arguments, const struct gcr_job *job,
+                                  const char **path, struct gcr_error *err)
+{
+    *path = gcr_argument(arguments, "--pauses");
+    if (*path == NULL)
+        return GCR_OK;
+    if (strcmp(*path, "-") == 0)
+        return gcr_fail(err, GCR_USAGE, "--pauses needs the name of a file");
+    if (job->modelled)
+        return gcr_fail(err, GCR_USAGE,
+                        "--pauses and %s exclude each other: the times of a modelled run mean "
+                        "nothing",
+                        job->must_model ? "--cache" : "--cow=model");
+    return GCR_OK;
+}
 
 /* Looks at the trace first: its capabilities, and the heap size that may depend on it. */
 static gcr_status run_prepare(const struct gcr_arguments *arguments, struct gcr_job *job,
@@ -56,6 +77,9 @@ static gcr_status run_run(const struct gcr_arguments *arguments, struct gcr_erro
     gcr_status status = gcr_job_read(arguments, &job, err);
     if (status == GCR_OK)
         status = gcr_job_read_flags(arguments, &job, err);
+    const char *pauses = NULL;
+    if (status == GCR_OK)
+        status = run_read_pauses(arguments, &job, &pauses, err);
     if (status == GCR_OK)
         status = run_prepare(arguments, &job, &capabilities, err);
     struct gcr_control control = {.command = -1, .answer = -1};
@@ -74,6 +98,8 @@ static gcr_status run_run(const struct gcr_arguments *arguments, struct gcr_erro
         gcr_run_table_print(result, gcr_engine_collector(job.engine), &capabilities, stdout);
     if (path != NULL)
         status = gcr_output_json(path, result, err);
+    if (status == GCR_OK && pauses != NULL)
+        status = gcr_pauses_trace_write_result(result, pauses, err);
     struct gcr_figures figures;
     gcr_figures_read(result, &figures);
     if (status == GCR_OK && !figures.is_ok)
@@ -89,7 +115,8 @@ const struct gcr_command gcr_cmd_run = {
     .summary = "replay a trace on one back end and print what it cost",
     .usage = "TRACE -c NAME [--set OPTION=VALUE]... [--heap SIZE] [--verify[=MODE]] "
              "[--final-collection] [--cow[=FIGURES]] [--pace PACE] [--window BYTES] [--counters] "
-             "[--control FIFO[,ACK]] [--cache[=GEOMETRY]] [--json FILE]",
+             "[--control FIFO[,ACK]] [--cache[=GEOMETRY]] [--pauses FILE] "
+             "[--json FILE]",
     .flags = run_flags,
     .run = run_run,
 };

@@ -9,6 +9,11 @@ if grep -q 'this build has no cache model' "$work/.err"; then
   echo "this build has no cache model: nothing to test"
   exit 0
 fi
+gcr run gcbench.gct -c semispace --cache --pauses pauses.trace.json
+expect_usage '--pauses and --cache exclude each other'
+gcr run gcbench.gct -c semispace --cow --pauses pauses.trace.json
+expect_usage '--pauses and --cow=model exclude each other'
+expect_absent pauses.trace.json
 expect_json first.json "d['model']['repeatable'] in (True, False) and d['model']['l1']['bytes'] > 0"
 
 repeats=$(python3 -c "import json; print(json.load(open('$work/first.json'))['model']['repeatable'])")

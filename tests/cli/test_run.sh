@@ -51,6 +51,19 @@ expect_json stdout.json "d['outcome'] == 'ok' and d['verified'] is False"
 must run ring.gct -c semispace
 expect_out 'verified     no (--verify was not asked for)'
 
+# Pauses for Perfetto: one event a pause, of the same length, and counters.
+must run fork-gc.gct -c semispace --pauses pauses.trace.json --json pauses.json
+expect_no_err
+expect_json pauses.trace.json "sum(e['ph'] == 'X' for e in d['traceEvents']) == json.load(open('pauses.json'))['pauses']['count'] > 0"
+expect_json pauses.trace.json "abs(sum(e['dur'] for e in d['traceEvents'] if e['ph'] == 'X') * 1000 - json.load(open('pauses.json'))['pauses']['total_ns']) < 1000"
+expect_json pauses.trace.json "[e['args']['name'] for e in d['traceEvents'] if e['name'] == 'process_name'] == ['fork-gc.gct, semispace']"
+expect_json pauses.trace.json "{e['ph'] for e in d['traceEvents']} == {'M', 'X', 'C'}"
+gcr run ring.gct -c semispace --pauses -
+expect_usage '--pauses needs the name of a file'
+gcr run ring.gct -c semispace --pauses no/such/folder.json
+expect_code 1
+expect_err 'no/such/folder.json'
+
 # Heap sizes: a multiple of the peak is what it says; too small is an outcome, not a crash.
 must run steady.gct -c semispace --heap 4x --json heap.json
 expect_json heap.json "abs(d['memory']['budget_bytes'] - 4 * d['memory']['live_peak_bytes']) <= 4"
