@@ -45,7 +45,8 @@ enum gcr_collector_cap {
     GCR_CAP_PRECISE = 1u << 8,      /* a full collection retains exactly the reachable set, plus
                                        objects that wait for a finalizer and what those reach */
     GCR_CAP_NEEDS_DEATHS = 1u << 9, /* acts on DEATH (explicit-free): the trace must have them */
-    GCR_CAP_NO_MODEL = 1u << 10     /* cannot be compiled into a modelled twin */
+    GCR_CAP_NO_MODEL = 1u << 10,    /* cannot be compiled into a modelled twin */
+    GCR_CAP_THREADS = 1u << 11      /* may have threads of its own, be it only in collections */
 };
 
 /* ---- what happens in collections, reported as it happens ---- */

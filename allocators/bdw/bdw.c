@@ -167,7 +167,7 @@ const struct gcr_collector gcr_collector_bdw = {
     .summary = "the Boehm-Demers-Weiser collector (libgc), told precisely where references are",
     .source = "Boehm and Weiser, Garbage collection in an uncooperative environment, Software: "
               "Practice and Experience 18(9), 1988; libgc 8",
-    .caps = GCR_CAP_COLLECTS | GCR_CAP_NO_MODEL,
+    .caps = GCR_CAP_COLLECTS | GCR_CAP_NO_MODEL | GCR_CAP_THREADS,
     .generations = 1,
     .options = bdw_options,
     .create = bdw_create,

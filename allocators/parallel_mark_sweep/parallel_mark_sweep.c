@@ -229,7 +229,7 @@ const struct gcr_collector gcr_collector_parallel_mark_sweep = {
     .summary = "stop-the-world mark-sweep by several threads, marks beside the objects",
     .source = "the Recycler's opponent: Bacon, Attanasio, Lee, Rajan, Smith, Java without the "
               "Coffee Breaks, PLDI 2001; work packets of Ossia et al., PLDI 2002",
-    .caps = GCR_CAP_COLLECTS | GCR_CAP_PRECISE,
+    .caps = GCR_CAP_COLLECTS | GCR_CAP_PRECISE | GCR_CAP_THREADS,
     .generations = 1,
     .options = pms_options,
     .create = pms_create,

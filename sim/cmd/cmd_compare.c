@@ -46,7 +46,7 @@ struct compare_item {
 struct compare {
     struct compare_item items[COMPARE_MOST_JOBS];
     size_t item_count;
-    struct gcr_heap_size heap;
+    struct gcr_heap_word heap;
     const char *directory, *json;
     struct gcr_comparison *comparisons; /* one for each trace */
     size_t comparison_count;

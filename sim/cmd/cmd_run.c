@@ -48,7 +48,7 @@ static gcr_status run_read_pauses(const struct gcr_arguments *arguments, const s
 static gcr_status run_prepare(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_capabilities *capabilities, struct gcr_error *err)
 {
-    struct gcr_heap_size size;
+    struct gcr_heap_word size;
     gcr_status status = gcr_heap_size_parse(gcr_argument(arguments, "--heap"), &size, err);
     if (status != GCR_OK)
         return status;

@@ -14,5 +14,6 @@ extern const struct gcr_command gcr_cmd_list;
 extern const struct gcr_command gcr_cmd_run;
 extern const struct gcr_command gcr_cmd_compare;
 extern const struct gcr_command gcr_cmd_minheap;
+extern const struct gcr_command gcr_cmd_study;
 
 #endif

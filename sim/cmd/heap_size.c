@@ -1,43 +1,26 @@
 /* Heap sizes; see heap_size.h. */
 #include "sim/cmd/heap_size.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/option.h"
 #include "sim/cmd/progress.h"
 #include "sim/oracle/oracle.h"
 
-static const double heap_least_factor = 0.01, heap_most_factor = 1000;
-
-gcr_status gcr_heap_size_parse(const char *text, struct gcr_heap_size *out, struct gcr_error *err)
+gcr_status gcr_heap_size_parse(const char *text, struct gcr_heap_word *out, struct gcr_error *err)
 {
-    *out = (struct gcr_heap_size){.kind = GCR_HEAP_NATIVE};
-    if (text == NULL || strcmp(text, "native") == 0)
+    if (text == NULL)
+        text = "native";
+    if (gcr_heap_word_parse(text, out) && out->kind != GCR_HEAP_MINIMUM_MULTIPLE)
         return GCR_OK;
-    char *end = NULL;
-    size_t length = strlen(text);
-    if (length > 1 && text[length - 1] == 'x' && strspn(text, "0123456789.") == length - 1) {
-        out->kind = GCR_HEAP_MULTIPLE;
-        out->factor = strtod(text, &end);
-        if (end == text + length - 1 && out->factor >= heap_least_factor &&
-            out->factor <= heap_most_factor)
-            return GCR_OK;
-    } else if (gcr_parse_bytes(text, &out->bytes) && out->bytes > 0) {
-        out->kind = GCR_HEAP_BYTES;
-        return GCR_OK;
-    }
     return gcr_fail(err, GCR_USAGE,
                     "--heap cannot be '%.64s'; allowed: native, bytes (64M), or a multiple of the "
                     "trace's peak live bytes (2.5x, %g .. %gx)",
-                    text, heap_least_factor, heap_most_factor);
+                    text, gcr_heap_least_factor, gcr_heap_most_factor);
 }
 
-gcr_status gcr_heap_size_resolve(const struct gcr_heap_size *size, struct gcr_reader *reader,
+gcr_status gcr_heap_size_resolve(const struct gcr_heap_word *size, struct gcr_reader *reader,
                                  uint64_t *budget_bytes, struct gcr_error *err)
 {
     *budget_bytes = size->kind == GCR_HEAP_BYTES ? size->bytes : 0;
-    if (size->kind != GCR_HEAP_MULTIPLE)
+    if (size->kind != GCR_HEAP_LIVE_MULTIPLE)
         return GCR_OK;
     uint64_t peak = 0;
     struct gcr_bar bar;

@@ -15,7 +15,7 @@ static const struct {
     {GCR_CAP_CONCURRENT, "concurrent"},     {GCR_CAP_BARRIER, "write-barrier"},
     {GCR_CAP_COUNTS_ROOTS, "counts-roots"}, {GCR_CAP_COUNTS_LOADS, "counts-loads"},
     {GCR_CAP_PRECISE, "precise"},           {GCR_CAP_NEEDS_DEATHS, "needs-deaths"},
-    {GCR_CAP_NO_MODEL, "no-model"},
+    {GCR_CAP_NO_MODEL, "no-model"},         {GCR_CAP_THREADS, "threads"},
 };
 
 const char *listing_cap_name(uint32_t caps, size_t i)

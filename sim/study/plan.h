@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "sim/study/heap_word.h"
 #include "sim/study/study_file.h"
 #include "traces/reader.h"
 
@@ -17,7 +18,8 @@ struct gcr_plan_trace {
     char *path; /* absolute */
     char digest[17];
     uint64_t events, lanes;
-    uint64_t peak_live_bytes; /* 0: nothing is ever live */
+    uint64_t peak_live_bytes;             /* 0: nothing is ever live */
+    struct gcr_capabilities capabilities; /* not in study.json */
 };
 
 /* A back end with options of its own. */
@@ -27,18 +29,9 @@ struct gcr_plan_design {
     json_t *options; /* those that were set, resolved, as a user would write them */
 };
 
-enum gcr_plan_heap_kind {
-    GCR_PLAN_NATIVE,
-    GCR_PLAN_BYTES,
-    GCR_PLAN_LIVE_MULTIPLE,   /* of the trace's peak live bytes: "2x" */
-    GCR_PLAN_MINIMUM_MULTIPLE /* of the smallest heap of this design on this trace: "2min" */
-};
-
 struct gcr_plan_heap {
     char *word;
-    enum gcr_plan_heap_kind kind;
-    uint64_t bytes;
-    double factor;
+    struct gcr_heap_word size;
 };
 
 enum gcr_job_kind {
@@ -81,7 +74,6 @@ struct gcr_plan_source {
     const struct gcr_study_file *file;
     const struct gcr_plan *known; /* what it knows of a trace of the same digest is not computed
                                      again; NULL: none */
-    bool has_twins;               /* this build has modelled twins */
     /* Called before a trace is read as a whole, and after it with NULL; NULL: nobody asks. */
     void (*reading)(void *arg, struct gcr_reader *reader);
     void *arg;
