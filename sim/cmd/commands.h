@@ -15,5 +15,6 @@ extern const struct gcr_command gcr_cmd_run;
 extern const struct gcr_command gcr_cmd_compare;
 extern const struct gcr_command gcr_cmd_minheap;
 extern const struct gcr_command gcr_cmd_study;
+extern const struct gcr_command gcr_cmd_diff;
 
 #endif

@@ -23,8 +23,9 @@ struct gcr_observation {
     const char *outcome; /* "ok", "heap_exhausted", ..., or of the job: "refused", "timeout", ... */
     const char *message; /* why, if it is not ok */
     bool is_ok;
-    bool is_exact;       /* modelled at fixed addresses: counts are those of any other run */
-    unsigned invocation; /* from 1 */
+    bool is_exact; /* modelled at fixed addresses, or timed without threads of the design's own:
+                      counts are those of any other run */
+    unsigned invocation;            /* from 1 */
     double value[GCR_METRIC_COUNT]; /* NAN: not known; all of them if the run is not ok */
 };
 

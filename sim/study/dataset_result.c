@@ -25,6 +25,16 @@ static const char *result_fault(const json_t *document)
     return *gcr_json_text_at(document, "outcome") == '\0' ? "it has no outcome" : NULL;
 }
 
+/* CPU time of helper threads is 0 in a design that has none; whether a verified run had some is not
+ * known. */
+static bool result_is_exact(const json_t *document)
+{
+    if (json_is_object(gcr_json_at(document, "model")))
+        return json_is_true(gcr_json_at(document, "model.repeatable"));
+    return json_is_false(json_object_get(document, "concurrent")) &&
+           gcr_json_number_at(document, "time.helper_cpu_ns") == 0;
+}
+
 static json_t *result_unreadable(struct gcr_dataset_builder *builder, struct gcr_dataset_run *run,
                                  const char *path, const char *why)
 {
@@ -52,7 +62,7 @@ json_t *gcr_dataset_read_result(struct gcr_dataset_builder *builder, struct gcr_
     seen->outcome = gcr_dataset_text(memory, gcr_json_text_at(document, "outcome"));
     seen->message = gcr_dataset_text(memory, gcr_json_text_at(document, "message"));
     seen->is_ok = strcmp(seen->outcome, "ok") == 0;
-    seen->is_exact = json_is_true(gcr_json_at(document, "model.repeatable"));
+    seen->is_exact = result_is_exact(document);
     run->budget_bytes = result_count(document, "memory.budget_bytes");
     run->live_peak_bytes = result_count(document, "memory.live_peak_bytes");
     for (size_t i = 0; i < GCR_METRIC_COUNT && seen->is_ok; i++)

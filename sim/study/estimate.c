@@ -36,7 +36,7 @@ bool gcr_metric_is_of(enum gcr_metric_id metric, enum gcr_study_mode mode)
            (gcr_metrics[metric].mode == GCR_OF_CACHE) == (mode == GCR_STUDY_CACHE);
 }
 
-static bool estimate_is_exact(const struct gcr_point *point, enum gcr_metric_id metric)
+bool gcr_estimate_is_exact(const struct gcr_point *point, enum gcr_metric_id metric)
 {
     if (!gcr_metrics[metric].repeats)
         return false;
@@ -55,7 +55,7 @@ bool gcr_estimate_values(const struct gcr_point *point, enum gcr_metric_id metri
         return false;
     if (runs > 0)
         out->runs = out->count = gcr_point_values(point, metric, out->values);
-    if (out->count == 1 && estimate_is_exact(point, metric))
+    if (out->count == 1 && gcr_estimate_is_exact(point, metric))
         out->values[out->count++] = out->values[0];
     return true;
 }

@@ -1,7 +1,8 @@
 /* What the runs of a configuration say of a metric: alone, and against another configuration's.
  *
- * Runs that failed say nothing. Counts of modelled runs at fixed addresses are the same in every
- * run, so that a single one has an interval: of that count alone. */
+ * Runs that failed say nothing. Counts of designs without threads of their own, and of modelled
+ * runs at fixed addresses, are the same in every run, so that a single one has an interval: of that
+ * count alone. */
 #ifndef GCR_SIM_STUDY_ESTIMATE_H
 #define GCR_SIM_STUDY_ESTIMATE_H
 
@@ -15,6 +16,9 @@ uint64_t gcr_estimate_seed(const struct gcr_dataset *dataset, const char *trace,
 
 /* Whether runs of that mode know the metric. */
 bool gcr_metric_is_of(enum gcr_metric_id metric, enum gcr_study_mode mode);
+
+/* Whether another run would give the same digits. */
+bool gcr_estimate_is_exact(const struct gcr_point *point, enum gcr_metric_id metric);
 
 /* The values of completed runs, ready for statistics.h: a count that repeats exactly stands there
  * twice if it was taken once. */

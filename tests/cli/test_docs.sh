@@ -7,7 +7,7 @@ expect_code 0
 for name in $(collectors); do
   expect "docs/collectors/$name.md exists" [ -s "$root/docs/collectors/$name.md" ]
 done
-for command in record generate dump assemble info check list run compare; do
+for command in record generate dump assemble info check list run compare diff; do
   expect "docs/cli/$command.md exists" [ -s "$root/docs/cli/$command.md" ]
 done
 finish
