@@ -31,6 +31,7 @@ declare -A small=(
   [finchain]="groups=20 length=30"
   [lateweak]="references=400 rounds=4"
   [mt-store]="nodes=200 turns=150 turn=40"
+  [request-server]="requests=150 sessions=100"
   [fork-idle]="objects=800 idle=5"
   [fork-read]="objects=800"
   [fork-gc]="objects=800 pairs=1000"

@@ -107,6 +107,12 @@ void emit_resurrect(struct emit *emit, uint32_t object, uint32_t root)
     emit_event(emit, &(struct gcr_event){.op = GCR_OP_RESURRECT, .a = object, .b = root});
 }
 
+void emit_request(struct emit *emit, uint32_t number, enum gcr_request_flag what)
+{
+    emit_event(emit,
+               &(struct gcr_event){.op = GCR_OP_REQUEST, .flags = (uint8_t)what, .a = number});
+}
+
 void emit_time(struct emit *emit, uint64_t ns)
 {
     emit_event(

@@ -49,6 +49,8 @@ void emit_resize(struct emit *emit, uint32_t object, uint32_t length);
 void emit_weakref(struct emit *emit, uint32_t weak, uint32_t target);
 /* When a design finalizes the object, the host stores it into that global root. */
 void emit_resurrect(struct emit *emit, uint32_t object, uint32_t root);
+/* GCR_REQUEST_BEGIN or GCR_REQUEST_END. */
+void emit_request(struct emit *emit, uint32_t number, enum gcr_request_flag what);
 /* Nanoseconds since the program began. */
 void emit_time(struct emit *emit, uint64_t ns);
 /* A DEATH event (if the trace has them) and the index's return. */

@@ -64,6 +64,18 @@ gcr run ring.gct -c semispace --pauses no/such/folder.json
 expect_code 1
 expect_err 'no/such/folder.json'
 
+# Requests: listed with their times on the clock, and summed up.
+must generate request-server --set requests=500 --set sessions=50 -o server.gct
+must run server.gct -c generational --set nursery=64K --json server.json --pauses server.trace.json
+expect_out 'requests     500: p50 '
+expect_json server.json "d['requests']['count'] == len(d['lanes'][0]['requests']['rows']) == 500"
+expect_json server.json "d['requests']['unfinished'] == d['requests']['dropped'] == 0"
+expect_json server.json "{r[0] for r in d['lanes'][0]['requests']['rows']} == set(range(500))"
+expect_json server.json "all(r[1] < r[2] <= d['time']['mutator_ns'] + d['time']['collector_ns'] for r in d['lanes'][0]['requests']['rows'])"
+expect_json server.json "max(r[2] - r[1] for r in d['lanes'][0]['requests']['rows']) == d['requests']['max_ns']"
+expect_json server.trace.json "sum(e['ph'] == 'b' for e in d['traceEvents']) == sum(e['ph'] == 'e' for e in d['traceEvents']) == 500"
+expect_json ring-semispace.json "d['requests'] is None"
+
 # Heap sizes: a multiple of the peak is what it says; too small is an outcome, not a crash.
 must run steady.gct -c semispace --heap 4x --json heap.json
 expect_json heap.json "abs(d['memory']['budget_bytes'] - 4 * d['memory']['live_peak_bytes']) <= 4"
