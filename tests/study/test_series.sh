@@ -1,0 +1,31 @@
+# The series tables of real runs, timed and modelled, against the sums and extremes of their results:
+# test_series.sh GCREPLAY WRITE_SERIES.
+set -euo pipefail
+gcreplay=$1 write_series=$2 here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+check() { # FOLDER: of compare -o
+  mkdir "$1.tables"
+  "$write_series" "$1" "$1.tables" >"$1.list"
+  python3 "$here/check_series.py" "$1.list" "$1.tables"
+}
+
+"$gcreplay" generate steady --set live=2000 --set steps=40000 -o steady.gct >/dev/null
+"$gcreplay" generate fork-gc --set objects=3000 --set pairs=2000 -o fork.gct >/dev/null
+"$gcreplay" compare steady.gct fork.gct -c all -o timed >/dev/null
+check timed
+"$gcreplay" compare fork.gct -c linked-list --cow=kernel -o kernel >/dev/null
+check kernel
+if "$gcreplay" run fork.gct -c semispace --cache --json probe.json >/dev/null 2>&1; then
+  "$gcreplay" compare fork.gct -c linked-list,bitmap,semispace --cache --cow -o modelled >/dev/null
+  check modelled
+fi
+
+# A check that finds nothing wrong in a wrong table would be none.
+sed -i '2s/\([0-9]\)$/\11/' timed.tables/pauses.csv
+if python3 "$here/check_series.py" timed.list timed.tables >/dev/null; then
+  echo "FAILED: one more object freed was not noticed"
+  exit 1
+fi
