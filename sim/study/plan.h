@@ -31,6 +31,7 @@ struct gcr_plan_design {
 
 struct gcr_plan_heap {
     char *word;
+    bool for_bounds; /* not asked for: for designs that never free, and for them alone */
     struct gcr_heap_word size;
 };
 

@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "sim/replay/replay.h"
 #include "sim/study/plan_parts.h"
+#include "sim/study/reference.h"
 
 enum { DESIGN_MOST_LETTERS = 500, DESIGN_MOST = 4096 };
 
@@ -185,6 +186,36 @@ gcr_status gcr_plan_add_designs(struct gcr_plan *plan, const struct gcr_study_fi
 
 /* ---- heap sizes ---- */
 
+static gcr_status plan_add_heap(struct gcr_plan *plan, const char *word,
+                                const struct gcr_heap_word *size, struct gcr_error *err)
+{
+    struct gcr_plan_heap *heap =
+        gcr_plan_grow((void **)&plan->heaps, &plan->heap_count, sizeof *heap);
+    if (heap == NULL || (heap->word = strdup(word)) == NULL)
+        return gcr_plan_no_memory(err);
+    heap->size = *size;
+    return GCR_OK;
+}
+
+/* A design that never frees ends in any budget that is of interest to others. It is run in a heap
+ * without one, as the bound that it is. */
+static gcr_status plan_add_heap_for_bounds(struct gcr_plan *plan, struct gcr_error *err)
+{
+    const struct gcr_heap_word native = {.kind = GCR_HEAP_NATIVE};
+    bool has_bound = false;
+    for (size_t i = 0; i < plan->heap_count; i++)
+        if (plan->heaps[i].size.kind == GCR_HEAP_NATIVE)
+            return GCR_OK;
+    for (size_t i = 0; i < plan->design_count; i++)
+        has_bound = has_bound || gcr_collector_never_frees(plan->designs[i].collector);
+    if (!has_bound)
+        return GCR_OK;
+    gcr_status status = plan_add_heap(plan, "native", &native, err);
+    if (status == GCR_OK)
+        plan->heaps[plan->heap_count - 1].for_bounds = true;
+    return status;
+}
+
 gcr_status gcr_plan_add_heaps(struct gcr_plan *plan, const struct gcr_study_file *file,
                               struct gcr_error *err)
 {
@@ -201,11 +232,9 @@ gcr_status gcr_plan_add_heaps(struct gcr_plan *plan, const struct gcr_study_file
                 "heap cannot be '%.64s'; allowed: native, bytes (64M), a multiple of the trace's "
                 "peak live bytes (2x), or of the smallest heap of each design (2min); %g .. %g",
                 word->text, gcr_heap_least_factor, gcr_heap_most_factor);
-        struct gcr_plan_heap *heap =
-            gcr_plan_grow((void **)&plan->heaps, &plan->heap_count, sizeof *heap);
-        if (heap == NULL || (heap->word = strdup(word->text)) == NULL)
-            return gcr_plan_no_memory(err);
-        heap->size = size;
+        gcr_status status = plan_add_heap(plan, word->text, &size, err);
+        if (status != GCR_OK)
+            return status;
     }
-    return GCR_OK;
+    return plan_add_heap_for_bounds(plan, err);
 }

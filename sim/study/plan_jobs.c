@@ -6,6 +6,7 @@
 #include "sim/measure/capability_rules.h"
 #include "sim/replay/replay.h"
 #include "sim/study/plan_parts.h"
+#include "sim/study/reference.h"
 
 /* ---- names ---- */
 
@@ -150,6 +151,17 @@ static void order_shuffle(struct gcr_plan_job *jobs, size_t count, uint64_t seed
     }
 }
 
+/* A design that never frees is run in its own heap alone, and nothing else is where that heap was
+ * added for its sake. */
+static bool job_is_apart(const struct gcr_plan *plan, const struct gcr_plan_job *job)
+{
+    bool never_frees = gcr_collector_never_frees(plan->designs[job->design].collector);
+    if (job->kind == GCR_JOB_MINHEAP)
+        return never_frees;
+    const struct gcr_plan_heap *heap = &plan->heaps[job->heap];
+    return never_frees ? heap->size.kind != GCR_HEAP_NATIVE : heap->for_bounds;
+}
+
 /* One invocation of every configuration, shuffled. */
 static gcr_status job_add_round(struct gcr_plan *plan, enum gcr_job_kind kind, unsigned invocation,
                                 struct gcr_error *err)
@@ -159,12 +171,12 @@ static gcr_status job_add_round(struct gcr_plan *plan, enum gcr_job_kind kind, u
     gcr_status status = GCR_OK;
     for (size_t t = 0; t < plan->trace_count; t++)
         for (size_t d = 0; d < plan->design_count; d++)
-            for (size_t h = 0; h < heaps && status == GCR_OK; h++)
-                status = job_add(
-                    plan,
-                    (struct gcr_plan_job){
-                        .trace = t, .design = d, .heap = h, .kind = kind, .invocation = invocation},
-                    err);
+            for (size_t h = 0; h < heaps && status == GCR_OK; h++) {
+                struct gcr_plan_job job = {
+                    .trace = t, .design = d, .heap = h, .kind = kind, .invocation = invocation};
+                if (!job_is_apart(plan, &job))
+                    status = job_add(plan, job, err);
+            }
     if (status == GCR_OK)
         order_shuffle(plan->jobs + first, plan->job_count - first,
                       plan->seed ^ ((uint64_t)invocation << 40) ^ ((uint64_t)kind << 60));

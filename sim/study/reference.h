@@ -12,4 +12,7 @@ bool gcr_collector_is_reference(const struct gcr_collector *collector);
 /* By its name; false for one that this build does not have. O(back ends). */
 bool gcr_reference_named(const char *collector);
 
+/* Nothing is ever given back: there is no heap size to compare it in but its own. O(back ends). */
+bool gcr_collector_never_frees(const char *collector);
+
 #endif

@@ -4,12 +4,14 @@
 
 #include "sim/study/csv.h"
 #include "sim/study/lbo.h"
+#include "sim/study/reference.h"
 #include "sim/study/tables.h"
 
-static void lbo_row(struct gcr_csv *csv, const struct gcr_lbo *row, const char *cost)
+static void lbo_row(struct gcr_csv *csv, const struct gcr_lbo *row, const char *heap,
+                    const char *cost)
 {
     gcr_csv_text(csv, row->point->trace);
-    gcr_csv_text(csv, row->point->heap);
+    gcr_csv_text(csv, heap);
     gcr_csv_text(csv, row->point->design);
     gcr_csv_text(csv, cost);
     gcr_csv_real(csv, row->total_ns);
@@ -19,6 +21,14 @@ static void lbo_row(struct gcr_csv *csv, const struct gcr_lbo *row, const char *
     gcr_csv_real(csv, row->lbo.in.high);
     gcr_csv_count(csv, row->is_reference);
     gcr_csv_end_row(csv);
+}
+
+/* A design that never frees is run without a budget, and stands beside the others in all. */
+static bool lbo_belongs(const struct gcr_lbo *row, const char *heap)
+{
+    return strcmp(row->point->heap, heap) == 0 ||
+           (strcmp(row->point->heap, "native") == 0 &&
+            gcr_collector_never_frees(row->point->collector));
 }
 
 static gcr_status lbo_rows(struct gcr_csv *csv, const struct gcr_dataset *dataset,
@@ -32,8 +42,8 @@ static gcr_status lbo_rows(struct gcr_csv *csv, const struct gcr_dataset *datase
         return status;
     for (size_t h = 0; h < dataset->heap_count; h++)
         for (size_t i = 0; i < count; i++)
-            if (strcmp(rows[i].point->heap, dataset->heaps[h]) == 0)
-                lbo_row(csv, &rows[i], cost->name);
+            if (lbo_belongs(&rows[i], dataset->heaps[h]))
+                lbo_row(csv, &rows[i], dataset->heaps[h], cost->name);
     free(rows);
     return GCR_OK;
 }
