@@ -65,7 +65,7 @@ json_t *gcr_dataset_read_result(struct gcr_dataset_builder *builder, struct gcr_
     seen->is_exact = result_is_exact(document);
     run->budget_bytes = result_count(document, "memory.budget_bytes");
     run->live_peak_bytes = result_count(document, "memory.live_peak_bytes");
-    for (size_t i = 0; i < GCR_METRIC_COUNT && seen->is_ok; i++)
+    for (enum gcr_metric_id i = 0; i < GCR_METRIC_COUNT && seen->is_ok; i++)
         seen->value[i] = gcr_metric_read(i, document);
     return document;
 }

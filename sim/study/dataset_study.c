@@ -32,7 +32,7 @@ static void study_read_names(struct gcr_dataset_builder *builder, const json_t *
 static bool study_mode(const json_t *job, enum gcr_study_mode *mode)
 {
     const char *name = gcr_json_text_at(job, "mode");
-    for (size_t i = 0; i < 2; i++)
+    for (enum gcr_study_mode i = 0; i < 2; i++)
         if (strcmp(name, gcr_study_mode_name[i]) == 0) {
             *mode = i;
             return true;

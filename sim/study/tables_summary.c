@@ -122,7 +122,7 @@ static size_t summary_trace(struct gcr_csv *csv, const struct gcr_dataset *datas
     for (size_t i = first; i < end; i++) {
         const struct gcr_point *base = gcr_dataset_find(dataset, points[i].trace, dataset->baseline,
                                                         points[i].heap, points[i].mode);
-        for (size_t k = 0; k < GCR_METRIC_COUNT; k++)
+        for (enum gcr_metric_id k = 0; k < GCR_METRIC_COUNT; k++)
             if (gcr_metric_is_of(k, points[i].mode) && known.metric[points[i].mode][k])
                 summary_row(csv, dataset, &points[i], base, k);
     }
@@ -190,12 +190,12 @@ static void geomean_rows(struct gcr_csv *csv, const struct gcr_dataset *dataset,
 {
     for (size_t d = 0; d < dataset->design_count; d++)
         for (size_t h = 0; h < dataset->heap_count; h++)
-            for (size_t m = 0; m < SUMMARY_MODES; m++) {
+            for (enum gcr_study_mode m = 0; m < SUMMARY_MODES; m++) {
                 row->design = dataset->designs[d];
                 row->heap = dataset->heaps[h];
                 row->mode = m;
                 bool found = geomean_find(dataset, row);
-                for (size_t k = 0; k < GCR_METRIC_COUNT && found; k++)
+                for (enum gcr_metric_id k = 0; k < GCR_METRIC_COUNT && found; k++)
                     if (gcr_metric_is_of(k, m) && known->metric[m][k])
                         geomean_metric(csv, dataset, row, k);
             }
