@@ -29,61 +29,84 @@ static struct study_run steady_with(const char *design, const char *heap, unsign
     return run;
 }
 
-static void points_come_in_the_studys_order(void **state)
+/* A study of one trace whose jobs are shuffled, and a modelled run. */
+static struct gcr_dataset *shuffled_study(struct study_kit *kit)
 {
-    struct study_kit kit;
-    (void)state;
-    study_kit_begin(&kit);
-    study_kit_name(&kit, "traces", "steady");
-    study_kit_name(&kit, "designs", "semispace");
-    study_kit_name(&kit, "designs", "generational:nursery=2M");
-    study_kit_name(&kit, "heaps", "native");
-    study_kit_name(&kit, "heaps", "2x");
-    /* Jobs are shuffled. */
-    struct study_run runs[] = {steady_with("generational:nursery=2M", "2x", 1),
-                               steady_with("semispace", "2x", 3),
-                               steady_with("semispace", "native", 2),
-                               steady_with("semispace", "2x", 1),
-                               steady_with("generational:nursery=2M", "native", 1),
-                               steady_with("semispace", "2x", 2),
-                               steady_with("semispace", "native", 1)};
+    study_kit_begin(kit);
+    study_kit_name(kit, "traces", "steady");
+    study_kit_name(kit, "designs", "semispace");
+    study_kit_name(kit, "designs", "generational:nursery=2M");
+    study_kit_name(kit, "heaps", "native");
+    study_kit_name(kit, "heaps", "2x");
+    const struct study_run runs[] = {steady_with("generational:nursery=2M", "2x", 1),
+                                     steady_with("semispace", "2x", 3),
+                                     steady_with("semispace", "native", 2),
+                                     steady_with("semispace", "2x", 1),
+                                     steady_with("generational:nursery=2M", "native", 1),
+                                     steady_with("semispace", "2x", 2),
+                                     steady_with("semispace", "native", 1)};
     for (size_t i = 0; i < GCR_COUNT_OF(runs); i++)
-        study_kit_run(&kit, &runs[i]);
+        study_kit_run(kit, &runs[i]);
     struct study_run modelled = steady_with("semispace", "native", 1);
     modelled.mode = GCR_STUDY_CACHE;
     modelled.llc_misses = 77;
-    study_kit_run(&kit, &modelled);
+    study_kit_run(kit, &modelled);
+    return study_kit_open(kit);
+}
 
-    struct gcr_dataset *dataset = study_kit_open(&kit);
+static void points_come_in_the_studys_order(void **state)
+{
     static const char *const expected[][3] = {{"semispace", "native", "timed"},
                                               {"semispace", "native", "cache"},
                                               {"semispace", "2x", "timed"},
                                               {"generational:nursery=2M", "native", "timed"},
                                               {"generational:nursery=2M", "2x", "timed"}};
+    struct study_kit kit;
+    struct gcr_dataset *dataset = shuffled_study(&kit);
+    (void)state;
     assert_int_equal(dataset->point_count, GCR_COUNT_OF(expected));
     for (size_t i = 0; i < dataset->point_count; i++) {
+        assert_string_equal(dataset->points[i].trace, "steady");
         assert_string_equal(dataset->points[i].design, expected[i][0]);
         assert_string_equal(dataset->points[i].heap, expected[i][1]);
         assert_string_equal(gcr_study_mode_name[dataset->points[i].mode], expected[i][2]);
-        assert_string_equal(dataset->points[i].trace, "steady");
     }
-    const struct gcr_point *point =
-        gcr_dataset_find(dataset, "steady", "semispace", "2x", GCR_STUDY_TIMED);
-    assert_ptr_equal(point, &dataset->points[2]);
+    assert_string_equal(dataset->points[4].collector, "generational");
+    assert_ptr_equal(gcr_dataset_find(dataset, "steady", "semispace", "2x", GCR_STUDY_TIMED),
+                     &dataset->points[2]);
+    assert_null(gcr_dataset_find(dataset, "steady", "bitmap", "2x", GCR_STUDY_TIMED));
+    gcr_dataset_close(dataset);
+    study_kit_end(&kit);
+}
+
+static void runs_come_by_invocation_with_their_figures(void **state)
+{
+    struct study_kit kit;
+    struct gcr_dataset *dataset = shuffled_study(&kit);
+    const struct gcr_point *point = &dataset->points[2];
+    (void)state;
     assert_int_equal(point->run_count, 3);
+    assert_int_equal(point->budget_bytes, 8192);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(point->runs[i].invocation, i + 1);
         assert_true(point->runs[i].value[GCR_METRIC_MUTATOR] == 701 + i);
         assert_true(point->runs[i].value[GCR_METRIC_TIME] == 1001 + i);
         assert_true(isnan(point->runs[i].value[GCR_METRIC_LLC_MISSES]));
+        assert_false(point->runs[i].is_exact);
     }
-    assert_int_equal(point->budget_bytes, 8192);
-    assert_string_equal(dataset->points[4].collector, "generational");
-    assert_true(dataset->points[1].runs[0].value[GCR_METRIC_LLC_MISSES] == 77);
-    assert_true(isnan(dataset->points[1].runs[0].value[GCR_METRIC_TIME]));
-    assert_true(dataset->points[1].runs[0].is_exact);
-    assert_false(point->runs[0].is_exact);
-    assert_null(gcr_dataset_find(dataset, "steady", "bitmap", "2x", GCR_STUDY_TIMED));
+    const struct gcr_observation *modelled = &dataset->points[1].runs[0];
+    assert_true(modelled->value[GCR_METRIC_LLC_MISSES] == 77);
+    assert_true(isnan(modelled->value[GCR_METRIC_TIME]));
+    assert_true(modelled->is_exact);
+    gcr_dataset_close(dataset);
+    study_kit_end(&kit);
+}
+
+static void the_study_says_what_it_is_about(void **state)
+{
+    struct study_kit kit;
+    struct gcr_dataset *dataset = shuffled_study(&kit);
+    (void)state;
     assert_int_equal(dataset->missing, 0);
     assert_int_equal(dataset->trace_count, 1);
     assert_int_equal(dataset->traces[0].peak_live_bytes, 1 << 20);
@@ -383,6 +406,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_come_in_the_studys_order),
+        cmocka_unit_test(runs_come_by_invocation_with_their_figures),
+        cmocka_unit_test(the_study_says_what_it_is_about),
         cmocka_unit_test(failed_runs_know_nothing),
         cmocka_unit_test(damaged_results_are_unreadable),
         cmocka_unit_test(results_with_odd_values_do_no_harm),
