@@ -190,7 +190,7 @@ static void geomean_rows(struct gcr_csv *csv, const struct gcr_dataset *dataset,
 {
     for (size_t d = 0; d < dataset->design_count; d++)
         for (size_t h = 0; h < dataset->heap_count; h++)
-            for (enum gcr_study_mode m = 0; m < SUMMARY_MODES; m++) {
+            for (enum gcr_study_mode m = GCR_STUDY_TIMED; m <= GCR_STUDY_CACHE; m++) {
                 row->design = dataset->designs[d];
                 row->heap = dataset->heaps[h];
                 row->mode = m;
