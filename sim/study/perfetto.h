@@ -5,9 +5,9 @@
  * its figures as arguments, a request a pair of asynchronous ones ("b", "e"), footprint and live
  * bytes are counters ("C"). Times are those of each lane's replay clock, from its own start.
  *
- * A file holds at most GCR_PERFETTO_PAUSES pauses, as many requests, and as many points of
- * counters, in equal shares for all configurations: of pauses and requests the longest, of points
- * the highest of each stretch. "otherData" says how many were left out. */
+ * A file holds at most GCR_PERFETTO_PAUSES pauses, as many requests, and a quarter as many points
+ * of counters, in equal shares for all configurations: of pauses and requests the longest, of
+ * points the highest of each stretch. "otherData" says how many were left out. */
 #ifndef GCR_SIM_STUDY_PERFETTO_H
 #define GCR_SIM_STUDY_PERFETTO_H
 

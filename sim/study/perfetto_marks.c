@@ -203,7 +203,7 @@ bool perfetto_marks_read(const json_t *lanes, size_t limit, struct perfetto_mark
 {
     *out = (struct perfetto_marks){0};
     if (!marks_add_pauses(lanes, limit, out) || !marks_add_requests(lanes, limit, out) ||
-        !marks_add_points(lanes, limit, out)) {
+        !marks_add_points(lanes, limit / 4 + 1, out)) {
         perfetto_marks_finish(out);
         return false;
     }

@@ -22,7 +22,8 @@ struct perfetto_marks {
     uint64_t pauses, pauses_left_out, requests, requests_left_out;
 };
 
-/* Marks of all lanes, at most so many pauses, requests and points, by time. False: no memory. */
+/* Marks of all lanes by time: at most so many pauses, as many requests, and a quarter as many
+ * points (a few more where there are many lanes: each has one). False: no memory. */
 bool perfetto_marks_read(const json_t *lanes, size_t limit, struct perfetto_marks *out);
 void perfetto_marks_finish(struct perfetto_marks *marks);
 

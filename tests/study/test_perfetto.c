@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "sim/study/perfetto.h"
+#include "sim/study/perfetto_marks.h"
 #include "tests/study/study_kit.h"
 
 /* ---- the format ---- */
@@ -251,28 +252,65 @@ static json_t *many_pauses(size_t n, size_t step)
                      "start_ns", "length_ns", "rows", rows);
 }
 
-/* Lengths 1 .. n, each once (the step has no common factor with n): the shortest are left out. */
+/* Lengths 1 .. 1000, each once (3 has no common factor with 1000): the shortest are left out. */
 static void the_longest_pauses_stay(void **unused)
 {
-    const size_t n = GCR_PERFETTO_PAUSES + 777;
-    struct found found;
-    json_t *document = write_result(many_pauses(n, 7), &found);
+    json_t *list = many_pauses(1000, 3);
+    struct perfetto_marks marks;
     (void)unused;
-    assert_int_equal(n % 7 != 0, 1);
-    assert_int_equal(found.pauses, GCR_PERFETTO_PAUSES);
-    assert_true(found.longest_us == (double)n / 1e3);
-    assert_true(found.shortest_us == 0.778);
-    assert_int_equal(need_whole(need(document, "otherData"), "pauses"), GCR_PERFETTO_PAUSES);
-    assert_int_equal(need_whole(need(document, "otherData"), "pauses_left_out"), 777);
-    json_decref(document);
+    assert_true(perfetto_marks_read(list, 950, &marks));
+    assert_int_equal(marks.count, 950);
+    assert_int_equal(marks.pauses, 950);
+    assert_int_equal(marks.pauses_left_out, 50);
+    for (size_t i = 0; i < marks.count; i++) {
+        assert_true(marks.list[i].row * 3 % 1000 + 1 > 50);
+        assert_true(i == 0 || marks.list[i].clock_ns > marks.list[i - 1].clock_ns);
+    }
+    perfetto_marks_finish(&marks);
+    json_decref(list);
 }
 
 static void equal_pauses_are_not_all_of_them(void **unused)
 {
+    json_t *list = many_pauses(100, 0);
+    struct perfetto_marks marks;
+    (void)unused;
+    assert_true(perfetto_marks_read(list, 95, &marks));
+    assert_int_equal(marks.count, 95);
+    assert_int_equal(marks.list[94].row, 94); /* the first ones */
+    assert_int_equal(marks.pauses_left_out, 5);
+    perfetto_marks_finish(&marks);
+    json_decref(list);
+}
+
+/* 64 points that rise and fall, in 16 stretches of 4: each has its highest. */
+static void peaks_of_the_footprint_stay(void **unused)
+{
+    json_t *rows = json_array(), *list;
+    struct perfetto_marks marks;
+    (void)unused;
+    for (int i = 0; i < 64; i++)
+        json_array_append_new(rows, json_pack("[i, i]", i, i % 4 == 2 ? 9 : 1));
+    list = json_pack("[{s:i, s:{s:[s,s], s:o}}]", "lane", 0, "footprint_series", "columns",
+                     "clock_ns", "footprint_bytes", "rows", rows);
+    assert_true(perfetto_marks_read(list, 60, &marks));
+    assert_int_equal(marks.count, 16);
+    for (size_t i = 0; i < marks.count; i++)
+        assert_int_equal(marks.list[i].row, 4 * i + 2);
+    perfetto_marks_finish(&marks);
+    json_decref(list);
+}
+
+/* What does not fit is said in the file. */
+static void a_full_file_says_what_it_left_out(void **unused)
+{
     struct found found;
-    json_t *document = write_result(many_pauses(GCR_PERFETTO_PAUSES + 5, 0), &found);
+    json_t *document = write_result(many_pauses(GCR_PERFETTO_PAUSES + 777, 7), &found);
     (void)unused;
     assert_int_equal(found.pauses, GCR_PERFETTO_PAUSES);
+    assert_true(found.shortest_us == 0.778);
+    assert_int_equal(need_whole(need(document, "otherData"), "pauses"), GCR_PERFETTO_PAUSES);
+    assert_int_equal(need_whole(need(document, "otherData"), "pauses_left_out"), 777);
     json_decref(document);
 }
 
@@ -331,6 +369,8 @@ int main(void)
         cmocka_unit_test(a_run_without_anything_is_a_file),
         cmocka_unit_test(the_longest_pauses_stay),
         cmocka_unit_test(equal_pauses_are_not_all_of_them),
+        cmocka_unit_test(peaks_of_the_footprint_stay),
+        cmocka_unit_test(a_full_file_says_what_it_left_out),
         cmocka_unit_test(each_configuration_is_a_process),
     };
     return cmocka_run_group_tests_name("unit.perfetto", tests, NULL, NULL);
