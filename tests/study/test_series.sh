@@ -12,8 +12,8 @@ check() { # FOLDER: of compare -o
   python3 "$here/check_series.py" "$1.list" "$1.tables"
 }
 
-"$gcreplay" generate steady --set live=2000 --set steps=40000 -o steady.gct >/dev/null
-"$gcreplay" generate fork-gc --set objects=3000 --set pairs=2000 -o fork.gct >/dev/null
+"$gcreplay" generate steady --set live=2000 --set steps=15000 -o steady.gct >/dev/null
+"$gcreplay" generate fork-gc --set objects=2000 --set pairs=1000 -o fork.gct >/dev/null
 "$gcreplay" compare steady.gct fork.gct -c all -o timed >/dev/null
 check timed
 "$gcreplay" compare fork.gct -c linked-list --cow=kernel -o kernel >/dev/null
