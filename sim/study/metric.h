@@ -17,6 +17,9 @@ enum gcr_metric_id {
     GCR_METRIC_PAUSE_P50,
     GCR_METRIC_PAUSE_P99,
     GCR_METRIC_PAUSE_MAX,
+    GCR_METRIC_REQUEST_P50, /* simple latency; of traces that have requests */
+    GCR_METRIC_REQUEST_P99,
+    GCR_METRIC_REQUEST_MAX,
     GCR_METRIC_PEAK,
     GCR_METRIC_MEAN,
     GCR_METRIC_OVERHEAD, /* peak footprint over peak live */

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "sim/study/tables.h"
 #include "tests/study/study_kit.h"
 
@@ -180,6 +182,22 @@ static void damaged_lists_have_no_rows(void **unused)
     study_kit_end(&kit);
 }
 
+static void latencies_are_figures_of_a_study(void **unused)
+{
+    static const char text[] = "{\"requests\": {\"p50_ns\": 7, \"p99_ns\": 80, \"max_ns\": 900}}";
+    json_t *document = json_loads(text, 0, NULL);
+    (void)unused;
+    assert_true(gcr_metric_read(gcr_metric_find("request_p50_ns"), document) == 7);
+    assert_true(gcr_metric_read(gcr_metric_find("request_p99_ns"), document) == 80);
+    assert_true(gcr_metric_read(gcr_metric_find("request_max_ns"), document) == 900);
+    json_object_set_new(document, "model", json_object());
+    assert_true(isnan(gcr_metric_read(GCR_METRIC_REQUEST_P99, document)));
+    json_object_clear(document);
+    json_object_set_new(document, "requests", json_null());
+    assert_true(isnan(gcr_metric_read(GCR_METRIC_REQUEST_P99, document)));
+    json_decref(document);
+}
+
 static void a_directory_that_is_not_there_is_an_error(void **unused)
 {
     struct study_kit kit;
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(queues_show_in_long_windows),
         cmocka_unit_test(runs_without_lists_have_no_rows),
         cmocka_unit_test(damaged_lists_have_no_rows),
+        cmocka_unit_test(latencies_are_figures_of_a_study),
         cmocka_unit_test(a_directory_that_is_not_there_is_an_error),
     };
     return cmocka_run_group_tests_name("unit.curve_tables", tests, NULL, NULL);
