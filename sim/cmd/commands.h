@@ -16,5 +16,6 @@ extern const struct gcr_command gcr_cmd_compare;
 extern const struct gcr_command gcr_cmd_minheap;
 extern const struct gcr_command gcr_cmd_study;
 extern const struct gcr_command gcr_cmd_diff;
+extern const struct gcr_command gcr_cmd_report;
 
 #endif
