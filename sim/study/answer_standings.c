@@ -89,6 +89,17 @@ static int standing_compare(const void *left, const void *right)
     return a->number < b->number ? -1 : 1;
 }
 
+/* A design that never frees is run without a budget, and stands beside the others in any. */
+static const struct gcr_point *standing_point(const struct gcr_contest_scope *scope, size_t i,
+                                              const char *design)
+{
+    const struct gcr_point *point = gcr_scope_point(scope, i, design, scope->answer->heap);
+    if (point != NULL)
+        return point;
+    point = gcr_scope_point(scope, i, design, "native");
+    return point != NULL && gcr_collector_never_frees(point->collector) ? point : NULL;
+}
+
 /* False: the design has no results in this contest. */
 static bool standing_read(const struct gcr_contest_scope *scope, const char *design,
                           struct standing_entry *entry)
@@ -99,7 +110,7 @@ static bool standing_read(const struct gcr_contest_scope *scope, const char *des
     if (entry->points == NULL)
         return false;
     for (size_t i = 0; i < scope->trace_count; i++) {
-        entry->points[i] = gcr_scope_point(scope, i, design, scope->answer->heap);
+        entry->points[i] = standing_point(scope, i, design);
         if (entry->points[i] != NULL)
             collector = entry->points[i]->collector;
     }

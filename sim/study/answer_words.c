@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/study/answer_parts.h"
+#include "sim/study/reference.h"
 
 enum { MOST_SENTENCES = 8 };
 
@@ -148,6 +149,9 @@ static void say_standing(FILE *out, const struct gcr_contest_scope *scope,
     if (!isnan(ratio->in.low) && ratio->in.low != ratio->in.high)
         fprintf(out, " (%s to %s)", words_ratio(ratio->in.low).text,
                 words_ratio(ratio->in.high).text);
+    if (gcr_collector_never_frees(standing->collector) &&
+        strcmp(scope->answer->heap, "native") != 0)
+        fputs(" in all the memory it wants", out);
 }
 
 /* Those of contest->standings[from..to) with such a verdict, after `head`. */

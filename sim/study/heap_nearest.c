@@ -1,10 +1,9 @@
 /* The heap size that is meant where none is named; see answer.h. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/option.h"
 #include "sim/study/answer.h"
+#include "sim/study/heap_word.h"
 
 /* How sizes are preferred: lower first, then by distance. */
 struct heap_worth {
@@ -29,16 +28,21 @@ static double heap_bytes_factor(const struct gcr_dataset *dataset, uint64_t byte
 static struct heap_worth heap_worth_of(const struct gcr_dataset *dataset, const char *heap,
                                        double wanted)
 {
-    char *end;
-    uint64_t bytes;
-    double factor = strtod(heap, &end);
-    if (end != heap && strcmp(end, "x") == 0)
-        return (struct heap_worth){0, heap_distance(factor, wanted)};
-    if (gcr_parse_bytes(heap, &bytes))
-        return (struct heap_worth){1, heap_distance(heap_bytes_factor(dataset, bytes), wanted)};
-    if (end != heap && strcmp(end, "min") == 0)
-        return (struct heap_worth){2, heap_distance(factor, wanted)};
-    return (struct heap_worth){3, 0};
+    struct gcr_heap_word word;
+    if (!gcr_heap_word_parse(heap, &word))
+        return (struct heap_worth){3, 0};
+    switch (word.kind) {
+    case GCR_HEAP_LIVE_MULTIPLE:
+        return (struct heap_worth){0, heap_distance(word.factor, wanted)};
+    case GCR_HEAP_BYTES:
+        return (struct heap_worth){1,
+                                   heap_distance(heap_bytes_factor(dataset, word.bytes), wanted)};
+    case GCR_HEAP_MINIMUM_MULTIPLE:
+        return (struct heap_worth){2, heap_distance(word.factor, wanted)};
+    case GCR_HEAP_NATIVE:
+    default:
+        return (struct heap_worth){3, 0};
+    }
 }
 
 static bool heap_has_results(const struct gcr_dataset *dataset, enum gcr_study_mode mode,

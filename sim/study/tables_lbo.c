@@ -24,11 +24,13 @@ static void lbo_row(struct gcr_csv *csv, const struct gcr_lbo *row, const char *
 }
 
 /* A design that never frees is run without a budget, and stands beside the others in all. */
-static bool lbo_belongs(const struct gcr_lbo *row, const char *heap)
+static bool lbo_belongs(const struct gcr_dataset *dataset, const struct gcr_lbo *row,
+                        const char *heap)
 {
-    return strcmp(row->point->heap, heap) == 0 ||
-           (strcmp(row->point->heap, "native") == 0 &&
-            gcr_collector_never_frees(row->point->collector));
+    const struct gcr_point *point = row->point;
+    return strcmp(point->heap, heap) == 0 ||
+           (strcmp(point->heap, "native") == 0 && gcr_collector_never_frees(point->collector) &&
+            gcr_dataset_find(dataset, point->trace, point->design, heap, point->mode) == NULL);
 }
 
 static gcr_status lbo_rows(struct gcr_csv *csv, const struct gcr_dataset *dataset,
@@ -42,7 +44,7 @@ static gcr_status lbo_rows(struct gcr_csv *csv, const struct gcr_dataset *datase
         return status;
     for (size_t h = 0; h < dataset->heap_count; h++)
         for (size_t i = 0; i < count; i++)
-            if (lbo_belongs(&rows[i], dataset->heaps[h]))
+            if (lbo_belongs(dataset, &rows[i], dataset->heaps[h]))
                 lbo_row(csv, &rows[i], dataset->heaps[h], cost->name);
     free(rows);
     return GCR_OK;

@@ -308,6 +308,32 @@ static void nothing_completed(void **state)
     study_kit_end(&kit);
 }
 
+/* epsilon is run without a budget; if it has a result in the budget as well, that one counts. */
+static void what_never_frees_stands_beside(void **state)
+{
+    struct study_kit kit;
+    (void)state;
+    study_kit_begin(&kit);
+    study_kit_name(&kit, "heaps", "2x");
+    add_runs(&kit, "a", "semispace", "2x", 100, 0, 4);
+    add_runs(&kit, "a", "epsilon", "native", 80, 0, 400);
+    struct gcr_dataset *dataset = study_kit_open(&kit);
+    struct gcr_answer *answer = answer_of(dataset, GCR_METRIC_TIME, NULL);
+    assert_string_equal(answer->heap, "2x");
+    assert_string_equal(answer->contests[0].sentences[1],
+                        "For reference: epsilon 0.80 times in all the memory it wants.");
+    gcr_answer_close(answer);
+    gcr_dataset_close(dataset);
+    add_failure(&kit, "a", "epsilon", "2x", 1);
+    dataset = study_kit_open(&kit);
+    answer = answer_of(dataset, GCR_METRIC_TIME, NULL);
+    assert_string_equal(answer->contests[0].sentences[1],
+                        "Not completed: epsilon (heap exhausted).");
+    gcr_answer_close(answer);
+    gcr_dataset_close(dataset);
+    study_kit_end(&kit);
+}
+
 static void more_may_be_better(void **state)
 {
     struct study_kit kit;
@@ -402,6 +428,7 @@ int main(void)
         cmocka_unit_test(single_runs_say_little),
         cmocka_unit_test(counts_are_sure),
         cmocka_unit_test(nothing_completed),
+        cmocka_unit_test(what_never_frees_stands_beside),
         cmocka_unit_test(more_may_be_better),
         cmocka_unit_test(questions_without_an_answer),
         cmocka_unit_test(the_nearest_heap),

@@ -234,6 +234,34 @@ static void the_table(void **state)
     study_kit_end(&kit);
 }
 
+/* epsilon, without a budget, stands in every heap in which it was not run. */
+static void what_never_frees_is_in_every_heap(void **state)
+{
+    struct study_kit kit;
+    struct gcr_error err = {""};
+    (void)state;
+    study_kit_begin(&kit);
+    study_kit_name(&kit, "heaps", "2x");
+    study_kit_name(&kit, "heaps", "4x");
+    for (unsigned i = 1; i <= 2; i++) {
+        add(&kit, "semispace", "2x", i, 800, 1200);
+        add(&kit, "semispace", "4x", i, 800, 200);
+        add(&kit, "epsilon", "native", i, 600, 0);
+    }
+    fail_run(&kit, "epsilon", "4x");
+    struct gcr_dataset *dataset = study_kit_open(&kit);
+    assert_int_equal(gcr_lbo_table_write(dataset, kit.directory, &err), GCR_OK);
+    char *text = study_kit_read(&kit, "lbo.csv");
+    assert_string_equal(study_kit_row(text, "a,2x,epsilon,time"),
+                        "a,2x,epsilon,time,600,800,0.75,0.75,0.75,1");
+    assert_string_equal(study_kit_row(text, "a,4x,epsilon,time"), "a,4x,epsilon,time,,800,,,,1");
+    assert_string_equal(study_kit_row(text, "a,native,epsilon,time"),
+                        "a,native,epsilon,time,600,800,0.75,0.75,0.75,1");
+    free(text);
+    gcr_dataset_close(dataset);
+    study_kit_end(&kit);
+}
+
 static void references_are_known_by_what_they_are(void **state)
 {
     (void)state;
@@ -255,6 +283,7 @@ int main(void)
         cmocka_unit_test(without_collectors_there_is_no_bound),
         cmocka_unit_test(all_in_pauses_bounds_nothing),
         cmocka_unit_test(the_table),
+        cmocka_unit_test(what_never_frees_is_in_every_heap),
         cmocka_unit_test(references_are_known_by_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
