@@ -22,6 +22,12 @@ if "$gcreplay" run fork.gct -c semispace --cache --json probe.json >/dev/null 2>
   "$gcreplay" compare fork.gct -c linked-list,bitmap,semispace --cache --cow -o modelled >/dev/null
   check modelled
 fi
+if command -v parallel >/dev/null && [ -d modelled ]; then
+  printf '%s\n' '[study]' 'traces = fork.gct' 'collectors = linked-list semispace' 'invocations = 2' \
+    'mode = timed cache' >study.ini
+  "$gcreplay" study study.ini -o both >/dev/null
+  check both
+fi
 
 # A check that finds nothing wrong in a wrong table would be none.
 sed -i '2s/\([0-9]\)$/\11/' timed.tables/pauses.csv

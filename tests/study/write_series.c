@@ -4,6 +4,16 @@
 
 #include "sim/study/tables.h"
 
+static void print_point(const struct gcr_point *point)
+{
+    for (size_t i = 0; i < point->run_count; i++)
+        if (point->runs[i].is_ok && point->runs[i].full != NULL) {
+            printf("%s\t%s\t%s\t%s\t%s\n", point->trace, point->design, point->heap,
+                   gcr_study_mode_name[point->mode], point->runs[i].full);
+            return;
+        }
+}
+
 int main(int argc, char **argv)
 {
     struct gcr_dataset *dataset = NULL;
@@ -16,12 +26,8 @@ int main(int argc, char **argv)
         gcr_dataset_close(dataset);
         return 1;
     }
-    for (size_t i = 0; i < dataset->point_count; i++) {
-        const struct gcr_point *point = &dataset->points[i];
-        if (point->ok_count > 0)
-            printf("%s\t%s\t%s\t%s\t%s\n", point->trace, point->design, point->heap,
-                   gcr_study_mode_name[point->mode], point->runs[0].full);
-    }
+    for (size_t i = 0; i < dataset->point_count; i++)
+        print_point(&dataset->points[i]);
     gcr_dataset_close(dataset);
     return 0;
 }
