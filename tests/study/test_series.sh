@@ -14,8 +14,10 @@ check() { # FOLDER: of compare -o
 
 "$gcreplay" generate steady --set live=2000 --set steps=15000 -o steady.gct >/dev/null
 "$gcreplay" generate fork-gc --set objects=2000 --set pairs=1000 -o fork.gct >/dev/null
-"$gcreplay" compare steady.gct fork.gct -c all -o timed >/dev/null
+"$gcreplay" compare fork.gct -c all -o timed >/dev/null
 check timed
+"$gcreplay" compare steady.gct -c linked-list,generational,incminimark -o longer >/dev/null
+check longer
 "$gcreplay" compare fork.gct -c linked-list --cow=kernel -o kernel >/dev/null
 check kernel
 if "$gcreplay" run fork.gct -c semispace --cache --json probe.json >/dev/null 2>&1; then
