@@ -1,79 +1,91 @@
-# Pages that a process no longer shares after a fork, stacked by the cause of the first store, one panel a design;
-# the kernel's own count as a dashed line, which lies on the top edge where the two agree.
+# Pages that a process no longer shares after a fork, stacked by the cause of the first store, one panel a design; the
+# kernel's own count, where there is one, as a dashed line, which lies on the top edge where the two agree.
 #
-#   gnuplot -e "csv='cow.csv'; out='cow.svg'" plots/cow.gp
+#   gnuplot -e "csv='tables/cow.csv'; out='cow.svg'; trace='NAME'; heap='2x'" plots/cow.gp
 #
-# The CSV (scripts/plot_cow.sh writes it) has the columns name, event, pages_model, pages_kernel, then one for
-# each cause. Optional: names='a b c' (which rows, in that order), heading='...', process=N, columns=N,
-# own=1 (each panel has its own scale).
-# The file name's ending decides the format: svg, png or pdf.
-if (!exists("csv")) { print "say which: gnuplot -e \"csv='FILE'\" plots/cow.gp"; exit }
-if (!exists("out")) out = "cow.svg"
-if (!exists("process")) process = 1
-if (!exists("names")) names = system("awk -F, 'NR > 1 && !seen[$1]++ { printf \"%s \", $1 }' ".csv)
-if (!exists("columns")) columns = words(names) < 4 ? words(names) : (words(names) == 4 ? 2 : 3)
-lines = (words(names) + columns - 1) / columns
-width = 140 + 300*columns; height = 120 + 250*lines
-ending = out[strlen(out)-3:]
-if (ending eq ".png") { set terminal pngcairo size width,height font "sans,10" }
-if (ending eq ".pdf") { set terminal pdfcairo size (width/50.0)cm,(height/50.0)cm font "sans,9" }
-if (ending eq ".svg") { set terminal svg size width,height font "sans,12" background rgb "white" }
-set output out
-set datafile separator ","
-if (!exists("heading")) \
-    heading = sprintf("Copy-on-write: pages that process %d no longer shares, by cause", process)
-causes = system("head -1 ".csv." | cut -d, -f5- | tr -d '\\r' | tr ',' ' '")
-count = words(causes)
-# Nine colours that stay apart for colour-blind readers (Okabe and Ito's, and two greys).
-colours = "#0072B2 #56B4E9 #D55E00 #E69F00 #F0E442 #999999 #444444 #CC79A7 #009E73"
-keep(name) = sprintf("< awk -F, 'NR > 1 && $1 == \"%s\"' %s", name, csv)
-top = real(system("awk -F, 'NR > 1 { for (i = 3; i <= 4; i++) if ($i + 0 > m) m = $i + 0 } END { print m + 0 }' ".csv))
-last = real(system("awk -F, 'NR > 1 && $2 + 0 > m { m = $2 + 0 } END { print m + 0 }' ".csv))
-unit = last >= 2e6 ? 1e6 : (last >= 2e3 ? 1e3 : 1)
-unit_name = last >= 2e6 ? "million " : (last >= 2e3 ? "thousand " : "")
-array sum[count+1]
-total(n) = (s = 0, sum [i=5:4+n] s = s + column(i), s)
-stack(n) = (n < 1 ? 0 : (n < 2 ? 0 : stack(n-1)) + column(4+n))
-set border 3
-set tics nomirror
-set grid ytics lc rgb "#dddddd"
-set yrange [0:(top > 0 ? top*1.05 : 1)]
+# Optional: lane=N (a process: 0 is the first, which forks; without it the first child), epoch=N (its how manieth
+# fork), names='a b c' (designs, in that order), heading='...', own=1 (each panel has its own scale). The ending of
+# `out` decides: svg, png or pdf.
+name = "cow"
+plots = ARG0[1:strlen(ARG0)-strlen("cow.gp")]
+load plots."common.inc.gp"
+at_lane = at("lane"); at_epoch = at("epoch"); at_event = at("event"); at_cause = at("cause"); at_pages = at("pages")
+# Which process: the first child, else what there is.
+child = 1e300; parent = 1e300
+meet(l) = (l > 0 && l < child ? (child = l) : 0, l < parent ? (parent = l) : 0, 0)
+set table $Scratch
+plot csv using (of_heap(0) ? meet(field(at_lane)) : 0) with table
+if (!exists("lane")) lane = child < 1e300 ? child : parent
+fork = 1e300
+plot csv using (of_heap(0) && field(at_lane) == lane && field(at_epoch) < fork ? (fork = field(at_epoch)) : 0) with table
+unset table
+if (!exists("epoch")) epoch = fork
+is_meant(x) = of_heap(0) && field(at_lane) == lane && field(at_epoch) == epoch
+# The table goes cause by cause, each with the same events; one without pages has the last event alone. So the n-th
+# row of each cause is of the same event, the least that any names there.
+causes = "data new count header side metadata free_link move buffer other"
+array shade[10] = [0x0072B2, 0x56B4E9, 0xD55E00, 0xE69F00, 0xF0E442, 0x999999, 0x444444, 0xCC79A7, 0x009E73, 0x882255]
+cause_at(text) = text eq "kernel" ? 11 : (f_ = 10, sum [j_=1:9] (word(causes, j_) eq text ? (f_ = j_) : 0), f_)
+array met[256*11]; array used[11]
+do for [i=1:256*11] { met[i] = 0 }
+do for [i=1:11] { used[i] = 0 }
+longest = 0
+turn(d, c) = (t_ = (d-1)*11 + c, met[t_] = met[t_] + 1, longest = max(longest, met[t_]), met[t_])
+set table $Scratch
+plot csv using (keep(is_meant(0) ? add_design(strcol(at_design)) : 0), kept ? turn(this, cause_at(strcol(at_cause))) : 0) with table
+unset table
+cells = max(1, designs*longest)
+array pages[11*cells]; array event_at[cells]
+do for [i=1:11*cells] { pages[i] = 0 }
+do for [i=1:cells] { event_at[i] = 1e300 }
+do for [i=1:256*11] { met[i] = 0 }
+put(r, c, e, p) = (event_at[r] = min(event_at[r], e), p > 0 ? (pages[11*(r-1)+c] = p, used[c] = 1) : 0, 0)
+set table $Scratch
+plot csv using (keep(is_meant(0) ? add_design(strcol(at_design)) : 0), kept ? (c = cause_at(strcol(at_cause)), \
+     put((this-1)*longest + turn(this, c), c, field(at_event), field(at_pages))) : 0) with table
+unset table
+top = 0; last = 0
+set print $Stacks
+do for [d=1:designs] {
+  # Nothing is unshared at the fork itself.
+  print sprintf("%d 0 0 0 0 0 0 0 0 0 0 0 0", d)
+  do for [n=1:longest] {
+    r = (d-1)*longest + n
+    if (event_at[r] < 1e300) {
+      e = event_at[r] - (lane == 0 ? event_at[(d-1)*longest+1] : 0)
+      last = max(last, e); line = sprintf("%d %.9g", d, e); sum_ = 0
+      do for [c=1:10] { sum_ = sum_ + pages[11*(r-1)+c]; line = line.sprintf(" %.9g", sum_) }
+      print line.sprintf(" %.9g", pages[11*(r-1)+11])
+      top = max(top, max(sum_, pages[11*(r-1)+11]))
+    }
+  }
+}
+set print
+who = lane == 0 ? "the first process" : sprintf("process %d", lane)
+if (!exists("heading")) heading = "Pages that ".who." no longer shares after a fork: ".subject
+panels = designs; panel_width = 230; panel_height = 170; key_width = 110
+if (exists("own")) { own_y = 1 }
+load plots."grid.inc.gp"
+if (longest == 0) { nothing = "no forks in ".subject; width = 640; height = 300 } else { least_height = 300 }
+load plots."open.inc.gp"
+unit = count_unit(last)
+label_x = count_word(last)."events since the fork"; label_y = "pages of 4 KiB"
 set xrange [0:(last > 0 ? last/unit : 1)]
-# About four steps of 1, 2 or 5 times a power of ten.
-rough = (last > 0 ? last/unit : 1)/4.0
-power = 10**floor(log10(rough))
-step = power*(rough/power < 1.5 ? 1 : (rough/power < 3.5 ? 2 : (rough/power < 7.5 ? 5 : 10)))
-set xtics step
-set xlabel unit_name."events since the fork" offset 0,0.4
-set key off
-left = 0.06; right = 1 - 130.0/width; bottom = 0.02; ceiling = 1 - 40.0/height
-set label 1 heading at screen 0.5, 1-16.0/height center font ",13"
-set multiplot
-do for [k=1:words(names)] {
-    x = (k-1) % columns; y = (k-1) / columns
-    set origin left + (right-left)*x/columns, bottom + (ceiling-bottom)*(lines-1-y)/lines
-    set size (right-left)/columns, (ceiling-bottom)/lines
-    name = word(names, k)
-    set title name offset 0,-0.6
-    if (x == 0) { set ylabel "pages of 4 KiB" offset 1 } else { unset ylabel }
-    if (exists("own")) { set yrange [0:*] }
-    plot for [n=count:1:-1] keep(name) using ($2/unit):(stack(n)) with filledcurves y1=0 \
-             lc rgb word(colours, n), \
-         keep(name) using ($2/unit):4 with lines lw 1.5 dt 2 lc rgb "black"
-    if (k == 1) { unset label 1 }
+set xtics step_of(last/unit)
+set yrange [0:(top > 0 ? top*1.05 : 1)]
+shown = ""
+do for [c=10:1:-1] { if (used[c]) { shown = shown.sprintf(" %d", c) } }
+stack = shown eq "" ? "" : 'for [c in shown] $Stacks using ($1 == k ? $2/unit : NaN):(column(2+int(c))) with filledcurves y1=0 \
+        lc rgb shade[int(c)] title word(causes, int(c)), '
+line = used[11] == 0 ? "" : '$Stacks using ($1 == k ? $2/unit : NaN):13 with lines lw 1.5 dt 2 lc rgb "black" title "kernel", '
+eval grid_begin
+do for [k=1:designs] {
+  eval panel(k)
+  set title design[k] noenhanced offset 0,-0.6
+  if (exists("own")) { set yrange [0:*] }
+  if (k == min(columns, designs)) { set key at screen 1-(key_width-2)/(width+0.0), screen 1-edge_top/(height+0.0) left top samplen 1.8 } \
+  else { set key off }
+  eval "plot ".stack.line."-1 notitle"
 }
-# The legend, once for all panels.
-unset title; unset xlabel; unset ylabel; unset grid; unset tics; unset border
-set origin right, 0; set size 1-right, 1
-set lmargin 0; set rmargin 0; set tmargin 0; set bmargin 0
-set xrange [0:1]; set yrange [0:1]
-row(n) = ceiling - 0.02 - n*18.0/height
-do for [n=1:count] {
-    set object n rectangle from 0.06,row(n)-6.0/height to 0.18,row(n)+6.0/height \
-        fc rgb word(colours, n) fs solid 1 noborder
-    set label 10+n word(causes, n) at 0.24,row(n) noenhanced
-}
-set arrow 1 from 0.06,row(count+1.2) to 0.18,row(count+1.2) nohead dt 2 lw 1.5 lc rgb "black"
-set label 30 "kernel" at 0.24,row(count+1.2)
-plot 2 notitle
 unset multiplot
+unset output

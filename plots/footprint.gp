@@ -1,32 +1,61 @@
-# Footprint of several designs on one trace, live bytes beneath.
+# Footprint of designs on one trace, live bytes beneath: together while they are few, else one panel each.
 #
-#   gnuplot -e "csv='footprint.csv'; out='footprint.svg'" plots/footprint.gp
+#   gnuplot -e "csv='tables/footprint.csv'; out='footprint.svg'; trace='NAME'; heap='2x'" plots/footprint.gp
 #
-# The CSV has the columns collector, event, clock_ms, footprint_mib, live_mib. The axis is the event number and
-# not the clock, so that the designs' curves stand above the same moment of the program. Optional: names='a b c'
-# (which designs, in that order), heading='...', top=MIB (cuts the axis). The file name's ending decides the
-# format: svg, png or pdf.
-if (!exists("csv")) { print "say which: gnuplot -e \"csv='FILE'\" plots/footprint.gp"; exit }
-if (!exists("out")) out = "footprint.svg"
-ending = out[strlen(out)-3:]
-if (ending eq ".png") { set terminal pngcairo size 1000,480 font "sans,11" }
-if (ending eq ".pdf") { set terminal pdfcairo size 20cm,9.6cm font "sans,10" }
-if (ending eq ".svg") { set terminal svg size 1000,480 font "sans,13" background rgb "white" }
-set output out
-set datafile separator ","
-if (!exists("names")) names = system("awk -F, 'NR > 1 && !seen[$1]++ { printf \"%s \", $1 }' ".csv)
-if (!exists("heading")) heading = "Footprint: bytes held from the system"
-set title heading
-set xlabel "events of the recorded program (million)"
-set ylabel "MiB"
-set key outside right top
-set grid ytics lc rgb "#dddddd"
-set border 3
-set tics nomirror
-if (exists("top")) { set yrange [0:top] } else { set yrange [0:*] }
-# Okabe and Ito's palette: told apart by colour-blind readers, and in print by the dashes.
-colours = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000"
-keep(name) = sprintf("< awk -F, 'NR > 1 && $1 == \"%s\"' %s", name, csv)
-plot keep(word(names, 1)) using ($2/1e6):5 with filledcurves y1=0 lc rgb "#c8c8c8" title "live", \
-     for [i=1:words(names)] keep(word(names, i)) using ($2/1e6):4 with lines lw 2 dt i \
-         lc rgb word(colours, (i-1)%7+1) title word(names, i)
+# The axis is the event number and not the clock, so that curves stand above the same moment of the program. Optional:
+# names='a b c' (designs, in that order), heading='...', top=MIB (cuts the axis), together=1 or 0. The scale leaves out
+# epsilon, which never frees, unless it is alone. The ending of `out` decides: svg, png or pdf.
+name = "footprint"
+plots = ARG0[1:strlen(ARG0)-strlen("footprint.gp")]
+load plots."common.inc.gp"
+at_footprint = at("footprint_mib"); at_live = at("live_mib"); at_event = at("event")
+array peak[256]
+last = 0; live_top = 0
+reach(d, f, l, e) = (peak[d] = !(peak[d] > f) ? f : peak[d], e > last ? (last = e) : 0, l > live_top ? (live_top = l) : 0, d)
+do for [i=1:256] { peak[i] = 0 }
+set table $Rows
+plot csv using (keep(design_of(0))):(field(at_event)):(note(1, this, field(at_footprint))):(note(2, this, field(at_live))): \
+     (kept ? reach(this, field(at_footprint), field(at_live), field(at_event)) : 0) with table if (kept)
+unset table
+if (!exists("heading")) heading = "Memory held from the system: ".subject
+if (!exists("together")) together = designs <= 6
+scale = live_top
+do for [i=1:designs] { if (base(design[i]) ne "epsilon" || designs == 1) { scale = max(scale, peak[i]) } }
+if (exists("top")) { scale = top/1.05 }
+unit = count_unit(last)
+if (having(1) eq "") { nothing = "no footprint of ".subject }
+if (together) {
+  key_width = key_pixels(0); width = 680 + key_width; height = 400
+} else {
+  panels = designs; panel_width = 215; panel_height = 120; key_width = 0
+  load plots."grid.inc.gp"
+}
+load plots."open.inc.gp"
+set xrange [0:(last > 0 ? last/unit : 1)]
+set xtics step_of(last/unit)
+set yrange [0:(scale > 0 ? scale*1.05 : 1)]
+label_x = count_word(last)."events of the program"
+label_y = "MiB"
+live = 0xCCCCCC
+if (together) {
+  set title heading noenhanced
+  set xlabel label_x; set ylabel label_y offset -1
+  below = having(2) eq "" ? 0 : int(word(having(2), 1))
+  live_area = below == 0 ? "" : '$Rows using ($1 == below ? $2/unit : NaN):4 with filledcurves y1=0 lc rgb live title "live", '
+  eval "plot ".live_area.'for [i in having(1)] $Rows using ($1 == i+0 ? $2/unit : NaN):3 with '.(|$Rows| < 3*designs ? "linespoints pt 7 ps 0.6" : "lines").' lw 1.8 dt dash(i) \
+        lc rgb colour(i) title design[int(i)]'
+} else {
+  set key off
+  eval grid_begin
+  do for [k=1:designs] {
+    eval panel(k)
+    set title design[k] noenhanced offset 0,-0.7
+    set label 1 sprintf("peak %.3g MiB", peak[k]) at graph 0.03,0.93 left front tc rgb grey
+    live_area = noted[256+k] == 0 ? "" : '$Rows using ($1 == k ? $2/unit : NaN):4 with filledcurves y1=0 lc rgb live title "live", '
+    held = noted[k] == 0 ? "" : '$Rows using ($1 == k ? $2/unit : NaN):3 with '.(noted[k] < 3 ? "linespoints pt 7 ps 0.6" : "lines") \
+           .' lw 1.6 lc rgb colour(k) title design[k], '
+    eval "plot ".live_area.held."-1 notitle"
+  }
+  unset multiplot
+}
+unset output

@@ -26,7 +26,8 @@ except (OSError, ValueError, KeyError) as why:
     sys.exit(f"plot_cow: {folder} has no results of gcreplay compare -o: {why}")
 if len(comparisons) != 1:
     sys.exit(f"plot_cow: {folder} has results of {len(comparisons)} traces; one is needed")
-rows, head, without = [], None, []
+rows, without = [], []
+trace = os.path.splitext(os.path.basename(comparisons[0]["trace"]["path"]))[0]
 for run in comparisons[0]["runs"]:
     if run["file"] is None:
         continue
@@ -37,20 +38,21 @@ for run in comparisons[0]["runs"]:
         without.append(run["name"])
         continue
     series = epochs[0]["series"]
-    head = series["columns"]
-    start = 0 if epochs[0]["born"] else epochs[0]["fork_event"] + 1
-    for row in series["rows"]:
-        rows.append([run["name"], row[0] - start] + ["" if v is None else v for v in row[1:]])
+    for at, cause in enumerate(series["columns"]):
+        if cause in ("event", "pages_model") or series["rows"][0][at] is None:
+            continue
+        cause = cause.replace("pages_kernel", "kernel")
+        rows += [[trace, run["name"], "", process, 0, row[0], cause, row[at]] for row in series["rows"]]
 if not rows:
     sys.exit(f"plot_cow: no figures of process {process} in {folder} (compare --cow; a fork)")
 if without:
     print(f"plot_cow: without figures of the model: {', '.join(without)}")
 with open(os.path.join(folder, "cow.csv"), "w", newline="") as file:
-    out = csv.writer(file)
-    out.writerow(["name"] + head)
+    out = csv.writer(file, lineterminator="\n")
+    out.writerow(["trace", "design", "heap", "lane", "epoch", "event", "cause", "pages"])
     out.writerows(rows)
 PY
-settings="csv='$dir/cow.csv'; out='$out'; process=$process"
+settings="csv='${dir//\'/\'\'}/cow.csv'; out='${out//\'/\'\'}'; lane=$process"
 for setting in "$@"; do settings="$settings; $setting"; done
 gnuplot -e "$settings" "$root/plots/cow.gp"
 echo "plot_cow: $out"

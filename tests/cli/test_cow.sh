@@ -73,7 +73,7 @@ PY
 if command -v gnuplot >/dev/null; then
   expect "plot_cow.sh draws" "$root/scripts/plot_cow.sh" freeze freeze.svg 1
   expect "both designs are drawn" [ "$(grep -cE '>(linked-list|linked-list:freeze=fork)<' freeze.svg)" -eq 2 ]
-  expect "the CSV has both" [ "$(cut -d, -f1 freeze/cow.csv | sort -u | wc -l)" -eq 3 ]
+  expect "the CSV has both" [ "$(cut -d, -f2 freeze/cow.csv | sort -u | wc -l)" -eq 3 ]
   expect "a folder without results is refused" bash -c "! '$root/scripts/plot_cow.sh' '$work' none.svg && [ ! -e none.svg ]"
 fi
 
