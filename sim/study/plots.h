@@ -24,7 +24,8 @@ struct gcr_figure {
     const char *caption; /* a sentence that says how to read it */
     const char *table;   /* tables/TABLE.csv */
     const char *column;  /* has a figure in some row, or there is nothing to draw */
-    const char *where;   /* "mode=timed": rows that count, apart from trace and heap; NULL: all */
+    const char *where;   /* "mode=timed": rows that count, apart from trace and heap; "design~:x=":
+                            whose design has that in its name; several by blanks; NULL: all */
     enum gcr_figure_scope scope;
     const char *lacks; /* why there is nothing, in words: "no trace has requests" */
 };
@@ -32,20 +33,21 @@ struct gcr_figure {
 /* In the order in which a report shows them; ends with an entry whose name is NULL. */
 extern const struct gcr_figure gcr_figures[];
 
-/* A picture, or why there is none. Texts are owned by struct gcr_plots. */
+/* A picture, or why there is none. Texts are owned by struct gcr_plots or by the dataset. A figure
+ * without data for any trace is one entry, whose trace and heap are "". */
 struct gcr_plot {
     const struct gcr_figure *figure;
-    const char *trace;  /* "": the figure is not of one trace */
-    const char *heap;   /* "": of all heap sizes */
-    const char *file;   /* below DIRECTORY and without its ending: "plots/mmu.service.2x" */
-    const char *reason; /* NULL: drawn, in every format asked for; else why it was not */
-    char *command;      /* that draws the SVG again from DIRECTORY, for a shell */
+    const char *trace;   /* "": the figure is not of one trace */
+    const char *heap;    /* "": of all heap sizes */
+    const char *file;    /* below DIRECTORY and without its ending: "plots/mmu.service.2x" */
+    const char *reason;  /* NULL: drawn, in every format asked for; else why it was not */
+    const char *command; /* that draws the SVG again from DIRECTORY, for a shell; NULL: not drawn */
 };
 
 struct gcr_plots {
     struct gcr_plot *list; /* by figure, then by trace */
     size_t count, drawn;
-    struct gcr_plots_memory *memory;
+    struct gcr_dataset_memory *memory;
 };
 
 enum { GCR_PLOTS_SVG = 1, GCR_PLOTS_PNG = 2, GCR_PLOTS_PDF = 4 };
