@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "sim/study/estimate.h"
 
 const char *const gcr_change_name[] = {
@@ -155,6 +156,7 @@ static const struct gcr_point *difference_partner(const struct gcr_difference *d
                                                   const struct gcr_dataset *in,
                                                   const struct gcr_point *of)
 {
+    GCR_CHECK(1, of != NULL);
     if (difference_is_of_single_results(difference))
         return &in->points[0];
     return gcr_dataset_find(in, of->trace, of->design, of->heap, of->mode);
@@ -165,7 +167,7 @@ static void difference_add_pair(struct gcr_difference *out, const struct gcr_poi
 {
     out->pair_count++;
     difference_add_outcome(out, a, b);
-    for (size_t i = 0; i < GCR_METRIC_COUNT; i++)
+    for (enum gcr_metric_id i = 0; i < GCR_METRIC_COUNT; i++)
         if (rules->is_asked[i])
             difference_add_figure(out, a, b, i, rules);
 }
