@@ -1,7 +1,7 @@
 # Runs every command of docs/tutorial.md as it stands there, in an empty directory.
 #   bash test_tutorial.sh GCREPLAY
 set -u
-gcreplay=$1
+gcreplay=$(realpath "$1")
 root=$(cd "$(dirname "$0")/../.." && pwd)
 if ! /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
     echo "skipped: /usr/bin/python3 is not CPython 3.11"
