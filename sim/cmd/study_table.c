@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/cmd/table.h"
+#include "sim/study/answer.h"
 #include "sim/study/dataset.h"
 
 enum study_column {
@@ -138,6 +139,21 @@ static void study_print_trace(const struct gcr_dataset *dataset,
     gcr_table_end(&table, true, 0, out);
 }
 
+/* The best design, in words: over all traces, if there are several. Nothing if no run completed. */
+static void study_print_answer(const struct gcr_dataset *dataset, FILE *out)
+{
+    struct gcr_answer *answer = NULL;
+    if (gcr_answer_find(dataset, GCR_METRIC_COUNT, NULL, &answer, NULL) != GCR_OK)
+        return;
+    const struct gcr_contest *contest = &answer->contests[0];
+    fputs("\n", out);
+    for (size_t i = 0; i < contest->sentence_count; i++)
+        fprintf(out, "%s\n", contest->sentences[i]);
+    for (size_t i = 0; i < answer->note_count; i++)
+        fprintf(out, "%s\n", answer->notes[i]);
+    gcr_answer_close(answer);
+}
+
 gcr_status gcr_study_table_print(const char *directory, FILE *out, size_t *faults,
                                  struct gcr_error *err)
 {
@@ -150,6 +166,7 @@ gcr_status gcr_study_table_print(const char *directory, FILE *out, size_t *fault
         fputs(i > 0 ? "\n" : "", out);
         study_print_trace(dataset, &dataset->traces[i], faults, out);
     }
+    study_print_answer(dataset, out);
     gcr_dataset_close(dataset);
     return GCR_OK;
 }

@@ -1,4 +1,4 @@
-/* What a study has found, in short: one table for each of its traces. */
+/* What a study has found, in short: one table for each of its traces, and which design is best. */
 #ifndef GCR_SIM_CMD_STUDY_TABLE_H
 #define GCR_SIM_CMD_STUDY_TABLE_H
 

@@ -245,6 +245,29 @@ static void single_runs_say_little(void **state)
     study_kit_end(&kit);
 }
 
+static void few_runs_are_less_sure(void **state)
+{
+    struct study_kit kit;
+    (void)state;
+    study_kit_begin(&kit);
+    add_runs(&kit, "a", "bitmap", "2x", 100, 1, 4);
+    for (unsigned i = 1; i <= 3; i++)
+        study_kit_run(&kit, &(struct study_run){.trace = "a",
+                                                .design = "semispace",
+                                                .heap = "2x",
+                                                .invocation = i,
+                                                .mutator_ns = 100 * i,
+                                                .peak_bytes = 1});
+    struct gcr_dataset *dataset = study_kit_open(&kit);
+    struct gcr_answer *answer = answer_of(dataset, GCR_METRIC_TIME, NULL);
+    assert_int_equal(answer->note_count, 1);
+    assert_string_equal(answer->notes[0], "With 3 runs an interval holds the true median in 75% of "
+                                          "studies at best; 5 runs come near 95%.");
+    gcr_answer_close(answer);
+    gcr_dataset_close(dataset);
+    study_kit_end(&kit);
+}
+
 /* Modelled runs: counts repeat, so that one run is sure. */
 static void counts_are_sure(void **state)
 {
@@ -426,6 +449,7 @@ int main(void)
         cmocka_unit_test(several_traces),
         cmocka_unit_test(the_front_has_no_place_twice),
         cmocka_unit_test(single_runs_say_little),
+        cmocka_unit_test(few_runs_are_less_sure),
         cmocka_unit_test(counts_are_sure),
         cmocka_unit_test(nothing_completed),
         cmocka_unit_test(what_never_frees_stands_beside),
