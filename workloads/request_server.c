@@ -13,7 +13,7 @@
  *
  * TIME events after each request say how fast the recorded program was: `rate` requests a second.
  * Deaths are exact. All that is random depends on seed, request and number of the object alone, so
- * that the peak is found beforehand by adding up sizes turn by turn. Memory: four numbers a
+ * that the peak is found beforehand by adding up sizes turn by turn. Memory: three indexes a
  * session, and the indexes of the largest request a thread. */
 #include "workloads/parts.h"
 #include "workloads/random.h"
