@@ -1,7 +1,9 @@
 /* gcreplay study: many runs, described by a file, carried out by an engine. */
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "sim/cmd/command.h"
@@ -268,6 +270,8 @@ static gcr_status study_drive(struct study *study, struct gcr_error *err)
 static gcr_status study_run_job(struct study *study, const char *id, struct gcr_error *err)
 {
     char directory[PATH_MAX];
+    /* Whoever started the job and is gone will start it again: two must not be at work. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (realpath(study->directory, directory) == NULL || !gcr_study_store_exists(study->directory))
         return gcr_fail(err, GCR_USAGE, "%s: there is no study", study->directory);
     gcr_status status = gcr_plan_read(directory, &study->plan, err);
