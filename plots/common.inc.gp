@@ -88,9 +88,14 @@ note(s, i, value) = (kept && value == value ? (noted[256*(s-1)+i] = noted[256*(s
 having(s) = (h_ = "", sum [j_=1:designs] (noted[256*(s-1)+j_] ? (h_ = h_.sprintf(" %d", j_), 0) : 0), h_)
 
 # ---- words ----
-subject_heap = (heap eq "" ? "" : (heap eq "native" ? "native heap" : "heap ".heap))
+is_bytes(text) = strlen(text) > 4 && sprintf("%.0f", strstrt("0123456789", text[1:1]) && !strstrt("0123456789", text[strlen(text):]) ? \
+                 0 : text + 0.0) eq text
+subject_heap = heap eq "" ? "" : heap eq "native" ? "native heap" : \
+               "heap ".(is_bytes(heap) ? sprintf("%.3g MiB", heap/2.0**20) : heap)
 subject = trace eq "" && subject_heap eq "" ? "an empty table" : trace.(trace ne "" && subject_heap ne "" ? ", " : "").subject_heap
 size_text(bytes) = bytes < 1024 ? sprintf("%g B", bytes) : gprintf("%.0b %BB", bytes)
+# A key needs this much; gnuplot begins a second column over the plot if the plot is lower.
+key_height(x) = 18*(designs + 1) + 6
 key_pixels(x) = 66 + 6.8*longest_name(0)
 max(a, b) = a > b ? a : b
 min(a, b) = a < b ? a : b

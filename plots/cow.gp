@@ -20,7 +20,7 @@ fork = 1e300
 plot csv using (of_heap(0) && field(at_lane) == lane && field(at_epoch) < fork ? (fork = field(at_epoch)) : 0) with table
 unset table
 if (!exists("epoch")) epoch = fork
-is_meant(x) = of_heap(0) && field(at_lane) == lane && field(at_epoch) == epoch
+is_meant(x) = of_heap(0) && field(at_pages) >= 0 && field(at_lane) == lane && field(at_epoch) == epoch
 # The table goes cause by cause, each with the same events; one without pages has the last event alone. So the n-th
 # row of each cause is of the same event, the least that any names there.
 causes = "data new count header side metadata free_link move buffer other"

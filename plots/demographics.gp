@@ -25,7 +25,7 @@ unset table
 shown = ""
 do for [w=1:3] { if (objects[w] > 0) { shown = shown.sprintf(" %d", w) } }
 if (!exists("heading")) heading = "Objects of ".trace
-panels = max(1, words(shown)); panel_width = 290; key_width = 0; columns = panels
+panels = max(1, words(shown)); panel_width = 290; key_width = 84; columns = panels
 panel_height = 230; own_x = 1
 load plots."grid.inc.gp"
 edge_bottom = 78; height = height + 20
@@ -38,7 +38,6 @@ bin_name(w, b) = (v_ = lower[(w-1)*100+b], w == 3 ? sprintf("%g", v_) : v_ < 2**
                   v_ < 2**20 ? sprintf("%gKi", v_/2**10) : v_ < 2**30 ? sprintf("%gMi", v_/2**20) : sprintf("%gGi", v_/2**30))
 is_open(w, b) = !(upper[(w-1)*100+b] == upper[(w-1)*100+b])
 set yrange [0:*]
-set offsets 0, 0, graph 0.24, 0
 label_y = "share (%)"
 format_x = "%g"
 eval grid_begin
@@ -56,7 +55,7 @@ do for [k=1:panels] {
     }
   }
   if (w == 3) { set xtics norotate } else { set xtics rotate by 45 right }
-  if (k == panels) { set key inside right top reverse Left samplen 1.5 } else { set key off }
+  if (k == panels) { set key at screen 1-(key_width+4)/(width+0.0), screen 1-edge_top/(height+0.0) left top samplen 1.5 } else { set key off }
   plot $Rows using ($1 == w ? $2 : NaN):($3/objects[w]*100) with boxes fs solid 1 noborder lc rgb 0x56B4E9 title "objects", \
        for [i=1:bytes[w] > 0] $Rows using ($1 == w ? $2 : NaN):($4/bytes[w]*100) with boxes fs empty border -1 lc rgb 0xD55E00 \
            lw 1.6 title "bytes"

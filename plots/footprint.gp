@@ -25,7 +25,7 @@ if (exists("top")) { scale = top/1.05 }
 unit = count_unit(last)
 if (having(1) eq "") { nothing = "no footprint of ".subject }
 if (together) {
-  key_width = key_pixels(0); width = 680 + key_width; height = 400
+  key_width = key_pixels(0); width = 680 + key_width; height = 110 + max(290, key_height(0))
 } else {
   panels = designs; panel_width = 215; panel_height = 120; key_width = 0
   load plots."grid.inc.gp"

@@ -48,7 +48,7 @@ do for [k=1:panels] {
   set xrange [low:high]
   # About three numbers, whatever the span.
   unset xtics
-  set xtics scale 1 nomirror ("1" 1)
+  set xtics scale 1 nomirror textcolor rgb "black" ("1" 1)
   steps = high/low < 4 ? "0.25 0.5 0.75 1.5 2 3" : high/low < 30 ? "0.1 0.2 0.5 2 5 10 20" : \
       "0.00001 0.0001 0.001 0.01 0.1 10 100 1000 10000 100000"
   do for [t in steps] { if (t+0 > low && t+0 < high) { set xtics add (t t+0) } }
@@ -56,7 +56,7 @@ do for [k=1:panels] {
   present = ""
   do for [i=1:designs] {
     if (met[256*(m-1)+i] > 0) { present = present.sprintf(" %d", i) } \
-    else { set label 100+i "no mean" at graph 0.03, first row(i) left tc rgb grey }
+    else { set label 100+i "no mean" at graph 0.97, first row(i) right tc rgb grey }
   }
   plot for [i in present] $Rows using ($1 == i+0 && $2 == m ? $3 : NaN):(row(i)):(($4 > 0 ? $4 : $3)):(($5 > 0 ? $5 : $3)) \
            with xerrorbars pt marker(i) ps 1 lw 1.8 lc rgb colour(i) title design[int(i)]

@@ -16,7 +16,8 @@ plot csv using (keep(design_of(0))):(kept ? reach(field(at_window), field(at_mmu
 unset table
 if (!exists("heading")) heading = "Mutator utilisation: ".subject
 key_width = key_pixels(0)
-width = 660 + key_width; height = having(2) eq "" ? 340 : 620
+width = 660 + key_width; panel_height = max(250, key_height(0))
+height = (having(2) eq "" ? 1 : 2)*panel_height + 120
 if (having(1) eq "") { nothing = "no utilisation of ".subject }
 load plots."open.inc.gp"
 set logscale x

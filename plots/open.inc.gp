@@ -16,14 +16,16 @@ set output out
 set border 3 lc rgb grey
 set tics nomirror textcolor rgb "black"
 set grid ytics lc rgb pale lw 1 dt 1
-set key outside right top Left reverse noenhanced samplen 3.5 spacing 1.15 width 1
+set key outside right top Left reverse noenhanced samplen 3.5 spacing (ending eq ".svg" ? 0.92 : 1.15) width 1 maxcols 1
 set style fill solid 1 noborder
 set datafile separator whitespace
 set datafile missing NaN
 # Room at the right for the key: `key_width` pixels; all panels above each other then have the same width.
 if (exists("key_width") && !exists("panels") && !exists("nothing")) {
-  set lmargin at screen 75.0/width
+  set lmargin at screen 84.0/width
   set rmargin at screen 1 - key_width/(width + 0.0)
+  # By its left end: how wide texts are is a guess of each terminal's.
+  set key at screen 1 - (key_width - 10)/(width + 0.0), screen 1 - 44.0/height left top
 }
 if (exists("nothing")) {
   unset tics; unset grid

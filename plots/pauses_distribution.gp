@@ -19,13 +19,13 @@ plot csv using (keep(design_of(0))):(kept ? reach(field(at_percentile)) : 0):(no
 unset table
 if (!exists("heading")) heading = "Pauses: ".subject
 key_width = key_pixels(0)
-width = 660 + key_width; height = max(400, 60 + 20*designs)
+width = 660 + key_width; height = max(400, 110 + key_height(0))
 if (having(1).having(2) eq "") { nothing = "no pauses of ".subject }
 load plots."open.inc.gp"
 load plots."percentile_axis.inc.gp"
 set title heading noenhanced
 set xlabel "percentile of pauses"
-set ylabel "length (ms, log scale)" offset -1
+set ylabel "length (ms, log scale)" offset -0.5
 least = least/1.5; most = most*1.5
 load plots."log_y.inc.gp"
 curve = 'for [i in having(1)] $Rows using ($1 == i+0 && $2 < 100 ? nines($2) : NaN):3 with linespoints lw 1.6 \

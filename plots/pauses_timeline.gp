@@ -13,7 +13,7 @@ in_lane(x) = of_heap(0) && (at_lane == 0 || field(at_lane) == lane)
 last = 0; shortest = 1e300; longest = 0
 reach(s, l) = (s > last ? (last = s) : 0, l > 0 && l < shortest ? (shortest = l) : 0, l > longest ? (longest = l) : 0, l)
 set table $Rows
-plot csv using (keep(in_lane(0) ? add_design(strcol(at_design)) : 0)):(field(at_start)/1e3): \
+plot csv using (keep(in_lane(0) && field(at_start) >= 0 && field(at_length) >= 0 ? add_design(strcol(at_design)) : 0)):(field(at_start)/1e3): \
      (kept ? reach(field(at_start)/1e3 + field(at_length)/1e6, field(at_length)/1e3) : 0) with table if (kept)
 unset table
 if (!exists("heading")) heading = "Pauses over time: ".subject.(lane > 0 ? sprintf(", process %d", lane) : "")

@@ -2,7 +2,7 @@
 # seen beyond the last one, the longest of all, has a place of its own to the right: `longest_at`. Wants `top`, the
 # highest percentile below 100 in the data.
 nines(p) = -log10(1 - p/100.0)
-longest_at = nines(max(top, 90)) + 0.35
+longest_at = 1.13*nines(max(top, 90)) + 0.12
 set xrange [0:longest_at + 0.12]
 set xtics ("0" 0, "50" nines(50), "75" nines(75), "90" nines(90))
 do for [p in "99 99.9 99.99 99.999"] { if (p + 0 <= top + 1e-9) { set xtics add (p nines(p + 0)) } }

@@ -43,7 +43,7 @@ set xrange [0:(last > 0 ? last/unit : 1)]
 set xtics step_of(last/unit)
 set yrange [0:105]
 set ytics 25
-array shade[4] = [0x56B4E9, 0xE69F00, 0xD55E00, 0x000000]
+array shade[4] = [0x0072B2, 0xE69F00, 0xD55E00, 0x000000]
 array sign[4] = [6, 8, 5, 7]
 generation(g) = oldest == 0 ? "all" : sprintf("generation %d%s", g, g == 3 && oldest > 3 ? " and older" : "")
 eval grid_begin

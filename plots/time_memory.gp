@@ -82,7 +82,7 @@ do for [d=1:designs] { if (fails[d] > 0) { failing = failing.sprintf(" %d", d) }
 strip = words(failing)*17 + (failing eq "" ? 0 : 26)
 key_width = max(150, key_pixels(0) + (failing eq "" ? 0 : 10))
 edge_left = failing eq "" ? 80 : 30 + 6.8*longest_name(0)
-plot_height = max(330, 20*designs + 40)
+plot_height = max(330, key_height(0) + 18)
 width = edge_left + 560 + key_width; height = 45 + plot_height + strip + 74
 if (points == 0) { nothing = "no run of ".(trace eq "" ? subject : trace)." completed in any heap size" }
 load plots."open.inc.gp"
@@ -104,7 +104,7 @@ do for [h=1:heaps] {
     ticks = ticks + 1; tick_at = one_budget[h]; multiples = multiples + is_multiple
   }
 }
-own_ticks = ticks > 1
+own_ticks = ticks > 0
 no_words = own_ticks ? "set xtics (".marks.") nomirror" : "set xtics autofreq nomirror; set format x ''"
 with_words = own_ticks ? "set xtics (".words_.") nomirror" : "set xtics autofreq nomirror; set format x '%g'"
 set multiplot
@@ -113,6 +113,7 @@ set rmargin at screen 1 - key_width/(width + 0.0)
 set tmargin at screen 1 - 45.0/height
 set bmargin at screen (74.0 + strip)/height
 set title heading noenhanced
+set key at screen 1 - (key_width - 10)/(width + 0.0), screen 1 - 44.0/height left top
 label_x = "heap (MiB, log scale".(own_ticks && multiples ? "; beneath, multiples of the peak of live bytes" : "").")"
 if (failing eq "") { eval with_words; set xlabel label_x offset 0,(own_ticks ? -0.9 : 0) } else { eval no_words }
 set ylabel metric_word(metric).(unit eq "" ? "" : " (".unit.(logs ? ", log scale)" : ")")) offset -1 noenhanced
