@@ -1,4 +1,5 @@
 /* gcreplay report: tables, figures and one page from the results of a study or a comparison. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@ static const struct gcr_flag report_flags[] = {
      GCR_FLAG_OPTIONAL, NULL},
     {"--title", 0, "TEXT", "the page's title (default: the study's question)", GCR_FLAG_OPTIONAL,
      NULL},
+    {"--no-plots", 0, NULL, "no figures (they need gnuplot, and most of the time)",
+     GCR_FLAG_OPTIONAL, NULL},
     {0}};
 
 static void report_show_step(void *arg, const char *name)
@@ -33,7 +36,7 @@ static const char *report_plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-static void report_print(const struct gcr_report_counts *counts)
+static void report_print(const struct gcr_report_counts *counts, bool has_plots)
 {
     printf("%s: %.0f KiB, of %zu run%s", counts->page, (double)counts->page_bytes / 1024,
            counts->runs, report_plural(counts->runs));
@@ -41,6 +44,9 @@ static void report_print(const struct gcr_report_counts *counts)
         printf(" (%zu failed)", counts->failed);
     if (counts->missing > 0)
         printf("; %zu job%s missing", counts->missing, counts->missing == 1 ? " is" : "s are");
+    if (has_plots)
+        printf("; %zu figure%s, %zu could not be drawn", counts->figures,
+               report_plural(counts->figures), counts->undrawn);
     printf("; %zu warning%s\n", counts->warnings, report_plural(counts->warnings));
 }
 
@@ -52,19 +58,20 @@ static gcr_status report_run(const struct gcr_arguments *arguments, struct gcr_e
         .heap = gcr_argument(arguments, "--heap"),
         .metric = gcr_argument(arguments, "--metric"),
         .title = gcr_argument(arguments, "--title"),
+        .plots = gcr_argument(arguments, "--no-plots") == NULL,
         .step = report_show_step,
     };
     struct gcr_report_counts counts;
     gcr_status status = gcr_report_write(&config, &counts, err);
     if (status == GCR_OK)
-        report_print(&counts);
+        report_print(&counts, config.plots);
     return status;
 }
 
 const struct gcr_command gcr_cmd_report = {
     .name = "report",
-    .summary = "tables and one page from the results of a study or a comparison",
-    .usage = "DIR [-o FILE.html] [--heap SIZE] [--metric NAME] [--title TEXT]",
+    .summary = "tables, figures and one page from the results of a study or a comparison",
+    .usage = "DIR [-o FILE.html] [--heap SIZE] [--metric NAME] [--title TEXT] [--no-plots]",
     .flags = report_flags,
     .run = report_run,
 };

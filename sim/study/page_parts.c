@@ -161,7 +161,7 @@ void gcr_page_figure_heated(const struct gcr_page *page, const struct gcr_page_c
 
 /* ---- ratios ---- */
 
-enum { AXIS_WIDTH = 104, AXIS_HEIGHT = 16, AXIS_MARGIN = 7 };
+enum { AXIS_WIDTH = 88, AXIS_HEIGHT = 16, AXIS_MARGIN = 7 };
 
 static void axis_take(struct gcr_page_axis *axis, double value)
 {

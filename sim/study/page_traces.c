@@ -26,6 +26,8 @@ static const char *traces_head(enum gcr_metric_id metric)
         return "CPU time, all threads";
     case GCR_METRIC_PAUSE_P99:
         return "p99 pause";
+    case GCR_METRIC_REQUEST_P99:
+        return "p99 latency of requests";
     case GCR_METRIC_PAUSE_P50:
         return "median pause";
     case GCR_METRIC_OVERHEAD:
@@ -299,7 +301,7 @@ void gcr_page_traces(const struct gcr_page *page)
         GCR_METRIC_LLC_MISSES, GCR_METRIC_L2_MISSES, GCR_METRIC_L1_MISSES, GCR_METRIC_TLB_MISSES,
         GCR_METRIC_TRAFFIC,    GCR_METRIC_ACCESSES,  GCR_METRIC_COW_PAGES, GCR_METRIC_PEAK};
     struct trace_table tables[] = {
-        {"timed", "time, pauses and memory", GCR_METRIC_TIME, timed, 9},
+        {"timed", "time, pauses and memory", GCR_METRIC_TIME, timed, 10},
         {"cache", "cache model", GCR_METRIC_LLC_MISSES, cache, 8},
     };
     bool is_modelled = gcr_metrics[page->metric].mode == GCR_OF_CACHE;

@@ -23,7 +23,8 @@ struct report {
     struct gcr_dataset *dataset;
     struct gcr_report_facts facts;
     struct gcr_page_data data;
-    bool has_facts, has_data;
+    struct gcr_plots plots;
+    bool has_facts, has_data, has_plots;
     struct gcr_answer *answer; /* NULL: there is none */
     struct gcr_error no_answer;
     struct gcr_page page;
@@ -68,7 +69,7 @@ static gcr_status report_find_paths(struct report *report, struct gcr_error *err
     return status;
 }
 
-/* ---- tables ---- */
+/* ---- tables and figures ---- */
 
 static gcr_status report_write_tables(struct report *report, struct gcr_error *err)
 {
@@ -84,6 +85,21 @@ static gcr_status report_write_tables(struct report *report, struct gcr_error *e
         status = writers[i](report->dataset, report->tables, err);
     if (status == GCR_OK)
         status = gcr_pauses_trace_write(report->dataset, report->pauses, err);
+    return status;
+}
+
+static gcr_status report_draw(struct report *report, struct gcr_error *err)
+{
+    if (!report->config->plots)
+        return GCR_OK;
+    struct gcr_plots_config config = {
+        .formats = GCR_PLOTS_SVG | GCR_PLOTS_PNG | GCR_PLOTS_PDF,
+        .heap = report->dataset->heap_count > 0 ? report->dataset->heaps[report->page.heap] : NULL,
+    };
+    report_step(report, "figures");
+    gcr_status status =
+        gcr_plots_draw(report->dataset, report->config->directory, &config, &report->plots, err);
+    report->has_plots = status == GCR_OK;
     return status;
 }
 
@@ -109,6 +125,8 @@ static char *report_command(const struct gcr_report_config *config)
                 fprintf(out, " %s %s", flags[i].flag, value);
             free(value);
         }
+        if (!config->plots)
+            fputs(" --no-plots", out);
         fclose(out);
     }
     free(quoted);
@@ -189,6 +207,7 @@ static gcr_status report_gather(struct report *report, struct gcr_error *err)
     report_name(report);
     page->facts = &report->facts;
     page->data = &report->data;
+    page->plots = report->has_plots ? &report->plots : NULL;
     page->title = report->title;
     page->root = report->root;
     page->command = report->command != NULL ? report->command : "gcreplay report";
@@ -210,6 +229,7 @@ static void report_put_page(const struct gcr_page *page)
     gcr_page_geomeans(page);
     gcr_page_traces(page);
     gcr_page_bounds(page);
+    gcr_page_figures(page);
     gcr_page_method(page);
     gcr_page_machine(page);
     gcr_page_commands(page);
@@ -248,12 +268,16 @@ static void report_count(const struct report *report, struct gcr_report_counts *
         out->failed += report->dataset->points[i].run_count - report->dataset->points[i].ok_count;
     }
     out->missing = report->dataset->missing;
+    out->figures = report->plots.drawn;
+    out->undrawn = report->plots.count - report->plots.drawn;
     out->warnings = json_array_size(report->facts.warnings);
     snprintf(out->page, sizeof out->page, "%s", report->file);
 }
 
 static void report_finish(struct report *report)
 {
+    if (report->has_plots)
+        gcr_plots_finish(&report->plots);
     if (report->has_data)
         gcr_page_data_finish(&report->data);
     if (report->has_facts)
@@ -278,6 +302,8 @@ gcr_status gcr_report_write(const struct gcr_report_config *config, struct gcr_r
         status = report_choose(&report, err);
     if (status == GCR_OK)
         status = report_write_tables(&report, err);
+    if (status == GCR_OK)
+        status = report_draw(&report, err);
     if (status == GCR_OK)
         status = report_gather(&report, err);
     if (status == GCR_OK)

@@ -1,4 +1,4 @@
-/* A study's report: its tables, the page report.html, and the same as data. */
+/* A study's report: its tables, figures, the page report.html, and the same as data. */
 #ifndef GCR_SIM_STUDY_REPORT_H
 #define GCR_SIM_STUDY_REPORT_H
 
@@ -14,7 +14,8 @@ struct gcr_report_config {
     const char *metric; /* held against the baseline, as CSV files name it; NULL: time_ns, or what
                            there is */
     const char *title;  /* NULL: the question */
-    /* Called when a step begins ("tables", "page"); may be NULL. */
+    bool plots;         /* draw the figures */
+    /* Called when a step begins ("tables", "figures", "page"); may be NULL. */
     void (*step)(void *arg, const char *name);
     void *arg;
 };
@@ -22,15 +23,16 @@ struct gcr_report_config {
 /* What was written. */
 struct gcr_report_counts {
     size_t runs, failed, missing;
+    size_t figures, undrawn; /* 0 without plots */
     size_t warnings;
     size_t page_bytes;
     char page[4096];
 };
 
-/* Writes DIRECTORY/tables, DIRECTORY/pauses.trace.json, the page, and
+/* Writes DIRECTORY/tables, DIRECTORY/plots, DIRECTORY/pauses.trace.json, the page, and
  * DIRECTORY/report.json. Each file appears whole or not at all, and the same results make the same
  * files. GCR_USAGE: nothing to report on is there, or heap or metric are not of the study (the
- * message lists those that are); GCR_IO. O(bytes of the results). */
+ * message lists those that are); GCR_IO. O(bytes of the results), and gnuplot for each figure. */
 gcr_status gcr_report_write(const struct gcr_report_config *config, struct gcr_report_counts *out,
                             struct gcr_error *err) GCR_MUST_USE;
 

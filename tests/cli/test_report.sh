@@ -57,7 +57,7 @@ must generate fork-gc --set objects=300 --set pairs=300 -o forks.gct
 gcr compare 'st & "eady".gct' forks.gct -c all --heap 512K -o out
 expect_code 1 # epsilon, at least, does not fit
 
-must report out
+must report out --no-plots
 expect_no_err
 expect_out 'out/report.html: '
 expect_page out/report.html
@@ -88,10 +88,10 @@ PY
 
 # Again, and elsewhere: the links follow.
 cp out/report.html first.html
-must report out
+must report out --no-plots
 expect "the same page again" cmp first.html out/report.html
 mkdir -p pages
-must report out -o pages/a.html --title '<Title>' --metric footprint_peak_bytes
+must report out --no-plots -o pages/a.html --title '<Title>' --metric footprint_peak_bytes
 expect_page pages/a.html
 expect_in pages/a.html '<h1>&lt;Title&gt;</h1>'
 expect_in pages/a.html 'href="../out/tables/runs.csv"'
@@ -100,7 +100,7 @@ expect_json out/report.json "d['metric'] == 'footprint_peak_bytes' and d['title'
 # Results that are gone or damaged.
 rm out/forks-2-semispace.json
 echo '{"schema": "gcreplay-res' >out/forks-2-bitmap.json
-must report out
+must report out --no-plots
 expect_page out/report.html
 expect_in out/report.html '<strong>unreadable</strong>'
 
@@ -113,11 +113,11 @@ expect_usage 'is not a directory'
 mkdir empty
 gcr report empty
 expect_usage empty
-gcr report out --heap 2x
+gcr report out --no-plots --heap 2x
 expect_usage "no run has the heap size '2x'; there are: 512K"
-gcr report out --metric speed
+gcr report out --no-plots --metric speed
 expect_usage "there is no metric 'speed'"
-gcr report out -o nowhere/page.html
+gcr report out --no-plots -o nowhere/page.html
 expect_code 1
 expect_one_line_err
 finish
