@@ -77,6 +77,7 @@ must study small.ini -o small
 expect_complete small $jobs
 expect_out 'steady: '
 expect_out 'generational:nursery=128K'
+expect_out ' has the least total time'
 expect_out 'gcreplay report small'
 expect_err "[$jobs/$jobs] "
 cmp -s small.ini small/study.ini || fail 'study.ini is kept'

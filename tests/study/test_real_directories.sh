@@ -1,4 +1,5 @@
-# Datasets of what the program itself writes: compare -o, and run --json. Usage: GCREPLAY SHOW_DATASET
+# Datasets of what the program itself writes: compare -o, and run --json. A study needs GNU
+# parallel. Usage: GCREPLAY SHOW_DATASET
 . "$(dirname "$0")/../cli/expect.sh"
 show_dataset=$2
 show() {
@@ -64,6 +65,28 @@ if gcr compare steady.gct -c bitmap,semispace --cache -o cache && [ "$code" -eq 
   row 'steady bitmap bitmap native cache budget=0 runs=1 ok=1 ok time=0 llc=1 peak=1 full=1'
   expect_out 'has the least last-level misses'
   expect_out '(the same in every run)'
+fi
+
+# A study: everything in its tables is computed anew from its results.
+if command -v parallel >/dev/null; then
+  must generate steady --set live=3000 --set steps=10000 -o mid.gct
+  must generate steady --set live=5000 --set steps=8000 --set seed=7 -o large.gct
+  cat >small.ini <<'INI'
+[study]
+traces      = mid.gct large.gct
+collectors  = linked-list semispace epsilon explicit-free
+heap        = 1x 3x
+invocations = 3
+baseline    = semispace
+mode        = timed
+INI
+  must study small.ini -o study
+  expect_out ' has the least total time'
+  mkdir study-tables
+  show study study-tables
+  expect_out 'With 3 runs an interval holds the true median in 75% of studies at best'
+  python3 "$tests/../study/recompute_tables.py" study study-tables semispace >figures 2>&1
+  expect "figures computed anew: $(tail -1 figures)" grep -qE '^[1-9][0-9]{2,} figures agree$' figures
 fi
 
 # One result.
