@@ -232,6 +232,28 @@ class Report:
                                    " done(row && row.getBoundingClientRect().height > 0); }, 300)); })()")
         self.expect("a design's name opens its command", found is None or found)
 
+    def check_curves(self):
+        """A pointer on a curve: its name shows, and the others step back."""
+        found = self.browser.value(
+            "(() => { for (const group of document.querySelectorAll('.picture g[data-title]')) {"
+            " const path = [...group.querySelectorAll('path')].sort((a, b) => b.getTotalLength() - a.getTotalLength())[0];"
+            " if (!path || path.getTotalLength() < 80) continue;"
+            " group.scrollIntoView({block: 'center'});"
+            " for (let share = 0; share <= 1; share += 0.05) {"
+            " const p = path.getPointAtLength(share * path.getTotalLength()).matrixTransform(path.getScreenCTM());"
+            " const hit = document.elementFromPoint(p.x, p.y);"
+            " const owner = hit && hit.closest('g[data-title]');"
+            " if (owner === group) return [p.x, p.y, group.dataset.title]; } } return null; })()")
+        if found is None:
+            self.expect("curves have names", not self.browser.value("document.querySelector('.picture svg') !== null"))
+            return
+        self.browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=found[0], y=found[1])
+        tip = self.browser.value("document.getElementById('tip').hidden ? null : document.getElementById('tip').textContent")
+        self.expect("a curve says its name", tip == found[2], f"{tip} and {found[2]}")
+        self.expect("the others step back", self.browser.value("document.querySelectorAll('g.dim').length") > 0)
+        self.browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=2, y=2)
+        self.expect("and come back", self.browser.value("document.querySelectorAll('g.dim').length") == 0)
+
     # Letters that are shown, the buttons' aside.
     TEXT = ("[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && !e.closest('.copy'))"
             ".flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3)"
@@ -245,6 +267,7 @@ class Report:
         text = browser.value(self.TEXT)
         browser.pictures(f"{self.folder}/light", 1400, 12)
         self.check_sorting()
+        self.check_curves()
         self.check_command_link()
         self.quiet("light")
         browser.size(1400, 900, dark=True)

@@ -170,14 +170,14 @@ void gcr_page_figures(const struct gcr_page *page)
     fputs("<p>A design has the same colour, dash pattern and marker everywhere. Curves of single "
           "runs are those of each configuration's first complete run.</p>\n",
           page->out);
-    const struct gcr_figure *figure = NULL;
+    const char *shown = ""; /* the figure whose pictures are being put */
     for (size_t i = 0; i < page->plots->count; i++) {
         const struct gcr_plot *plot = &page->plots->list[i];
         if (plot->reason != NULL)
             continue;
-        if (plot->figure != figure)
+        if (strcmp(shown, plot->figure->name) != 0)
             gcr_markup(page->out, "<h3>%s</h3>\n", plot->figure->title);
-        figure = plot->figure;
+        shown = plot->figure->name;
         figures_put(page, plot, i + 1);
     }
     figures_put_missing(page);

@@ -104,7 +104,8 @@ static void machine_put_value(const struct gcr_page *page, const char *key, cons
     char number[64] = "", name[64];
     snprintf(name, sizeof name, "%.*s", (int)(is_bytes ? length - 6 : length), key);
     for (char *at = name; *at != '\0'; at++)
-        *at = *at == '_' ? ' ' : *at;
+        if (*at == '_')
+            *at = ' ';
     gcr_markup(page->out, "<tr><th scope=\"row\">%s</th><td>", name);
     if (json_is_number(value)) {
         double plain = json_number_value(value);

@@ -66,7 +66,8 @@ void gcr_page_outcome(const struct gcr_page *page, const char *outcome)
     char words[64];
     snprintf(words, sizeof words, "%s", outcome);
     for (char *at = words; *at != '\0'; at++)
-        *at = *at == '_' ? ' ' : *at;
+        if (*at == '_')
+            *at = ' ';
     gcr_markup(page->out, "<strong>%s</strong>", words);
 }
 
@@ -216,11 +217,11 @@ void gcr_page_axis_head(const struct gcr_page *page, const struct gcr_page_axis 
 static const char *ratio_class(const struct gcr_ratio *ratio, enum gcr_metric_id metric)
 {
     enum gcr_verdict verdict = gcr_verdict_of(ratio);
-    int sense = gcr_metrics[metric].sense;
-    if (sense == GCR_NEITHER_IS_BETTER ||
+    const struct gcr_metric *about = &gcr_metrics[metric];
+    if (about->sense == GCR_NEITHER_IS_BETTER ||
         (verdict != GCR_VERDICT_LESS && verdict != GCR_VERDICT_MORE))
         return "even";
-    return (verdict == GCR_VERDICT_LESS) == (sense == GCR_LESS_IS_BETTER) ? "good" : "bad";
+    return (verdict == GCR_VERDICT_LESS) == (about->sense == GCR_LESS_IS_BETTER) ? "good" : "bad";
 }
 
 static void ratio_draw(FILE *out, const struct gcr_page_axis *axis, const struct gcr_ratio *ratio)

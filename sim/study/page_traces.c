@@ -65,11 +65,11 @@ static const struct gcr_point *traces_point(const struct gcr_page *page, size_t 
 static void traces_put_failed(const struct gcr_page *page, const struct gcr_point *point,
                               size_t columns)
 {
-    gcr_markup(page->out, "<td class=\"failed\" colspan=\"%zu\">", columns);
     if (point == NULL) {
-        fputs("no result yet</td>", page->out);
+        gcr_markup(page->out, "<td class=\"waiting\" colspan=\"%zu\">no result yet</td>", columns);
         return;
     }
+    gcr_markup(page->out, "<td class=\"failed\" colspan=\"%zu\">", columns);
     gcr_page_outcome(page, point->runs[0].outcome);
     const char *message = point->runs[0].message;
     if (message != NULL && *message != '\0')

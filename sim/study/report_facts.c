@@ -13,11 +13,11 @@ char *gcr_shell_quote(const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_./:=+,@%^";
+    if (*word != '\0' && strspn(word, plain) == strlen(word))
+        return strdup(word);
     char *out = malloc(4 * strlen(word) + 3), *at = out;
     if (out == NULL)
         return NULL;
-    if (*word != '\0' && strspn(word, plain) == strlen(word))
-        return strcpy(out, word);
     *at++ = '\'';
     for (; *word != '\0'; word++) {
         if (*word == '\'')

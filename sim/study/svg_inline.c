@@ -151,9 +151,9 @@ static bool svg_read_tag(struct svg_reader *reader, struct svg_tag *out)
     out->attributes = at;
     char quote = 0;
     for (; at < reader->end && (quote != 0 || *at != '>'); at++) {
-        if (quote != 0)
-            quote = *at == quote ? (char)0 : quote;
-        else if (*at == '"' || *at == '\'')
+        if (quote != 0 && *at == quote)
+            quote = 0;
+        else if (quote == 0 && (*at == '"' || *at == '\''))
             quote = *at;
     }
     if (at == reader->end || out->length == 0)

@@ -104,6 +104,18 @@ must report out --no-plots
 expect_page out/report.html
 expect_in out/report.html '<strong>unreadable</strong>'
 
+# With figures, where there is gnuplot: each is in the page, with ids of its own, or has a reason.
+if command -v gnuplot >/dev/null; then
+  must compare forks.gct -c linked-list,semispace -o drawn
+  must report drawn
+  expect_no_err
+  expect_page drawn/report.html
+  expect_in drawn/report.html '<figure id="figure-'
+  expect_in drawn/report.html 'role="img" aria-label="'
+  expect_json drawn/report.json "sum(f['file'] is not None for f in d['figures']) == open('drawn/report.html').read().count('<figure ') > 2"
+  expect_json drawn/report.json "all((f['file'] is None) == (f['reason'] is not None) for f in d['figures'])"
+fi
+
 gcr report
 expect_usage DIR
 gcr report nowhere

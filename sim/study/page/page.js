@@ -9,7 +9,7 @@
     if (!cell) return null;
     var value = cell.getAttribute("data-value");
     if (value !== null && value !== "") return Number(value);
-    if (cell.classList.contains("none") || cell.classList.contains("failed")) return null;
+    if (cell.classList.contains("none") || cell.classList.contains("failed") || cell.classList.contains("waiting")) return null;
     return cell.textContent.trim();
   }
 
