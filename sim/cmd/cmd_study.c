@@ -126,19 +126,33 @@ static gcr_status study_make_plan(struct study *study, struct gcr_error *err)
     return status;
 }
 
-/* The machine is this one as long as no results say otherwise. */
-static void study_put_environment(struct study *study)
+/* Of the machine that the runs to come will be made on; with nothing left to run, what is known of
+ * earlier ones stays. */
+static gcr_status study_put_environment(struct study *study, struct gcr_error *err)
 {
     struct gcr_environment environment;
+    struct gcr_study_outlook outlook;
+    const struct gcr_plan *before = study->known != NULL ? study->known : study->plan;
+    gcr_status status =
+        gcr_study_look(study->directory, study->plan, study->retry_failed, 1, NULL, &outlook, err);
+    if (status != GCR_OK)
+        return status;
+    bool keeps = outlook.missing == 0 && json_is_object(before->environment);
     gcr_environment_read(&environment);
+    json_t *now = keeps ? json_incref(before->environment) : gcr_environment_to_json(&environment);
+    json_t *machine = keeps ? json_incref(before->machine) : gcr_json_machine();
     json_decref(study->plan->environment);
     json_decref(study->plan->machine);
-    study->plan->environment = gcr_environment_to_json(&environment);
-    study->plan->machine = gcr_json_machine();
+    study->plan->environment = now;
+    study->plan->machine = machine;
     size_t i;
     json_t *warning;
-    json_array_foreach(json_object_get(study->plan->environment, "warnings"), i, warning)
-        fprintf(stderr, "warning: %s\n", json_string_value(warning));
+    json_array_foreach(json_object_get(now, "warnings"), i, warning)
+    {
+        if (!keeps)
+            fprintf(stderr, "warning: %s\n", json_string_value(warning));
+    }
+    return GCR_OK;
 }
 
 /* ---- progress ---- */
@@ -245,7 +259,7 @@ static gcr_status study_drive(struct study *study, struct gcr_error *err)
     study->setting.directory = store.directory;
     status = study_make_plan(study, err);
     if (status == GCR_OK)
-        study_put_environment(study);
+        status = study_put_environment(study, err);
     if (status == GCR_OK)
         status = study->file != NULL ? gcr_study_store_write(&store, study->plan, study->file, err)
                                      : gcr_study_store_write_plan(&store, study->plan, err);

@@ -106,7 +106,10 @@ fi
 
 # Again: nothing is left to do, and nothing is done. A result that goes missing is made anew.
 before=$(stat -c %Y-%i $one.json)
+python3 -c 'import json; d = json.load(open("small/study.json")); d["environment"]["host"] = "elsewhere"; json.dump(d, open("small/study.json", "w"))'
 must study -o small
+expect_no_err
+expect_json small/study.json "d['environment']['host'] == 'elsewhere'"
 expect 'what is done stays' [ "$(stat -c %Y-%i $one.json)" = "$before" ]
 expect 'no job has run' [ "$(grep -c '^\[' <<<"$err")" -eq 0 ]
 rm $one.json small/results/fork.linked-list.native.timed.2.json
@@ -114,6 +117,7 @@ must study small.ini -o small --dry-run
 expect_out '2 missing; about '
 expect 'a dry run runs nothing' [ ! -e $one.json ]
 must study small.ini -o small
+expect_json small/study.json "d['environment']['host'] != 'elsewhere'"
 expect 'two jobs have run' [ "$(grep -c '^\[' <<<"$err")" -eq 2 ]
 expect_complete small $jobs
 
