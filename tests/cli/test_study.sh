@@ -59,7 +59,7 @@ cat >small.ini <<INI
 question    = Which one?
 traces      = steady.gct fork.gct
 collectors  = linked-list semispace generational
-heap        = native 2min
+heap        = native 4x
 invocations = 2
 mode        = $modes
 baseline    = linked-list
@@ -67,11 +67,11 @@ baseline    = linked-list
 generational.nursery = 64K
   128K   ; each makes a design
 INI
-jobs=$((2 * 4 * 2 * 2 + 2 * 4))
+jobs=$((2 * 4 * 2 * 2))
 [ $model = yes ] && jobs=$((jobs + 2 * 4 * 2))
 must study small.ini -o small --dry-run
 expect_out "$jobs jobs: 0 done, $jobs missing; how long they take is not known"
-expect_out 'to run   steady.generational-nursery=128K.2min.timed.2'
+expect_out 'to run   steady.generational-nursery=128K.4x.timed.2'
 expect_absent small
 must study small.ini -o small
 expect_complete small $jobs
@@ -86,19 +86,19 @@ expect_json small/study.json "d['designs'] == ['linked-list', 'semispace', 'gene
 expect_json small/study.json "[t['name'] for t in d['traces']] == ['steady', 'fork'] and all(t['peak_live_bytes'] > 0 for t in d['traces'])"
 expect_json small/study.json "isinstance(d['environment']['warnings'], list) and d['machine']['cores'] > 0"
 expect_json small/study.json "all((j['budget_bytes'] is None) == (j['heap'] == 'native') for j in d['jobs'])"
-one=small/results/steady.semispace.2min.timed.1
+one=small/results/steady.semispace.4x.timed.1
 expect_json $one.json "d['outcome'] == 'ok' and d['job']['invocation'] == 1 and d['job']['seconds'] > 0 and d['job']['host']"
 expect_json $one.json "d['job']['command'][1] == 'run' and d['job']['command'][-2:] == ['--json', '-']"
 expect_json $one.json "isinstance(d['job']['cpu'], int) and 'list' not in d['pauses'] and 'footprint_series' not in d['lanes'][0]"
 expect_json $one.full.json "'footprint_series' in d['lanes'][0] and 'list' in d['lanes'][0]['pauses']"
-expect_absent small/results/steady.semispace.2min.timed.2.full.json
-minimum=$(python3 -c 'import json; print(json.load(open("small/results/steady.semispace.minheap.json"))["minimum_bytes"])')
-expect_json $one.json "d['memory']['budget_bytes'] == 2 * $minimum"
+expect_absent small/results/steady.semispace.4x.timed.2.full.json
+budget=$(python3 -c 'import json; print(4 * json.load(open("small/study.json"))["traces"][0]["peak_live_bytes"])')
+expect_json $one.json "d['memory']['budget_bytes'] == $budget"
 expect_json small/results/steady.generational-nursery=128K.native.timed.1.json "d['options']['nursery'] == '128K'"
 # The command in a result can be repeated.
 python3 -c 'import json, shlex; print(shlex.join(json.load(open("'$one.json'"))["job"]["command"]))' >again.sh
 bash again.sh >again.json || fail 'the command of a result runs'
-expect_json again.json "d['outcome'] == 'ok' and d['memory']['budget_bytes'] == 2 * $minimum"
+expect_json again.json "d['outcome'] == 'ok' and d['memory']['budget_bytes'] == $budget"
 if [ $model = yes ]; then
   expect_json small/results/fork.semispace.native.cache.1.json "d['cache']['total']['reads'] > 0 and any(lane['cow'] for lane in d['lanes'])"
   expect_json small/results/steady.semispace.native.cache.1.json "d['model'] and d['lanes'][0]['cow'] is None"
@@ -222,6 +222,9 @@ for moment in 1 4 9; do
 done
 must study killed.ini -o killed
 expect_complete killed 18
+minimum=$(python3 -c 'import json; print(json.load(open("killed/results/steady.semispace.minheap.json"))["minimum_bytes"])')
+expect_json killed/results/steady.semispace.2min.timed.1.json "d['outcome'] == 'ok' and d['memory']['budget_bytes'] == 2 * $minimum"
+expect_json killed/study.json "[j['budget_bytes'] for j in d['jobs'] if j['id'] == 'steady.semispace.2min.timed.3'] == [2 * $minimum]"
 
 # A job, a run, a run again: started anew each time, and given up after the third.
 study_long 600 >job.ini
