@@ -145,14 +145,20 @@ void gcr_page_data_finish(struct gcr_page_data *data)
     *data = (struct gcr_page_data){0};
 }
 
+const struct gcr_page_cell *gcr_page_cell_of(const struct gcr_page_data *data, size_t trace,
+                                             size_t design, size_t heap, enum gcr_study_mode mode,
+                                             enum gcr_metric_id metric)
+{
+    return &data->cells[data_place(data, trace, design, heap, mode, metric)];
+}
+
 const struct gcr_page_cell *gcr_page_cell(const struct gcr_page_data *data, size_t trace,
                                           size_t design, size_t heap, enum gcr_metric_id metric)
 {
     const struct gcr_page_cell *timed =
-        &data->cells[data_place(data, trace, design, heap, GCR_STUDY_TIMED, metric)];
-    return timed->is_known
-               ? timed
-               : &data->cells[data_place(data, trace, design, heap, GCR_STUDY_CACHE, metric)];
+        gcr_page_cell_of(data, trace, design, heap, GCR_STUDY_TIMED, metric);
+    return timed->is_known ? timed
+                           : gcr_page_cell_of(data, trace, design, heap, GCR_STUDY_CACHE, metric);
 }
 
 /* Whether a row has these words under these columns; n of each. */

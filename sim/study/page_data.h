@@ -31,6 +31,10 @@ gcr_status gcr_page_data_read(const struct gcr_dataset *dataset, const char *dir
                               struct gcr_page_data *out, struct gcr_error *err) GCR_MUST_USE;
 void gcr_page_data_finish(struct gcr_page_data *data);
 
+/* Never NULL. */
+const struct gcr_page_cell *gcr_page_cell_of(const struct gcr_page_data *data, size_t trace,
+                                             size_t design, size_t heap, enum gcr_study_mode mode,
+                                             enum gcr_metric_id metric);
 /* The timed runs' cell if they know the metric, else the modelled runs'. Never NULL. */
 const struct gcr_page_cell *gcr_page_cell(const struct gcr_page_data *data, size_t trace,
                                           size_t design, size_t heap, enum gcr_metric_id metric);

@@ -8,15 +8,16 @@
 #include "sim/study/markup.h"
 #include "sim/study/page.h"
 
-/* A table's columns. */
+enum { MOST_DESIGNS = 512, MOST_METRICS = GCR_METRIC_COUNT };
+
+/* A kind of table: which runs, and which of their metrics. */
 struct trace_table {
-    const char *kind, *title;
+    enum gcr_study_mode mode;
+    const char *title;
     enum gcr_metric_id ratio; /* the one that is held against the baseline */
-    const enum gcr_metric_id *metrics;
+    enum gcr_metric_id metrics[MOST_METRICS];
     size_t count;
 };
-
-enum { MOST_DESIGNS = 512, MOST_METRICS = GCR_METRIC_COUNT };
 
 /* As heads of narrow columns. */
 static const char *traces_head(enum gcr_metric_id metric)
@@ -42,10 +43,10 @@ static const char *traces_head(enum gcr_metric_id metric)
 }
 
 static bool traces_has(const struct gcr_page *page, size_t trace, size_t heap,
-                       enum gcr_metric_id metric)
+                       enum gcr_study_mode mode, enum gcr_metric_id metric)
 {
     for (size_t design = 0; design < page->data->designs; design++)
-        if (gcr_page_cell(page->data, trace, design, heap, metric)->is_known)
+        if (gcr_page_cell_of(page->data, trace, design, heap, mode, metric)->is_known)
             return true;
     return false;
 }
@@ -53,12 +54,11 @@ static bool traces_has(const struct gcr_page *page, size_t trace, size_t heap,
 /* ---- rows ---- */
 
 static const struct gcr_point *traces_point(const struct gcr_page *page, size_t trace,
-                                            size_t design, size_t heap, const char *kind)
+                                            size_t design, size_t heap, enum gcr_study_mode mode)
 {
     const struct gcr_dataset *dataset = page->dataset;
-    bool is_cache = strcmp(kind, "cache") == 0;
     return gcr_dataset_find(dataset, dataset->traces[trace].name, dataset->designs[design],
-                            dataset->heaps[heap], is_cache ? GCR_STUDY_CACHE : GCR_STUDY_TIMED);
+                            dataset->heaps[heap], mode);
 }
 
 /* The row of a configuration none of whose runs completed. */
@@ -110,15 +110,16 @@ static void traces_plan(const struct gcr_page *page, size_t trace, size_t heap,
     out->count = 0;
     for (size_t i = 0; i < table->count; i++) {
         enum gcr_metric_id metric = table->metrics[i];
-        if (!traces_has(page, trace, heap, metric))
+        if (!traces_has(page, trace, heap, table->mode, metric))
             continue;
         for (size_t d = 0; d < designs; d++)
-            values[d] = gcr_page_cell(page->data, trace, d, heap, metric)->median;
+            values[d] = gcr_page_cell_of(page->data, trace, d, heap, table->mode, metric)->median;
         out->metrics[out->count] = metric;
         out->columns[out->count++] = gcr_page_column_of(gcr_metrics[metric].unit, values, designs);
     }
     for (size_t d = 0; d < designs; d++) {
-        const struct gcr_page_cell *cell = gcr_page_cell(page->data, trace, d, heap, table->ratio);
+        const struct gcr_page_cell *cell =
+            gcr_page_cell_of(page->data, trace, d, heap, table->mode, table->ratio);
         ratios[d] = cell->ratio;
         values[d] = cell->median;
     }
@@ -150,7 +151,7 @@ static void traces_put_head(const struct gcr_page *page, const struct trace_tabl
 
 /* Whether the study has a job for it. (A design that never frees runs in no heap but native.) */
 static bool traces_is_planned(const struct gcr_page *page, size_t trace, size_t heap, size_t design,
-                              const char *kind)
+                              enum gcr_study_mode mode)
 {
     const struct gcr_dataset *dataset = page->dataset;
     size_t i;
@@ -160,7 +161,7 @@ static bool traces_is_planned(const struct gcr_page *page, size_t trace, size_t 
         if (strcmp(gcr_json_text_at(job, "design"), dataset->designs[design]) == 0 &&
             strcmp(gcr_json_text_at(job, "heap"), dataset->heaps[heap]) == 0 &&
             strcmp(gcr_json_text_at(job, "trace"), dataset->traces[trace].name) == 0 &&
-            strcmp(gcr_json_text_at(job, "mode"), kind) == 0)
+            strcmp(gcr_json_text_at(job, "mode"), gcr_study_mode_name[mode]) == 0)
             return true;
     }
     return false;
@@ -169,8 +170,8 @@ static bool traces_is_planned(const struct gcr_page *page, size_t trace, size_t 
 static void traces_put_row(const struct gcr_page *page, size_t trace, size_t heap, size_t design,
                            const struct trace_table *table, const struct trace_columns *plan)
 {
-    const struct gcr_point *point = traces_point(page, trace, design, heap, table->kind);
-    if (point == NULL && !traces_is_planned(page, trace, heap, design, table->kind))
+    const struct gcr_point *point = traces_point(page, trace, design, heap, table->mode);
+    if (point == NULL && !traces_is_planned(page, trace, heap, design, table->mode))
         return;
     fputs("<tr>", page->out);
     gcr_page_design(page, page->dataset->designs[design], point);
@@ -179,7 +180,7 @@ static void traces_put_row(const struct gcr_page *page, size_t trace, size_t hea
     } else {
         for (size_t i = 0; i < plan->count; i++) {
             const struct gcr_page_cell *cell =
-                gcr_page_cell(page->data, trace, design, heap, plan->metrics[i]);
+                gcr_page_cell_of(page->data, trace, design, heap, table->mode, plan->metrics[i]);
             gcr_page_figure(page, &plan->columns[i], &cell->median);
             if (plan->metrics[i] == table->ratio)
                 gcr_page_ratio(page, &plan->axis, &cell->ratio, table->ratio);
@@ -194,7 +195,7 @@ static bool traces_has_runs(const struct gcr_page *page, size_t trace, size_t he
                             const struct trace_table *table)
 {
     for (size_t design = 0; design < page->data->designs; design++)
-        if (traces_point(page, trace, design, heap, table->kind) != NULL)
+        if (traces_point(page, trace, design, heap, table->mode) != NULL)
             return true;
     return false;
 }
@@ -211,7 +212,7 @@ static void traces_put_table(const struct gcr_page *page, size_t trace, size_t h
              is_native ? "each design with its own sizing of the heap" : size);
     if (!is_native)
         snprintf(caption, sizeof caption, "%s: %s, heap %s", name, table->title, size);
-    snprintf(id, sizeof id, "%s-%s-%s", table->kind, name, size);
+    snprintf(id, sizeof id, "%s-%s-%s", gcr_study_mode_name[table->mode], name, size);
     traces_plan(page, trace, heap, table, &plan);
     gcr_page_table(page, "sortable figures", id, caption);
     traces_put_head(page, table, &plan);
@@ -266,12 +267,19 @@ static void traces_put_labels(const struct gcr_page *page, const char *trace)
     fputs("</ul>\n", page->out);
 }
 
-static bool traces_lists(const enum gcr_metric_id *metrics, size_t count, enum gcr_metric_id metric)
+static bool traces_lists(const struct trace_table *table, enum gcr_metric_id metric)
 {
-    for (size_t i = 0; i < count; i++)
-        if (metrics[i] == metric)
+    for (size_t i = 0; i < table->count; i++)
+        if (table->metrics[i] == metric)
             return true;
     return false;
+}
+
+static void traces_take_metrics(struct trace_table *table, const enum gcr_metric_id *metrics,
+                                size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        table->metrics[table->count++] = metrics[i];
 }
 
 static void traces_put_heaps(const struct gcr_page *page, size_t trace,
@@ -293,22 +301,24 @@ static void traces_put_heaps(const struct gcr_page *page, size_t trace,
 
 void gcr_page_traces(const struct gcr_page *page)
 {
-    enum gcr_metric_id timed[MOST_METRICS] = {
-        GCR_METRIC_TIME,   GCR_METRIC_COLLECTOR, GCR_METRIC_CPU,
-        GCR_METRIC_PAUSES, GCR_METRIC_PAUSE_P99, GCR_METRIC_PAUSE_MAX,
-        GCR_METRIC_PEAK,   GCR_METRIC_OVERHEAD,  GCR_METRIC_COW_PAGES};
-    enum gcr_metric_id cache[MOST_METRICS] = {
+    static const enum gcr_metric_id timed_metrics[] = {
+        GCR_METRIC_TIME,      GCR_METRIC_COLLECTOR, GCR_METRIC_CPU,         GCR_METRIC_PAUSES,
+        GCR_METRIC_PAUSE_P99, GCR_METRIC_PAUSE_MAX, GCR_METRIC_REQUEST_P99, GCR_METRIC_PEAK,
+        GCR_METRIC_OVERHEAD,  GCR_METRIC_COW_PAGES};
+    static const enum gcr_metric_id cache_metrics[] = {
         GCR_METRIC_LLC_MISSES, GCR_METRIC_L2_MISSES, GCR_METRIC_L1_MISSES, GCR_METRIC_TLB_MISSES,
-        GCR_METRIC_TRAFFIC,    GCR_METRIC_ACCESSES,  GCR_METRIC_COW_PAGES, GCR_METRIC_PEAK};
+        GCR_METRIC_TRAFFIC,    GCR_METRIC_ACCESSES,  GCR_METRIC_COW_PAGES};
     struct trace_table tables[] = {
-        {"timed", "time, pauses and memory", GCR_METRIC_TIME, timed, 10},
-        {"cache", "cache model", GCR_METRIC_LLC_MISSES, cache, 8},
+        {.mode = GCR_STUDY_TIMED, .title = "time, pauses and memory", .ratio = GCR_METRIC_TIME},
+        {.mode = GCR_STUDY_CACHE, .title = "cache model", .ratio = GCR_METRIC_LLC_MISSES},
     };
+    traces_take_metrics(&tables[0], timed_metrics, GCR_COUNT_OF(timed_metrics));
+    traces_take_metrics(&tables[1], cache_metrics, GCR_COUNT_OF(cache_metrics));
     bool is_modelled = gcr_metrics[page->metric].mode == GCR_OF_CACHE;
     struct trace_table *chosen = &tables[is_modelled];
     chosen->ratio = page->metric;
-    if (!traces_lists(chosen->metrics, chosen->count, page->metric))
-        (is_modelled ? cache : timed)[chosen->count++] = page->metric;
+    if (!traces_lists(chosen, page->metric))
+        chosen->metrics[chosen->count++] = page->metric;
     gcr_page_section(page, "traces", "Each program");
     for (size_t trace = 0; trace < page->dataset->trace_count; trace++) {
         const struct gcr_trace_facts *facts = &page->dataset->traces[trace];

@@ -86,6 +86,13 @@ rows = [r for r in csv.DictReader(open("out/tables/summary.csv")) if r["metric"]
 sys.exit(0 if rows and all(f'data-value="{float(r["median"]):.10g}"' in page for r in rows) else 1)
 PY
 
+expect "no metric twice in a head" python3 - <<'PY'
+import re, sys
+page = open("out/report.html", encoding="utf-8").read()
+heads = [re.findall(r'scope="col" title="([^"]*)"', head) for head in re.findall(r"<thead>.*?</thead>", page)]
+sys.exit(0 if any(heads) and all(len(h) == len(set(h)) for h in heads) else 1)
+PY
+
 # Again, and elsewhere: the links follow.
 cp out/report.html first.html
 must report out --no-plots
