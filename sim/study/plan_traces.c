@@ -8,16 +8,20 @@
 #include "sim/oracle/oracle.h"
 #include "sim/study/plan_parts.h"
 
-/* A relative pattern starts where the study file lies. */
+/* A relative pattern starts where the study file lies, whatever letters the way there has. */
 static char *trace_pattern(const struct gcr_study_file *file, const char *word)
 {
     const char *slash = strrchr(file->path, '/');
     size_t folder = word[0] != '/' && slash != NULL ? (size_t)(slash - file->path) + 1 : 0;
-    char *pattern = malloc(folder + strlen(word) + 1);
+    char *pattern = malloc(2 * folder + strlen(word) + 1), *at = pattern;
     if (pattern == NULL)
         return NULL;
-    memcpy(pattern, file->path, folder);
-    strcpy(pattern + folder, word);
+    for (size_t i = 0; i < folder; i++) {
+        if (strchr("*?[\\", file->path[i]) != NULL)
+            *at++ = '\\';
+        *at++ = file->path[i];
+    }
+    strcpy(at, word);
     return pattern;
 }
 

@@ -170,6 +170,14 @@ must study begun.ini -o begun
 expect_complete begun 16
 expect 'only what was added has run' [ "$(grep -c '^\[' <<<"$err")" -eq 12 ]
 
+# Names of folders may have letters that shells and patterns have other uses for.
+odd="odd [1] \$HOME 'x'; *"
+mkdir "$odd"
+cp steady.gct "$odd/one.gct"
+printf '[study]\ntraces = *.gct\ncollectors = semispace\ninvocations = 1\n' >"$odd/odd.ini"
+must study "$odd/odd.ini" -o "$odd/out"
+expect_complete "$odd/out" 1
+
 # ---- accidents: a crash, a timeout; run again when asked to ----
 make_crash
 cat >crash.ini <<INI
