@@ -8,7 +8,7 @@ packages=(
   libzstd-dev libxxhash-dev libjansson-dev libcmocka-dev
   python3 python3-dev libpython3-dev
   libjemalloc-dev libmimalloc-dev libgc-dev systemtap-sdt-dev valgrind libbenchmark-dev
-  libinih-dev parallel gnuplot-nox
+  libinih-dev parallel gnuplot-nox rsync
   "$@"
 )
 

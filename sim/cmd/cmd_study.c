@@ -25,7 +25,20 @@ static const struct gcr_flag study_flags[] = {
      NULL},
     {"--dry-run", 0, NULL, "list the jobs, and how long they may take; change nothing",
      GCR_FLAG_OPTIONAL, NULL},
-    {"--engine", 0, "NAME", "what carries the jobs out: local (GNU parallel; the default)",
+    {"--engine", 0, "NAME",
+     "what carries the jobs out: local (GNU parallel; the default), ssh (GNU parallel on several "
+     "machines) or slurm (a cluster's job arrays)",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--hosts", 0, "HOSTS",
+     "machines for --engine ssh, with commas between: user@host, 4/host for four modelled runs at "
+     "a "
+     "time; or a file with one a line",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--remote-program", 0, "PATH",
+     "gcreplay on the other machines (default: this program's own path if it is there, else "
+     "gcreplay on their PATH)",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--slurm-options", 0, "WORDS", "for sbatch with --engine slurm: '--partition=x --account=y'",
      GCR_FLAG_OPTIONAL, NULL},
     {"--jobs", 0, "N",
      "modelled runs at a time (default: as many as there are cores); timed runs are made one at a "
@@ -71,6 +84,23 @@ static gcr_status study_find_engine(struct study *study, struct gcr_error *err)
                : gcr_fail(err, GCR_USAGE, "--engine cannot be '%.64s'; allowed: %s", name, known);
 }
 
+/* Flags that the engine would not look at. */
+static gcr_status study_check_engine_flags(const struct study *study, struct gcr_error *err)
+{
+    const struct {
+        const char *flag;
+        const struct gcr_study_engine *first, *second;
+    } rules[] = {{"--hosts", &gcr_ssh_engine, &gcr_ssh_engine},
+                 {"--remote-program", &gcr_ssh_engine, &gcr_slurm_engine},
+                 {"--slurm-options", &gcr_slurm_engine, &gcr_slurm_engine}};
+    for (size_t i = 0; i < GCR_COUNT_OF(rules); i++)
+        if (gcr_argument(study->arguments, rules[i].flag) != NULL &&
+            study->engine != rules[i].first && study->engine != rules[i].second)
+            return gcr_fail(err, GCR_USAGE, "%s is of no use to --engine %s", rules[i].flag,
+                            study->engine->name);
+    return GCR_OK;
+}
+
 static gcr_status study_read_arguments(struct study *study, struct gcr_error *err)
 {
     const char *jobs = gcr_argument(study->arguments, "--jobs");
@@ -81,6 +111,9 @@ static gcr_status study_read_arguments(struct study *study, struct gcr_error *er
     if (length <= 0)
         return gcr_fail(err, GCR_IO, "/proc/self/exe: this program cannot be found");
     study->setting.program = study->program;
+    study->setting.hosts = gcr_argument(study->arguments, "--hosts");
+    study->setting.remote_program = gcr_argument(study->arguments, "--remote-program");
+    study->setting.slurm_options = gcr_argument(study->arguments, "--slurm-options");
     if (jobs != NULL) {
         char *end = NULL;
         unsigned long number = strtoul(jobs, &end, 10);
@@ -88,7 +121,8 @@ static gcr_status study_read_arguments(struct study *study, struct gcr_error *er
             return gcr_fail(err, GCR_USAGE, "--jobs cannot be '%.64s'; allowed: 1 .. 4096", jobs);
         study->setting.jobs = (unsigned)number;
     }
-    return study_find_engine(study, err);
+    gcr_status status = study_find_engine(study, err);
+    return status == GCR_OK ? study_check_engine_flags(study, err) : status;
 }
 
 /* ---- the plan ---- */
@@ -251,6 +285,8 @@ static gcr_status study_conclude(const struct study *study, struct gcr_error *er
 static gcr_status study_drive(struct study *study, struct gcr_error *err)
 {
     struct gcr_study_store store;
+    study->setting.say = study_remark;
+    study->setting.arg = study;
     gcr_status status = study->engine->check(&study->setting, err);
     if (status == GCR_OK)
         status = gcr_study_store_open(&store, study->directory, study_wait, err);

@@ -244,6 +244,8 @@ gcr_status gcr_study_drive(const struct gcr_study_driver *driver, struct gcr_err
         status = drive_stage(&drive, GCR_JOB_TIMED, err);
     if (status == GCR_OK)
         status = drive_stage(&drive, GCR_JOB_CACHE, err);
+    if (status == GCR_OK && driver->engine->end != NULL)
+        driver->engine->end(&drive.setting);
     gcr_standing_finish(&drive.standing);
     return status;
 }

@@ -47,9 +47,11 @@ struct gcr_study_engine {
      * engine itself failed. */
     gcr_status (*run)(const struct gcr_engine_setting *setting, const char *const *ids,
                       size_t count, bool is_timed, struct gcr_error *err);
+    /* Called once when every job has a result; NULL: nothing is to be tidied. */
+    void (*end)(const struct gcr_engine_setting *setting);
 };
 
-extern const struct gcr_study_engine gcr_local_engine;
+extern const struct gcr_study_engine gcr_local_engine, gcr_ssh_engine, gcr_slurm_engine;
 
 /* All of them, ended by NULL; the first is the default. */
 extern const struct gcr_study_engine *const gcr_study_engines[];

@@ -91,4 +91,5 @@ const struct gcr_study_engine gcr_local_engine = {
     .run = local_run,
 };
 
-const struct gcr_study_engine *const gcr_study_engines[] = {&gcr_local_engine, NULL};
+const struct gcr_study_engine *const gcr_study_engines[] = {&gcr_local_engine, &gcr_ssh_engine,
+                                                            &gcr_slurm_engine, NULL};

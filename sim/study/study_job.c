@@ -210,17 +210,21 @@ static bool design_has_threads(const struct gcr_plan_design *design)
     return engine != NULL && gcr_collector_is(gcr_engine_collector(engine), GCR_CAP_THREADS);
 }
 
+unsigned gcr_study_job_timeout(const struct gcr_plan *plan, const struct gcr_plan_job *job)
+{
+    return job->kind == GCR_JOB_MINHEAP ? JOB_SEARCH_TIMEOUTS * plan->timeout_s : plan->timeout_s;
+}
+
 static struct gcr_job_process job_process(const struct gcr_study_job *study_job,
                                           const struct job_command *command)
 {
     const struct gcr_plan_job *job = study_job->job;
     bool is_bound =
         job->kind == GCR_JOB_TIMED && !design_has_threads(&study_job->plan->designs[job->design]);
-    unsigned timeout_s = study_job->plan->timeout_s;
     return (struct gcr_job_process){
         .words = command->words,
         .cpu = is_bound ? gcr_job_timed_cpu() : -1,
-        .timeout_s = job->kind == GCR_JOB_MINHEAP ? JOB_SEARCH_TIMEOUTS * timeout_s : timeout_s,
+        .timeout_s = gcr_study_job_timeout(study_job->plan, job),
     };
 }
 

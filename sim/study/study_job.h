@@ -20,4 +20,7 @@ struct gcr_study_job {
 gcr_status gcr_study_job_run(const struct gcr_study_job *study_job, FILE *out,
                              struct gcr_error *err) GCR_MUST_USE;
 
+/* Seconds after which a job's process is stopped: a search makes many runs. */
+unsigned gcr_study_job_timeout(const struct gcr_plan *plan, const struct gcr_plan_job *job);
+
 #endif
