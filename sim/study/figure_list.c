@@ -56,4 +56,4 @@ const struct gcr_figure gcr_figures[] = {
     {"demographics", "The trace's objects",
      "Sizes, lifetimes and references held, as shares of objects and of bytes.", "demographics",
      "objects", NULL, GCR_FIGURE_OF_TRACE, "no trace of the study can be read any more"},
-    {NULL}};
+    {.name = NULL}};
