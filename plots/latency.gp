@@ -23,9 +23,9 @@ plot csv using (keep(design_of(0))):(kept ? reach(field(at_percentile), field(at
 unset table
 if (!exists("heading")) heading = "Latency of requests: ".subject
 key_width = key_pixels(0)
-columns = kinds <= 3 ? max(1, kinds) : 2
+columns = kinds <= 3 ? max(1, kinds) : (kinds == 4 ? 2 : 3)
 rows = (kinds + columns - 1)/columns
-width = 99 + max(2, columns)*320 + key_width; height = 115 + max(rows > 1 ? rows*260 + 75 : 245, rows*key_height(0) + (rows - 1)*75)
+width = 99 + max(2, columns)*330 + key_width; height = 115 + max(rows > 1 ? rows*260 + 75 : 245, rows*key_height(0) + (rows - 1)*75)
 if (highest <= 0) { nothing = "no requests in ".subject }
 key_place = key_width
 undefine key_width
@@ -34,7 +34,7 @@ load plots."percentile_axis.inc.gp"
 least = lowest/1.5; most = highest*1.5
 load plots."log_y.inc.gp"
 set multiplot layout rows,columns title heading noenhanced \
-    margins 84.0/width, 1 - key_place/(width + 0.0), 55.0/height, 1 - 60.0/height spacing 20.0/width, 75.0/height
+    margins 84.0/width, 1 - key_place/(width + 0.0), 55.0/height, 1 - 60.0/height spacing 58.0/width, 75.0/height
 do for [k=1:kinds] {
   set title kind[k] noenhanced offset 0,-0.5
   if (k % columns == 1 || columns == 1) { set ylabel "latency (ms, log scale)" offset -0.5; set format y "%g" } \
