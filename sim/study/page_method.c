@@ -1,6 +1,7 @@
 /* How the figures were made, and on what. */
 #include <string.h>
 
+#include "base/compiler.h"
 #include "sim/measure/json_at.h"
 #include "sim/study/markup.h"
 #include "sim/study/page.h"
@@ -97,16 +98,29 @@ void gcr_page_method(const struct gcr_page *page)
 
 /* ---- machine ---- */
 
+/* "l2_bytes" as "L2", "check_level" as "check level". */
+static void machine_put_key(const struct gcr_page *page, const char *key, bool is_bytes)
+{
+    static const char *const words[][2] = {{"cpu", "CPU"}, {"l1d", "L1d"}, {"l2", "L2"},
+                                           {"l3", "L3"},   {"thp", "THP"}, {"aslr", "ASLR"}};
+    char name[64];
+    size_t length = strlen(key) - (is_bytes ? strlen("_bytes") : 0);
+    snprintf(name, sizeof name, "%.*s", (int)length, key);
+    for (char *at = name; *at != '\0'; at++)
+        if (*at == '_')
+            *at = ' ';
+    for (size_t i = 0; i < GCR_COUNT_OF(words); i++)
+        if (strcmp(name, words[i][0]) == 0)
+            snprintf(name, sizeof name, "%s", words[i][1]);
+    gcr_markup(page->out, "<tr><th scope=\"row\">%s</th><td>", name);
+}
+
 static void machine_put_value(const struct gcr_page *page, const char *key, const json_t *value)
 {
     size_t length = strlen(key);
     bool is_bytes = length > 6 && strcmp(key + length - 6, "_bytes") == 0;
-    char number[64] = "", name[64];
-    snprintf(name, sizeof name, "%.*s", (int)(is_bytes ? length - 6 : length), key);
-    for (char *at = name; *at != '\0'; at++)
-        if (*at == '_')
-            *at = ' ';
-    gcr_markup(page->out, "<tr><th scope=\"row\">%s</th><td>", name);
+    char number[64] = "";
+    machine_put_key(page, key, is_bytes);
     if (json_is_number(value)) {
         double plain = json_number_value(value);
         struct gcr_scale scale = gcr_scale_of(is_bytes ? "bytes" : "", &plain, 1);

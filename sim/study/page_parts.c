@@ -260,6 +260,29 @@ static const char *ratio_mark(enum gcr_verdict verdict)
     return "";
 }
 
+static int ratio_decimals(double value, int digits)
+{
+    int decimals = digits - 1 - (value > 0 ? (int)floor(log10(value)) : 0);
+    return decimals < 0 ? 0 : decimals > 4 ? 4 : decimals;
+}
+
+/* Whether an end would be printed as 1 without being it: the side of 1 is what matters. */
+static bool ratio_hides_side(double value, int digits)
+{
+    return value != 1 && fabs(value - 1) < 0.5 * pow(10, -ratio_decimals(value, digits));
+}
+
+/* Significant digits of both ends, two to four: a wide interval of ratios spans orders of
+ * magnitude, and its lower end must not become 0. */
+static int ratio_digits(const struct gcr_interval *in)
+{
+    double width = in->high / in->low - 1;
+    int digits = width >= 0.1 ? 2 : width >= 0.01 ? 3 : 4;
+    while (digits < 4 && (ratio_hides_side(in->low, digits) || ratio_hides_side(in->high, digits)))
+        digits++;
+    return digits;
+}
+
 void gcr_page_ratio(const struct gcr_page *page, const struct gcr_page_axis *axis,
                     const struct gcr_ratio *ratio, enum gcr_metric_id metric)
 {
@@ -277,11 +300,12 @@ void gcr_page_ratio(const struct gcr_page *page, const struct gcr_page_axis *axi
     gcr_markup(out, "<span class=\"mark\" aria-hidden=\"true\">%s</span> %s",
                ratio_mark(gcr_verdict_of(ratio)), text);
     if (isfinite(ratio->in.low) && ratio->in.low < ratio->in.high) {
-        int decimals = gcr_decimals(ratio->value, ratio->in);
-        decimals = decimals > 3 ? 3 : decimals;
+        int digits = ratio_digits(&ratio->in);
         fprintf(out, "<small>×&#8239;%s–%s</small>",
-                gcr_number_format(low, sizeof low, ratio->in.low, decimals),
-                gcr_number_format(high, sizeof high, ratio->in.high, decimals));
+                gcr_number_format(low, sizeof low, ratio->in.low,
+                                  ratio_decimals(ratio->in.low, digits)),
+                gcr_number_format(high, sizeof high, ratio->in.high,
+                                  ratio_decimals(ratio->in.high, digits)));
     }
     fputs("</td>", out);
 }
