@@ -54,12 +54,13 @@ static void drive_tell(const struct drive *drive, const char *id, const char *ou
 static void drive_note_end(struct drive *drive, size_t job, const char *rest)
 {
     const char *id = drive->plan->jobs[job].id;
-    char word[32] = "";
-    double seconds = 0;
-    int at = 0;
-    if (sscanf(rest, "%31s %lf %n", word, &seconds, &at) < 2)
-        at = (int)strlen(rest);
-    const char *message = rest + at;
+    char word[32];
+    rest += strspn(rest, " ");
+    size_t length = strcspn(rest, " ");
+    snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : 0), rest);
+    char *end = NULL;
+    double seconds = strtod(rest + length, &end);
+    const char *message = end + strspn(end, " ");
     char *outcome =
         gcr_job_document_outcome(drive->setting.directory, &drive->plan->jobs[job], &seconds);
     if (outcome != NULL)
@@ -200,7 +201,9 @@ static gcr_status drive_give_up_missing(struct drive *drive, enum gcr_job_kind k
 static gcr_status drive_stage(struct drive *drive, enum gcr_job_kind kind, struct gcr_error *err)
 {
     const char **ids = malloc((drive->plan->job_count + 1) * sizeof(const char *));
-    gcr_status status = ids != NULL ? GCR_OK : gcr_plan_no_memory(err);
+    gcr_status status = GCR_OK;
+    if (ids == NULL)
+        return gcr_plan_no_memory(err);
     for (unsigned round = 0; round < GCR_STUDY_MOST_ROUNDS && status == GCR_OK; round++) {
         size_t count = drive_list_missing(drive, kind, ids);
         if (count == 0)

@@ -1,6 +1,7 @@
 /* Reads /proc and /sys. Everything is optional. */
 #include "sim/study/environment.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +17,14 @@ static const double environment_quiet_share = 0.5; /* load average per core */
 static int environment_number(const char *path)
 {
     FILE *file = fopen(path, "re");
-    int number = -1;
+    char line[32] = "", *end = line;
+    long number = -1;
     if (file == NULL)
         return -1;
-    if (fscanf(file, "%d", &number) != 1)
-        number = -1;
+    if (fgets(line, sizeof line, file) != NULL)
+        number = strtol(line, &end, 10);
     fclose(file);
-    return number;
+    return end == line || number < 0 || number > INT_MAX ? -1 : (int)number;
 }
 
 static void environment_read_turbo(struct gcr_environment *environment)

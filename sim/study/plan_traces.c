@@ -13,7 +13,8 @@ static char *trace_pattern(const struct gcr_study_file *file, const char *word)
 {
     const char *slash = strrchr(file->path, '/');
     size_t folder = word[0] != '/' && slash != NULL ? (size_t)(slash - file->path) + 1 : 0;
-    char *pattern = malloc(2 * folder + strlen(word) + 1), *at = pattern;
+    size_t letters = strlen(word);
+    char *pattern = malloc(2 * folder + letters + 1), *at = pattern;
     if (pattern == NULL)
         return NULL;
     for (size_t i = 0; i < folder; i++) {
@@ -21,7 +22,7 @@ static char *trace_pattern(const struct gcr_study_file *file, const char *word)
             *at++ = '\\';
         *at++ = file->path[i];
     }
-    strcpy(at, word);
+    memcpy(at, word, letters + 1);
     return pattern;
 }
 

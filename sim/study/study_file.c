@@ -257,16 +257,14 @@ static gcr_status study_read_option(struct study_parse *parse, const char *name,
     if (dot == 0 || name[dot] == '\0' || name[dot + 1] == '\0')
         return gcr_study_file_fail(file, parse->line, parse->err,
                                    "'%.64s': expected COLLECTOR.OPTION = VALUE...", name);
-    struct gcr_study_option *option = parse->is_continued && file->option_count > 0
-                                          ? &file->options[file->option_count - 1]
-                                          : NULL;
-    for (size_t i = 0; i < file->option_count && option == NULL; i++)
-        if (strlen(file->options[i].collector) == dot &&
-            strncmp(file->options[i].collector, name, dot) == 0 &&
-            strcmp(file->options[i].option, name + dot + 1) == 0)
-            return gcr_study_file_fail(file, parse->line, parse->err,
-                                       "%s is given twice; first in line %u", name,
-                                       file->options[i].line);
+    struct gcr_study_option *given = file->options, *option = NULL;
+    for (size_t i = 0; given != NULL && i < file->option_count; i++)
+        if (strlen(given[i].collector) == dot && strncmp(given[i].collector, name, dot) == 0 &&
+            strcmp(given[i].option, name + dot + 1) == 0)
+            option = &given[i];
+    if (option != NULL && !parse->is_continued)
+        return gcr_study_file_fail(file, parse->line, parse->err,
+                                   "%s is given twice; first in line %u", name, option->line);
     if (option == NULL)
         option = study_add_option(file, name, dot, parse->line);
     if (option == NULL || !words_split(&option->values, value, parse->line))
