@@ -12,7 +12,7 @@
 # and holds the results against each other: every job has one, and whatever does not hang on time
 # (outcomes, footprints, collections, objects, misses, digests of the heap) is equal to the digit.
 # Installs what is missing (Debian packages; root or sudo). Everything else happens in a temporary
-# directory that is removed at the end. Needs about three minutes. GCREPLAY: the program, if not
+# directory that is removed at the end. Needs some five minutes. GCREPLAY: the program, if not
 # build/release/bin/gcreplay.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -189,6 +189,7 @@ Host $1
 CONF
   "$(command -v sshd)" -D -f "$work/sshd.$1" -E "$work/sshd.$1.log" &
   daemons+=($!)
+  disown # Bash need not tell that it was killed
 }
 
 check_ssh() {
@@ -280,11 +281,13 @@ start_slurm() {
   export SLURM_CONF=$work/slurm.conf
   slurmctld -i -D >"$work/slurmctld.out" 2>&1 &
   daemons+=($!)
+  disown
   wait_for 30 "slurmctld" scontrol show config >/dev/null 2>&1
   local node
   for node in node1 node2; do
     slurmd -N $node -D >"$work/slurmd.$node.out" 2>&1 &
     daemons+=($!)
+    disown
   done
   wait_for 60 "two nodes" two_nodes_are_idle
 }

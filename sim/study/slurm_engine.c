@@ -21,7 +21,7 @@ enum { SHORTEST_WAIT_MS = 250, LONGEST_WAIT_MS = 20000 };
 /* squeue may fail for so long before that is an error: controllers are restarted now and then. */
 enum { MOST_SILENCE_MS = 15 * 60 * 1000 };
 /* After the last task is over its results may take so many looks to be seen from here. */
-enum { LAST_LOOKS = 4 };
+enum { LAST_LOOKS = 3 };
 
 static gcr_status slurm_check(const struct gcr_engine_setting *setting, struct gcr_error *err)
 {
