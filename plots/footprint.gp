@@ -33,7 +33,7 @@ if (together) {
 load plots."open.inc.gp"
 set xrange [0:(last > 0 ? last/unit : 1)]
 set xtics step_of(last/unit)
-set yrange [0:(scale > 0 ? scale*1.05 : 1)]
+set yrange [0:(scale > 0 ? scale*1.18 : 1)]
 label_x = count_word(last)."events of the program"
 label_y = "MiB"
 live = 0xCCCCCC

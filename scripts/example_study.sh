@@ -10,16 +10,21 @@ traces=out/example/traces
 python=${GCREPLAY_PYTHON:-/usr/bin/python3}
 
 ./scripts/setup.sh
-./scripts/build.sh release
+./scripts/build.sh release gcreplay gcreplay_cpython
 gcreplay=build/release/bin/gcreplay
 mkdir -p "$traces"
-for program in compile_modules json_service object_graph prefork_index; do
-  if [ ! -e "$traces/$program.gct" ]; then
-    options=()
-    if [ "$program" = prefork_index ]; then options=(--sample-pages); fi
-    "$gcreplay" record -o "$traces/$program.gct" "${options[@]}" -- "$python" "workloads/programs/$program.py"
+record() { # NAME [OPTION]... -- PROGRAM.py [ARGUMENT]...
+  local name=$1 options=()
+  shift
+  while [ "$1" != -- ]; do options+=("$1"); shift; done
+  if [ ! -e "$traces/$name.gct" ]; then
+    "$gcreplay" record -o "$traces/$name.gct" "${options[@]}" -- "$python" workloads/programs/"${@:2}"
   fi
-done
+}
+record compile_modules -- compile_modules.py 5
+record json_service -- json_service.py 1000
+record object_graph -- object_graph.py 3000 3
+record prefork_index --sample-pages -- prefork_index.py 6 2 60
 "$gcreplay" study "workloads/studies/$study.ini" -o "$out"
 "$gcreplay" report "$out"
 echo "example_study: $out/report.html"
