@@ -12,7 +12,7 @@
 # and holds the results against each other: every job has one, and whatever does not hang on time
 # (outcomes, footprints, collections, objects, misses, digests of the heap) is equal to the digit.
 # Installs what is missing (Debian packages; root or sudo). Everything else happens in a temporary
-# directory that is removed at the end. Needs some five minutes. GCREPLAY: the program, if not
+# directory that is removed at the end. Needs some ten minutes (Slurm lets a task wait two before it starts it again). GCREPLAY: the program, if not
 # build/release/bin/gcreplay.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
