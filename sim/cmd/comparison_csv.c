@@ -8,6 +8,7 @@
 #include "sim/cmd/cow_table.h"
 #include "sim/measure/capability_rules.h"
 #include "sim/measure/counter_figures.h"
+#include "sim/study/csv.h"
 
 void gcr_comparison_csv_head(FILE *out)
 {
@@ -23,21 +24,6 @@ void gcr_comparison_csv_head(FILE *out)
     fputs(gcr_cache_csv_head, out);
     gcr_cow_csv_head(out);
     fputc('\n', out);
-}
-
-static void csv_text(FILE *out, const char *text)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
 }
 
 static void csv_counts(FILE *out, const uint64_t *values, size_t n)
@@ -79,9 +65,9 @@ static void csv_counters(const json_t *run_or_lane, FILE *out)
 static void csv_begin(const struct gcr_comparison *all, const struct gcr_comparison_row *row,
                       FILE *out)
 {
-    csv_text(out, all->trace);
+    gcr_csv_write_text(out, all->trace);
     fprintf(out, ",%s,", all->digest);
-    csv_text(out, gcr_comparison_row_name(row));
+    gcr_csv_write_text(out, gcr_comparison_row_name(row));
     fputc(',', out);
     if (all->budget_bytes != 0)
         fprintf(out, "%llu", (unsigned long long)all->budget_bytes);

@@ -34,11 +34,7 @@ gcr_status gcr_job_set_engine(struct gcr_job *job, const char *name, struct gcr_
     job->engine = gcr_engine_find(name);
     if (job->engine == NULL) {
         char known[256] = "";
-        size_t count = 0, used = 0;
-        const struct gcr_engine *const *engines = gcr_engines(&count);
-        for (size_t i = 0; i < count && used < sizeof known; i++)
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
-                                     gcr_engine_collector(engines[i])->name);
+        gcr_engine_names(known, sizeof known);
         return gcr_fail(err, GCR_USAGE, "no back end is named '%.64s'; known: %s", name, known);
     }
     gcr_options_init(gcr_engine_options(job->engine), &job->options);

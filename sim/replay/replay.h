@@ -17,6 +17,8 @@ struct gcr_modelled_twin;
 const struct gcr_engine *const *gcr_engines(size_t *count);
 /* By CLI name, or NULL. */
 const struct gcr_engine *gcr_engine_find(const char *name);
+/* All names, "a, b, c", as far as they fit: for messages. */
+void gcr_engine_names(char *out, size_t size);
 const struct gcr_collector *gcr_engine_collector(const struct gcr_engine *engine);
 /* The modelled twin of an engine of that list, or NULL: this build or this back end has none. */
 const struct gcr_modelled_twin *gcr_engine_twin(const struct gcr_engine *engine);

@@ -43,11 +43,8 @@ static FILE *csv_next_field(struct gcr_csv *csv)
     return csv->output.file;
 }
 
-void gcr_csv_text(struct gcr_csv *csv, const char *text)
+void gcr_csv_write_text(FILE *out, const char *text)
 {
-    FILE *out = csv_next_field(csv);
-    if (text == NULL)
-        return;
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fputs(text, out);
         return;
@@ -59,6 +56,13 @@ void gcr_csv_text(struct gcr_csv *csv, const char *text)
         fputc(*text, out);
     }
     fputc('"', out);
+}
+
+void gcr_csv_text(struct gcr_csv *csv, const char *text)
+{
+    FILE *out = csv_next_field(csv);
+    if (text != NULL)
+        gcr_csv_write_text(out, text);
 }
 
 void gcr_csv_count(struct gcr_csv *csv, uint64_t value)

@@ -22,6 +22,9 @@ gcr_status gcr_csv_open_path(struct gcr_csv *csv, const char *path, const char *
 gcr_status gcr_csv_close(struct gcr_csv *csv, struct gcr_error *err) GCR_MUST_USE;
 void gcr_csv_abandon(struct gcr_csv *csv);
 
+/* One field of a table that is written by other means; quoted where need be. */
+void gcr_csv_write_text(FILE *out, const char *text);
+
 /* Fields of the row, in order. Quoted where need be; NULL is empty. */
 void gcr_csv_text(struct gcr_csv *csv, const char *text);
 void gcr_csv_count(struct gcr_csv *csv, uint64_t value);

@@ -23,11 +23,7 @@ static const struct gcr_engine *design_engine(const struct gcr_study_file *file,
     if (engine != NULL)
         return engine;
     char known[256] = "";
-    size_t count = 0, used = 0;
-    const struct gcr_engine *const *engines = gcr_engines(&count);
-    for (size_t i = 0; i < count && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
-                                 gcr_engine_collector(engines[i])->name);
+    gcr_engine_names(known, sizeof known);
     (void)gcr_study_file_fail(file, line, err, "no back end is named '%.64s'; known: %s", name,
                               known);
     return NULL;

@@ -178,3 +178,15 @@ struct gcr_dataset *study_kit_open(struct study_kit *kit)
     assert_int_equal(status, GCR_OK);
     return dataset;
 }
+
+void study_kit_run_full(struct study_kit *kit, const struct study_run *run, json_t *lanes)
+{
+    const char *id = study_kit_run(kit, run);
+    json_t *document = study_kit_result(run);
+    char name[300];
+    assert_non_null(lanes);
+    json_object_set_new(document, "lanes", lanes);
+    snprintf(name, sizeof name, "results/%s.full.json", id);
+    study_kit_write_json(kit, name, document);
+    json_decref(document);
+}

@@ -34,6 +34,8 @@ void study_kit_name(struct study_kit *kit, const char *list, const char *name);
 const char *study_kit_job(struct study_kit *kit, const struct study_run *run);
 /* A job and its result. */
 const char *study_kit_run(struct study_kit *kit, const struct study_run *run);
+/* A job, its result, and the long form with those lanes, which it takes over. */
+void study_kit_run_full(struct study_kit *kit, const struct study_run *run, json_t *lanes);
 /* The document of a run; the caller owns it. */
 json_t *study_kit_result(const struct study_run *run);
 

@@ -29,14 +29,7 @@ static const char lanes[] =
 
 static void write_full(struct study_kit *kit, const struct study_run *run, const char *text)
 {
-    const char *id = study_kit_run(kit, run);
-    json_t *document = study_kit_result(run), *list = json_loads(text, 0, NULL);
-    char name[300];
-    assert_non_null(list);
-    json_object_set_new(document, "lanes", list);
-    snprintf(name, sizeof name, "results/%s.full.json", id);
-    study_kit_write_json(kit, name, document);
-    json_decref(document);
+    study_kit_run_full(kit, run, json_loads(text, 0, NULL));
 }
 
 static void write_tables(struct study_kit *kit)

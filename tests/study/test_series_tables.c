@@ -54,19 +54,6 @@ static void begin_study(struct study_kit *kit)
     study_kit_name(kit, "heaps", "2x");
 }
 
-/* A result and its long form with those lanes, which it takes over. */
-static void write_full(struct study_kit *kit, const struct study_run *run, json_t *lane_list)
-{
-    const char *id = study_kit_run(kit, run);
-    json_t *document = study_kit_result(run);
-    char name[300];
-    assert_non_null(lane_list);
-    json_object_set_new(document, "lanes", lane_list);
-    snprintf(name, sizeof name, "results/%s.full.json", id);
-    study_kit_write_json(kit, name, document);
-    json_decref(document);
-}
-
 static void write_tables(struct study_kit *kit)
 {
     struct gcr_dataset *dataset = study_kit_open(kit);
@@ -128,7 +115,7 @@ static void rows_are_in_the_tables_units(void **state)
     struct study_kit kit;
     (void)state;
     begin_study(&kit);
-    write_full(&kit, &timed, json_loads(lanes, 0, NULL));
+    study_kit_run_full(&kit, &timed, json_loads(lanes, 0, NULL));
     write_tables(&kit);
     assert_rows(&kit, "footprint.csv",
                 AT "0,0,1,,0.5,0,0.5,0,0\n" AT "100,4,2,1,1,0.25,0.25,0.25,0.25\n");
@@ -206,7 +193,7 @@ static void of_two_modes_each_gives_its_own(void **state)
     (void)state;
     begin_study(&kit);
     write_modelled(&kit, true);
-    write_full(&kit, &timed, json_loads(lanes, 0, NULL));
+    study_kit_run_full(&kit, &timed, json_loads(lanes, 0, NULL));
     write_tables(&kit);
     assert_int_equal(count_rows(&kit, "footprint.csv"), 2);
     assert_int_equal(count_rows(&kit, "pauses.csv"), 3);
@@ -269,7 +256,7 @@ static void long_lists_are_thinned(void **state)
     struct study_kit kit;
     (void)state;
     begin_study(&kit);
-    write_full(&kit, &timed, long_lanes(PAUSES, 10));
+    study_kit_run_full(&kit, &timed, long_lanes(PAUSES, 10));
     write_tables(&kit);
     assert_int_equal(count_rows(&kit, "footprint.csv"), 400);
     char *rows = read_rows(&kit, "footprint.csv");
@@ -299,7 +286,7 @@ static void each_of_many_epochs_keeps_some_points(void **state)
     struct study_kit kit;
     (void)state;
     begin_study(&kit);
-    write_full(&kit, &timed, long_lanes(1, 300));
+    study_kit_run_full(&kit, &timed, long_lanes(1, 300));
     write_tables(&kit);
     assert_int_equal(count_rows(&kit, "cow.csv"), 300 * (4 + 1));
     assert_int_equal(count_rows(&kit, "pauses.csv"), 1);
@@ -334,13 +321,14 @@ static void failed_runs_and_empty_lists_have_no_rows(void **state)
     laneless.design = "hybrid";
     damaged.design = "bdw";
     begin_study(&kit);
-    write_full(&kit, &failed, json_loads(lanes, 0, NULL));
+    study_kit_run_full(&kit, &failed, json_loads(lanes, 0, NULL));
     study_kit_run(&kit, &unlisted);
-    write_full(&kit, &empty,
-               json_loads("[{\"lane\": 0, \"cow\": [], \"pauses\": {\"list\": {\"columns\": [],"
-                          " \"rows\": []}}, \"footprint_series\": {}}, {}]",
-                          0, NULL));
-    write_full(&kit, &laneless, json_array());
+    study_kit_run_full(
+        &kit, &empty,
+        json_loads("[{\"lane\": 0, \"cow\": [], \"pauses\": {\"list\": {\"columns\": [],"
+                   " \"rows\": []}}, \"footprint_series\": {}}, {}]",
+                   0, NULL));
+    study_kit_run_full(&kit, &laneless, json_array());
     const char *id = study_kit_run(&kit, &damaged);
     char name[300];
     snprintf(name, sizeof name, "results/%s.full.json", id);
@@ -357,10 +345,11 @@ static void odd_rows_are_survived(void **state)
     struct study_kit kit;
     (void)state;
     begin_study(&kit);
-    write_full(&kit, &timed,
-               json_loads("[{\"pauses\": {\"list\": {\"columns\": [\"length_ns\", \"survivors\", "
-                          "\"collected\"], \"rows\": [null, [], [\"x\", -1], [5000, 1, 3]]}}}]",
-                          0, NULL));
+    study_kit_run_full(
+        &kit, &timed,
+        json_loads("[{\"pauses\": {\"list\": {\"columns\": [\"length_ns\", \"survivors\", "
+                   "\"collected\"], \"rows\": [null, [], [\"x\", -1], [5000, 1, 3]]}}}]",
+                   0, NULL));
     write_tables(&kit);
     assert_rows(&kit, "pauses.csv",
                 AT ",,,0,,,,0\n" AT ",,,0,,,,0\n" AT ",,,0,,,,0\n" AT ",,5,0,,,,0\n");
