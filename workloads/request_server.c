@@ -68,7 +68,7 @@ static unsigned server_ones(uint64_t bits, unsigned n)
 {
     unsigned ones = 0;
     for (unsigned i = 0; i < n; i++)
-        ones += bits >> i & 1;
+        ones += (unsigned)(bits >> i & 1);
     return ones;
 }
 
