@@ -15,7 +15,8 @@ struct gcr_cache_sizes {
  * processor 0), and asks sysconf for what is missing there. A few file accesses. */
 struct gcr_cache_sizes gcr_cache_sizes_read(const char *folder);
 
-/* First line of FOLDER/indexINDEX/NAME, without its end, in out[0..size); false if there is none. */
+/* First line of FOLDER/indexINDEX/NAME, without its end, in out[0..size); false if there is none.
+ */
 bool gcr_cache_read_line(const char *folder, int index, const char *name, char *out, int size);
 
 /* The size of the cache of level 1 (data), 2 or 3; where the system does not say, that of a common

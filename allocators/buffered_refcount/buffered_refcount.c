@@ -310,7 +310,8 @@ const struct gcr_collector gcr_collector_buffered_refcount = {
     .summary = "the Recycler: buffered counts and concurrent cycle collection on a second thread",
     .source = "Bacon, Attanasio, Lee, Rajan, Smith, Java without the coffee breaks, PLDI 2001; "
               "Bacon, Rajan, Concurrent cycle collection in reference counted systems, ECOOP 2001",
-    .caps = GCR_CAP_COLLECTS | GCR_CAP_CONCURRENT | GCR_CAP_THREADS | GCR_CAP_BARRIER | GCR_CAP_PRECISE,
+    .caps =
+        GCR_CAP_COLLECTS | GCR_CAP_CONCURRENT | GCR_CAP_THREADS | GCR_CAP_BARRIER | GCR_CAP_PRECISE,
     .generations = 1,
     .options = recycler_options,
     .create = recycler_create,

@@ -13,9 +13,9 @@
 #include "sim/cmd/comparison.h"
 #include "sim/cmd/job.h"
 #include "sim/cmd/modelled_run.h"
-#include "sim/measure/output.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/capability_rules.h"
+#include "sim/measure/output.h"
 
 static const struct gcr_flag compare_flags[] = {
     {"TRACE", 0, NULL, "trace files; one table each", GCR_FLAG_REPEATED, NULL},

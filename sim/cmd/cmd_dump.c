@@ -4,9 +4,9 @@
 
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
-#include "sim/measure/output.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
+#include "sim/measure/output.h"
 #include "traces/text.h"
 
 static const struct gcr_flag dump_flags[] = {

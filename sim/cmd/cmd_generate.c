@@ -5,9 +5,9 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/listing.h"
-#include "sim/measure/output.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/table.h"
+#include "sim/measure/output.h"
 #include "workloads/generator.h"
 
 static const struct gcr_flag generate_flags[] = {

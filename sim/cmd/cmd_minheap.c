@@ -9,10 +9,10 @@
 #include "sim/cmd/figures.h"
 #include "sim/cmd/job.h"
 #include "sim/cmd/minheap.h"
-#include "sim/measure/output.h"
 #include "sim/cmd/table.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/machine.h"
+#include "sim/measure/output.h"
 #include "sim/oracle/oracle.h"
 
 static const double minheap_least_tolerance = 0.0001, minheap_most_tolerance = 0.5;

@@ -4,8 +4,8 @@
 
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
-#include "sim/measure/output.h"
 #include "sim/cmd/table.h"
+#include "sim/measure/output.h"
 #include "workloads/cpython/session.h"
 
 #include <sys/stat.h>

@@ -7,8 +7,8 @@
 #include "sim/cmd/job.h"
 #include "sim/cmd/listing.h"
 #include "sim/cmd/listing_parts.h"
-#include "sim/measure/output.h"
 #include "sim/measure/capability_rules.h"
+#include "sim/measure/output.h"
 #include "workloads/generator.h"
 
 static const char *const generated_note =

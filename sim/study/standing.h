@@ -14,7 +14,7 @@ struct gcr_standing_cost {
 
 struct gcr_standing {
     const struct gcr_plan *plan;
-    bool *is_done; /* by job, as in the plan */
+    bool *is_done;                   /* by job, as in the plan */
     struct gcr_standing_cost *costs; /* by kind, trace, design, heap */
     struct gcr_standing_cost kinds[GCR_JOB_KINDS];
     size_t done;
