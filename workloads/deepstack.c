@@ -7,8 +7,8 @@
  *
  * Deaths are exact: a frame's object dies when the frame is left, for younger frames alone refer to
  * it. Memory: one index a frame. */
+#include "base/splitmix.h"
 #include "workloads/parts.h"
-#include "workloads/random.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static void deepstack_push(struct deepstack_run *run, const struct deepstack *st
     run->object[frame] = emit_alloc(&run->emit, run->shape, 0, deepstack_slot(stack, frame, 0));
     for (uint64_t i = 1; i < stack->references; i++)
         emit_root(&run->emit, deepstack_slot(stack, frame, i),
-                  run->object[random_below(&run->random, frame + 1)]);
+                  run->object[gcr_splitmix_below(&run->random, frame + 1)]);
 }
 
 static void deepstack_pop(struct deepstack_run *run, const struct deepstack *stack, uint64_t frame)

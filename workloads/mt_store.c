@@ -8,8 +8,8 @@
  * TIME events after each turn say how fast the recorded program was: `rate` stores a second.
  * Deaths are exact: nodes live for ever, a short-lived object dies when its thread clears its root.
  * Memory: one index a node. */
+#include "base/splitmix.h"
 #include "workloads/parts.h"
-#include "workloads/random.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -81,9 +81,9 @@ struct mt_store_run {
 
 static uint32_t mt_store_any(struct mt_store_run *run, const struct mt_store *load, uint64_t thread)
 {
-    if ((random_next(&run->random) >> 32) < load->foreign)
-        return run->node[random_below(&run->random, load->threads * load->nodes)];
-    return run->node[thread * load->nodes + random_below(&run->random, load->nodes)];
+    if ((gcr_splitmix_next(&run->random) >> 32) < load->foreign)
+        return run->node[gcr_splitmix_below(&run->random, load->threads * load->nodes)];
+    return run->node[thread * load->nodes + gcr_splitmix_below(&run->random, load->nodes)];
 }
 
 static void mt_store_turn(struct mt_store_run *run, const struct mt_store *load, uint64_t thread)
@@ -91,8 +91,8 @@ static void mt_store_turn(struct mt_store_run *run, const struct mt_store *load,
     const uint32_t root = gcr_root_thread(0);
     emit_plain(&run->emit, GCR_OP_THREAD, (uint32_t)thread);
     for (uint64_t i = 0; i < load->turn && !emit_failed(&run->emit); i++) {
-        uint64_t own = thread * load->nodes + random_below(&run->random, load->nodes);
-        emit_store(&run->emit, run->node[own], random_below(&run->random, NODE_SLOTS),
+        uint64_t own = thread * load->nodes + gcr_splitmix_below(&run->random, load->nodes);
+        emit_store(&run->emit, run->node[own], gcr_splitmix_below(&run->random, NODE_SLOTS),
                    mt_store_any(run, load, thread));
     }
     for (uint64_t i = 0; i < load->garbage && !emit_failed(&run->emit); i++) {

@@ -5,8 +5,8 @@
  * before it and to one picked from all.
  *
  * Nothing dies. Memory: constant. */
+#include "base/splitmix.h"
 #include "workloads/parts.h"
-#include "workloads/random.h"
 #include "workloads/registry.h"
 
 static const struct gcr_option ramp_options[] = {
@@ -53,7 +53,7 @@ static gcr_status ramp_generate(const struct gcr_option_values *options,
         emit_write(&emit, new, 0, data);
         if (i > 0) {
             emit_store(&emit, new, 0, last);
-            emit_store(&emit, new, 1, 1 + random_below(&random, i)); /* indexes are 1 .. i */
+            emit_store(&emit, new, 1, 1 + gcr_splitmix_below(&random, i)); /* indexes are 1 .. i */
         }
         emit_root(&emit, root_last, new);
         last = new;

@@ -15,8 +15,8 @@
  * Deaths are exact. All that is random depends on seed, request and number of the object alone, so
  * that the peak is found beforehand by adding up sizes turn by turn. Memory: three indexes a
  * session, and the indexes of the largest request a thread. */
+#include "base/splitmix.h"
 #include "workloads/parts.h"
-#include "workloads/random.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -82,12 +82,12 @@ struct server_request {
 
 static struct server_request server_request(const struct server *server, uint64_t number)
 {
-    struct server_request request = {.key = random_mix(server->seed) + (number << 24),
+    struct server_request request = {.key = gcr_splitmix_mix(server->seed) + (number << 24),
                                      .opens = parts_share_takes(server->turnover, number)};
-    uint64_t random = random_mix(request.key);
+    uint64_t random = gcr_splitmix_mix(request.key);
     uint64_t least = server->objects / 4 > 0 ? server->objects / 4 : 1;
-    request.slot = random_below(&random, server->sessions);
-    request.nodes = (uint32_t)(least << server_ones(random_next(&random), 4));
+    request.slot = gcr_splitmix_below(&random, server->sessions);
+    request.nodes = (uint32_t)(least << server_ones(gcr_splitmix_next(&random), 4));
     return request;
 }
 
@@ -95,8 +95,8 @@ static struct server_request server_request(const struct server *server, uint64_
 static uint32_t server_size(const struct server *server, uint64_t key, uint32_t i)
 {
     uint64_t random = key + i + 1;
-    uint64_t least = server->min << server_ones(random_next(&random), 8);
-    return (uint32_t)(least + random_below(&random, least));
+    uint64_t least = server->min << server_ones(gcr_splitmix_next(&random), 8);
+    return (uint32_t)(least + gcr_splitmix_below(&random, least));
 }
 
 /* Buffers of a request: its nodes', then the state of a session that it opens, then the reply. */
@@ -112,7 +112,7 @@ static uint32_t server_reply_size(const struct server *server, const struct serv
 /* The state of the session that a slot has at the beginning. */
 static uint32_t server_first_size(const struct server *server, uint64_t slot)
 {
-    return server_size(server, random_mix(~server->seed) + (slot << 24), 0);
+    return server_size(server, gcr_splitmix_mix(~server->seed) + (slot << 24), 0);
 }
 
 static uint32_t server_most_nodes(const struct server *server)

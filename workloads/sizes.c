@@ -8,8 +8,8 @@
  * alone: 40% have the smallest size, 30% the second mode, the rest any multiple of 8; slot 0 has
  * the largest. Deaths are exact: an object dies when its slot is overwritten. Memory: one index a
  * slot. */
+#include "base/splitmix.h"
 #include "workloads/parts.h"
-#include "workloads/random.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -37,15 +37,15 @@ static struct sizes sizes_parameters(const struct gcr_option_values *options)
 
 static uint32_t sizes_of_slot(const struct sizes *sizes, uint64_t slot)
 {
-    uint64_t state = random_mix(sizes->seed ^ (slot << 20));
-    uint32_t kind = random_below(&state, 10);
+    uint64_t state = gcr_splitmix_mix(sizes->seed ^ (slot << 20));
+    uint32_t kind = gcr_splitmix_below(&state, 10);
     if (slot == 0)
         return SIZES_MOST;
     if (kind < 4)
         return SIZES_LEAST;
     if (kind < 7)
         return SIZES_SECOND;
-    return SIZES_LEAST * (1 + random_below(&state, SIZES_MOST / SIZES_LEAST));
+    return SIZES_LEAST * (1 + gcr_splitmix_below(&state, SIZES_MOST / SIZES_LEAST));
 }
 
 static gcr_status sizes_facts(const struct gcr_option_values *options,

@@ -11,8 +11,8 @@
  * has the largest), so the live bytes are constant, not only on average. The first step replaces
  * the record of slot 0, so the peak is exact: everything, and one record more of the largest size.
  * Deaths are exact. Memory: two indexes a slot. */
+#include "base/splitmix.h"
 #include "workloads/emit.h"
-#include "workloads/random.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -61,17 +61,17 @@ static uint32_t steady_size(const struct steady *steady, uint64_t slot)
 {
     if (slot == 0 || steady->sizes == STEADY_FIXED)
         return (uint32_t)steady->max;
-    uint64_t state = random_mix(steady->seed ^ (slot << 20));
+    uint64_t state = gcr_splitmix_mix(steady->seed ^ (slot << 20));
     uint64_t span = steady->max - steady->min + 1;
     if (steady->sizes == STEADY_UNIFORM)
-        return (uint32_t)(steady->min + random_below(&state, span));
+        return (uint32_t)(steady->min + gcr_splitmix_below(&state, span));
     /* A power of two times min below max, then uniform within that octave. */
     uint32_t octaves = 1;
     while (steady->min << octaves <= steady->max)
         octaves++;
-    uint64_t low = steady->min << random_below(&state, octaves);
+    uint64_t low = steady->min << gcr_splitmix_below(&state, octaves);
     uint64_t high = 2 * low <= steady->max ? 2 * low : steady->max + 1;
-    return (uint32_t)(low + random_below(&state, high - low));
+    return (uint32_t)(low + gcr_splitmix_below(&state, high - low));
 }
 
 enum { RECORD_BYTES = GCR_SLOT_BYTES + 16 };
@@ -147,7 +147,7 @@ static void steady_build(struct steady_run *run, uint32_t table_shape)
 static void steady_step(struct steady_run *run, uint64_t number)
 {
     struct emit *emit = &run->emit;
-    uint32_t slot = number == 0 ? 0 : random_below(&run->random, run->steady.live);
+    uint32_t slot = number == 0 ? 0 : gcr_splitmix_below(&run->random, run->steady.live);
     uint32_t fresh[2];
     uint32_t *held = run->held + 2 * (size_t)slot;
     steady_allocate(run, slot, fresh);
@@ -169,7 +169,7 @@ static void steady_look_up(struct steady_run *run)
 {
     struct emit *emit = &run->emit;
     for (uint64_t i = 0; i < run->steady.reads; i++) {
-        uint32_t slot = random_below(&run->random, run->steady.live);
+        uint32_t slot = gcr_splitmix_below(&run->random, run->steady.live);
         const uint32_t *found = run->held + 2 * (size_t)slot;
         emit_load(emit, run->table, slot, gcr_root_thread(ROOT_FOUND));
         emit_load(emit, found[0], 0, gcr_root_thread(ROOT_FOUND_BLOCK));
@@ -193,7 +193,7 @@ static gcr_status steady_generate(const struct gcr_option_values *options,
                                            .flags = GCR_SHAPE_CONTAINER,
                                            .name = "Table"};
     struct steady_run run = {.steady = steady_parameters(options)};
-    run.random = random_mix(run.steady.seed);
+    run.random = gcr_splitmix_mix(run.steady.seed);
     emit_init(&run.emit, generation, run.steady.deaths, err);
     run.record = emit_shape(&run.emit, &record);
     run.block = emit_shape(&run.emit, &block);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/splitmix.h"
 #include "sim/oracle/verify.h"
 
 enum { CHECKPOINT_PARTS = 16, CHECKPOINT_COLLECT_PARTS = 8 };
@@ -68,16 +69,8 @@ void gcr_checkpoint_restart(struct gcr_verify *v)
     v->freed_set = 0;
 }
 
-/* The finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
-static uint64_t checkpoint_mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 /* A sum of mixed numbers: the order of frees does not matter. */
 void gcr_checkpoint_freed(struct gcr_verify *v, uint32_t node)
 {
-    v->freed_set += checkpoint_mix((uint64_t)v->shadow->nodes[node].ordinal + 1);
+    v->freed_set += gcr_splitmix_mix((uint64_t)v->shadow->nodes[node].ordinal + 1);
 }

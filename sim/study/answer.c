@@ -1,4 +1,5 @@
 #include "sim/study/answer.h"
+#include "sim/study/median.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,22 +23,12 @@ bool gcr_point_stands(const struct gcr_point *point, enum gcr_metric_id metric)
            isfinite(gcr_point_median(point, metric));
 }
 
-static int answer_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 double gcr_point_median(const struct gcr_point *point, enum gcr_metric_id metric)
 {
     struct gcr_estimate_values of;
-    double median = (double)NAN;
     if (!gcr_estimate_values(point, metric, &of))
-        return median;
-    if (of.count > 0) {
-        qsort(of.values, of.count, sizeof *of.values, answer_compare);
-        median = of.values[(of.count - 1) / 2] / 2 + of.values[of.count / 2] / 2;
-    }
+        return (double)NAN;
+    double median = gcr_median(of.values, of.count);
     free(of.values);
     return median;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/study/estimate.h"
+#include "sim/study/median.h"
 #include "sim/study/reference.h"
 #include "sim/study/resample.h"
 
@@ -30,21 +31,6 @@ struct lbo_work {
     size_t low_row; /* sets the low bound; count: none */
 };
 
-static int lbo_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Sorts them. */
-static double lbo_median(double *values, size_t count)
-{
-    if (count == 0)
-        return (double)NAN;
-    qsort(values, count, sizeof *values, lbo_compare);
-    return values[(count - 1) / 2] / 2 + values[count / 2] / 2;
-}
-
 /* ---- what there is ---- */
 
 static bool lbo_side_begin(struct lbo_side *side, const struct gcr_point *point,
@@ -69,7 +55,7 @@ static bool lbo_side_begin(struct lbo_side *side, const struct gcr_point *point,
     }
     for (size_t k = 0; k < 2; k++) {
         memcpy(side->drawn[k], side->cost[k], side->runs * sizeof *side->drawn[k]);
-        side->median[k] = lbo_median(side->drawn[k], side->runs);
+        side->median[k] = gcr_median(side->drawn[k], side->runs);
     }
     return true;
 }
@@ -132,8 +118,8 @@ static void lbo_resample(struct lbo_work *work, size_t row, uint64_t seed)
             side->drawn[0][i] = side->cost[0][run];
             side->drawn[1][i] = side->cost[1][run];
         }
-        side->resampled[b] = lbo_median(side->drawn[0], side->runs);
-        double distilled = lbo_median(side->drawn[1], side->runs);
+        side->resampled[b] = gcr_median(side->drawn[0], side->runs);
+        double distilled = gcr_median(side->drawn[1], side->runs);
         if (!work->rows[row].is_reference && distilled < work->lows[b])
             work->lows[b] = distilled;
     }

@@ -1,4 +1,5 @@
 #include "sim/study/percentiles.h"
+#include "sim/study/median.h"
 
 #include <stdlib.h>
 
@@ -10,18 +11,12 @@ static const uint32_t percentiles_listed[GCR_PERCENTILES] = {
     0, 10000, 25000, 50000, 75000, 90000, 95000, 99000, 99900, 99990, 99999, 100000};
 enum { PERCENTILES_HALF = 50000, PERCENTILES_ALL = 100000 };
 
-static int percentiles_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 size_t gcr_percentiles(double *values, size_t count, struct gcr_percentile out[GCR_PERCENTILES])
 {
     size_t listed = 0;
     if (count == 0)
         return 0;
-    qsort(values, count, sizeof *values, percentiles_compare);
+    gcr_sort_doubles(values, count);
     for (size_t i = 0; i < GCR_PERCENTILES; i++) {
         uint64_t share = percentiles_listed[i];
         uint64_t rank = ((uint64_t)count * share + PERCENTILES_ALL - 1) / PERCENTILES_ALL;

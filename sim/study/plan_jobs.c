@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/splitmix.h"
 #include "sim/measure/capability_rules.h"
 #include "sim/replay/replay.h"
 #include "sim/study/plan_parts.h"
@@ -131,20 +132,11 @@ static gcr_status job_add(struct gcr_plan *plan, struct gcr_plan_job value, stru
 
 /* ---- order ---- */
 
-/* SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). */
-static uint64_t order_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 /* Fisher and Yates; the bias of the remainder is below 2^-40. */
 static void order_shuffle(struct gcr_plan_job *jobs, size_t count, uint64_t seed)
 {
     for (size_t i = count; i > 1; i--) {
-        size_t k = (size_t)(order_random(&seed) % i);
+        size_t k = (size_t)(gcr_splitmix_next(&seed) % i);
         struct gcr_plan_job held = jobs[i - 1];
         jobs[i - 1] = jobs[k];
         jobs[k] = held;

@@ -1,4 +1,5 @@
 #include "sim/study/quantity.h"
+#include "sim/study/median.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -39,12 +40,6 @@ static const struct {
     {"", count_steps, GCR_COUNT_OF(count_steps)},
 };
 
-static int quantity_compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of the absolute values that are known; 0 if there are none. */
 static double quantity_typical(const double *values, size_t count)
 {
@@ -55,7 +50,7 @@ static double quantity_typical(const double *values, size_t count)
     for (size_t i = 0; i < count; i++)
         if (isfinite(values[i]) && values[i] != 0)
             sorted[known++] = fabs(values[i]);
-    qsort(sorted, known, sizeof *sorted, quantity_compare);
+    gcr_sort_doubles(sorted, known);
     double typical = known > 0 ? sorted[known / 2] : 0;
     free(sorted);
     return typical;

@@ -4,18 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/splitmix.h"
+#include "sim/study/median.h"
+
 /* ---- the generator ---- */
 
-/* splitmix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014), as
- * the authors of xoshiro advise for its state. */
+/* By SplitMix64, as the authors of xoshiro advise for its state. */
 void gcr_random_begin(struct gcr_random *random, uint64_t seed)
 {
-    for (size_t i = 0; i < 4; i++) {
-        uint64_t z = seed += 0x9e3779b97f4a7c15u;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        random->state[i] = z ^ (z >> 31);
-    }
+    for (size_t i = 0; i < 4; i++)
+        random->state[i] = gcr_splitmix_next(&seed);
 }
 
 static uint64_t random_rotate(uint64_t x, int bits)
@@ -41,12 +39,6 @@ size_t gcr_random_below(struct gcr_random *random, size_t bound)
 }
 
 /* ---- the sample ---- */
-
-static int sample_compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
 
 /* The median, unless values are so far apart that a difference overflows. */
 static void sample_share_out(struct gcr_sample *sample)
@@ -75,7 +67,7 @@ bool gcr_sample_begin(struct gcr_sample *sample, const double *values, size_t co
         return false;
     }
     memcpy(sample->sorted, values, count * sizeof *values);
-    qsort(sample->sorted, count, sizeof *sample->sorted, sample_compare);
+    gcr_sort_doubles(sample->sorted, count);
     sample_share_out(sample);
     return true;
 }

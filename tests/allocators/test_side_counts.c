@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "allocators/common/side_counts.h"
-#include "workloads/random.h"
+#include "base/splitmix.h"
 
 enum { PAGE = GCR_PAGE_BYTES, COVER = 2 * PAGE }; /* addresses whose counts fill a page */
 static const uintptr_t GIB = (uintptr_t)1 << GCR_SIDE_LEAF_SHIFT;
@@ -142,7 +142,7 @@ static void test_random_ranges_with_refusals(void **state)
     bool there[RANGES] = {false};
     open_table(&t);
     for (int step = 0; step < STEPS; step++) {
-        size_t i = random_below(&rng, RANGES);
+        size_t i = gcr_splitmix_below(&rng, RANGES);
         uintptr_t start = GIB - RANGES / 2 * 3 * PAGE + i * 3 * PAGE; /* 1.5 pages of counts each */
         if (there[i]) {
             assert_int_equal(*gcr_side_count(&t.counts, at(start)), i + 1);
@@ -153,7 +153,7 @@ static void test_random_ranges_with_refusals(void **state)
             there[i] = false;
         } else {
             uint64_t before = t.supply.committed_bytes;
-            t.supply.fail_after = random_below(&rng, 4);
+            t.supply.fail_after = gcr_splitmix_below(&rng, 4);
             there[i] = gcr_side_counts_enter(&t.counts, at(start), 3 * PAGE);
             t.supply.fail_after = 0;
             if (there[i]) {

@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/splitmix.h"
 #include "tests/oracle/random_run.h"
-#include "workloads/random.h"
 
 /* A number between 1 and 2^63, small ones as likely as large ones; bounds included. */
 static uint64_t design_number(uint64_t *rng, double least, double most)
 {
     double low = log2(least < 1 ? 1 : least), high = log2(most < 1 ? 1 : most);
-    double share = (double)random_below(rng, 1u << 20) / (1 << 20);
+    double share = (double)gcr_splitmix_below(rng, 1u << 20) / (1 << 20);
 
     return (uint64_t)floor(exp2(low + share * (high - low)));
 }
@@ -37,16 +37,16 @@ static uint32_t design_choice_count(const char *choices)
 static void design_value(const struct gcr_option *option, uint64_t preset, uint64_t *rng, char *out,
                          size_t size)
 {
-    double most = (double)preset * (random_below(rng, 4) == 0 ? 4 : 1);
+    double most = (double)preset * (gcr_splitmix_below(rng, 4) == 0 ? 4 : 1);
 
     out[0] = '\0';
     switch (option->type) {
     case GCR_OPT_FLAG:
-        snprintf(out, size, "%s", random_below(rng, 2) == 0 ? "off" : "on");
+        snprintf(out, size, "%s", gcr_splitmix_below(rng, 2) == 0 ? "off" : "on");
         break;
     case GCR_OPT_CHOICE:
-        design_choice(option->choices, random_below(rng, design_choice_count(option->choices)), out,
-                      size);
+        design_choice(option->choices,
+                      gcr_splitmix_below(rng, design_choice_count(option->choices)), out, size);
         break;
     case GCR_OPT_COUNT:
     case GCR_OPT_BYTES:
@@ -83,7 +83,7 @@ void random_design_choose(const struct gcr_engine *engine, uint64_t seed, unsign
     static const struct gcr_option none[] = {{0}};
     const struct gcr_collector *collector = gcr_engine_collector(engine);
     const struct gcr_option *options = collector->options != NULL ? collector->options : none;
-    uint64_t rng = random_mix(seed * 64 + variant);
+    uint64_t rng = gcr_splitmix_mix(seed * 64 + variant);
     size_t used;
 
     *out = (struct random_design){.engine = engine};
@@ -93,11 +93,11 @@ void random_design_choose(const struct gcr_engine *engine, uint64_t seed, unsign
         return;
     out->may_exhaust = true;
     for (size_t i = 0; options[i].name != NULL; i++)
-        if (random_below(&rng, 3) == 0)
+        if (gcr_splitmix_below(&rng, 3) == 0)
             design_set(out, i, &rng);
-    if (random_below(&rng, 4) != 0)
+    if (gcr_splitmix_below(&rng, 4) != 0)
         return;
-    out->budget_bytes = (64 + random_below(&rng, 2048)) << 10;
+    out->budget_bytes = (64 + gcr_splitmix_below(&rng, 2048)) << 10;
     used = strlen(out->name);
     snprintf(out->name + used, sizeof out->name - used, " budget=%lluK",
              (unsigned long long)(out->budget_bytes >> 10));

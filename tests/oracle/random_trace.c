@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/splitmix.h"
 #include "tests/oracle/random_model.h"
 #include "traces/writer.h"
-#include "workloads/random.h"
 
 enum shape_name {
     SHAPE_LEAF = 1,
@@ -89,7 +89,7 @@ static void lane_run(struct random_lane *lane, uint64_t events);
 
 static uint32_t below(struct random_lane *lane, uint32_t bound)
 {
-    return random_below(&lane->trace->rng, bound);
+    return gcr_splitmix_below(&lane->trace->rng, bound);
 }
 
 static bool is_over(const struct random_lane *lane)
@@ -629,15 +629,15 @@ static void choose(struct random_trace *t)
 
     t->rng = t->options.seed * 0x9e3779b97f4a7c15u + 1;
     t->deaths = !t->options.resurrect && !t->options.no_deaths;
-    t->tracking = random_below(&t->rng, 3) == 0;
-    t->mark_interval = intervals[random_below(&t->rng, 3)];
-    t->fork_weight = random_below(&t->rng, 2);
-    t->big_weight = random_below(&t->rng, 3);
-    t->collect_weight = 1 + random_below(&t->rng, 3);
-    t->drop_weight = 3 + random_below(&t->rng, 12);
-    t->popular_left = random_below(&t->rng, 3);
+    t->tracking = gcr_splitmix_below(&t->rng, 3) == 0;
+    t->mark_interval = intervals[gcr_splitmix_below(&t->rng, 3)];
+    t->fork_weight = gcr_splitmix_below(&t->rng, 2);
+    t->big_weight = gcr_splitmix_below(&t->rng, 3);
+    t->collect_weight = 1 + gcr_splitmix_below(&t->rng, 3);
+    t->drop_weight = 3 + gcr_splitmix_below(&t->rng, 12);
+    t->popular_left = gcr_splitmix_below(&t->rng, 3);
     if (t->options.max_events >= RANDOM_LONG_TRACE)
-        t->huge_left = random_below(&t->rng, 4);
+        t->huge_left = gcr_splitmix_below(&t->rng, 4);
     t->lanes = 1;
 }
 

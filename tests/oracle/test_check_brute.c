@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
+#include "base/splitmix.h"
 #include "sim/oracle/lanes.h"
 #include "tests/oracle/random_model.h"
 #include "tests/oracle/random_trace.h"
 #include "tests/oracle/trace_file.h"
 #include "traces/writer.h"
-#include "workloads/random.h"
 
 enum { BRUTE_EVENTS = 400, BRUTE_TRACES = 60, BRUTE_DAMAGES = 8 };
 
@@ -107,7 +107,7 @@ static size_t first_bad(const struct gcr_shape *shapes, const struct gcr_event *
 static uint32_t *object_operand(struct gcr_event *e, uint64_t *rng)
 {
     uint32_t *const operands[] = {&e->a, &e->b, &e->c, &e->d, &e->e};
-    unsigned k = random_below(rng, GCR_OP_MAX_OPERANDS);
+    unsigned k = gcr_splitmix_below(rng, GCR_OP_MAX_OPERANDS);
     uint8_t kind = gcr_op_table[e->op].operand[k];
 
     return kind == GCR_OPERAND_OBJECT || kind == GCR_OPERAND_VALUE ? operands[k] : NULL;
@@ -115,17 +115,17 @@ static uint32_t *object_operand(struct gcr_event *e, uint64_t *rng)
 
 static void damage(struct gcr_event *events, size_t *n, uint64_t *rng)
 {
-    size_t at = random_below(rng, *n), to;
+    size_t at = gcr_splitmix_below(rng, *n), to;
     struct gcr_event moved = events[at];
     uint32_t *operand = NULL;
 
-    switch (random_below(rng, 4)) {
+    switch (gcr_splitmix_below(rng, 4)) {
     case 0: /* leave it out */
         memmove(&events[at], &events[at + 1], (*n - at - 1) * sizeof *events);
         --*n;
         return;
     case 1: /* do it later, never behind EXIT and never a PREBUILT */
-        to = at + random_below(rng, *n - at);
+        to = at + gcr_splitmix_below(rng, *n - at);
         if (events[at].op == GCR_OP_PREBUILT || events[to].op == GCR_OP_EXIT || at == to)
             return;
         memmove(&events[at], &events[at + 1], (to - at) * sizeof *events);
@@ -133,9 +133,9 @@ static void damage(struct gcr_event *events, size_t *n, uint64_t *rng)
         return;
     default: /* another object instead */
         for (unsigned tries = 0; operand == NULL && tries < 50; tries++)
-            operand = object_operand(&events[random_below(rng, *n)], rng);
+            operand = object_operand(&events[gcr_splitmix_below(rng, *n)], rng);
         if (operand != NULL)
-            *operand = 1 + random_below(rng, 60);
+            *operand = 1 + gcr_splitmix_below(rng, 60);
     }
 }
 
