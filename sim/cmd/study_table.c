@@ -121,7 +121,7 @@ static void study_put_row(struct gcr_table *table, const struct gcr_dataset *dat
 }
 
 static void study_print_trace(const struct gcr_dataset *dataset,
-                              const struct gcr_trace_facts *trace, size_t *faults, FILE *out)
+                              const struct gcr_dataset_trace *trace, size_t *faults, FILE *out)
 {
     struct gcr_table table;
     fprintf(out, "%s: %s events", trace->name, gcr_text_count(trace->events).s);

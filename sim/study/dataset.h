@@ -40,7 +40,7 @@ struct gcr_point {
     size_t run_count, ok_count;
 };
 
-struct gcr_trace_facts {
+struct gcr_dataset_trace {
     const char *name, *path, *digest;
     uint64_t events, lanes, peak_live_bytes; /* peak 0: not known */
 };
@@ -51,7 +51,7 @@ struct gcr_dataset {
     const char *question;  /* "" */
     const char *baseline;  /* a design's name; the first design if none was chosen */
     uint64_t seed;         /* of bootstraps; 1 unless the study says so */
-    struct gcr_trace_facts *traces;
+    struct gcr_dataset_trace *traces;
     size_t trace_count;
     const char **designs; /* in the study's order */
     size_t design_count;

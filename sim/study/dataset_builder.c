@@ -24,7 +24,7 @@ size_t gcr_dataset_trace(struct gcr_dataset_builder *builder, const char *name)
     for (size_t i = 0; i < dataset->trace_count; i++)
         if (strcmp(dataset->traces[i].name, name) == 0)
             return i;
-    dataset->traces[dataset->trace_count] = (struct gcr_trace_facts){
+    dataset->traces[dataset->trace_count] = (struct gcr_dataset_trace){
         .name = gcr_dataset_text(dataset->memory, name), .path = "", .digest = ""};
     return dataset->trace_count++;
 }
@@ -91,7 +91,7 @@ static int dataset_compare_runs(const void *left, const void *right)
 static void dataset_add_to_point(struct gcr_dataset *dataset, struct gcr_point *point,
                                  const struct gcr_dataset_run *run)
 {
-    struct gcr_trace_facts *facts = &dataset->traces[run->trace];
+    struct gcr_dataset_trace *facts = &dataset->traces[run->trace];
     if (point->budget_bytes == 0)
         point->budget_bytes = run->budget_bytes;
     if (facts->peak_live_bytes < run->live_peak_bytes)

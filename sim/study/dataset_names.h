@@ -10,7 +10,7 @@ const char *gcr_dataset_stem(struct gcr_dataset *dataset, const char *path);
 const char *gcr_dataset_heap_name(struct gcr_dataset *dataset, uint64_t budget_bytes);
 /* A document's entry about a trace: `path`, `digest`, `events`, `lanes`, `peak_live_bytes`, each
  * where it is there. The name stays. */
-void gcr_dataset_read_trace(struct gcr_dataset *dataset, struct gcr_trace_facts *facts,
+void gcr_dataset_read_trace(struct gcr_dataset *dataset, struct gcr_dataset_trace *facts,
                             const json_t *trace);
 
 #endif

@@ -70,7 +70,7 @@ json_t *gcr_dataset_read_result(struct gcr_dataset_builder *builder, struct gcr_
     return document;
 }
 
-void gcr_dataset_read_trace(struct gcr_dataset *dataset, struct gcr_trace_facts *facts,
+void gcr_dataset_read_trace(struct gcr_dataset *dataset, struct gcr_dataset_trace *facts,
                             const json_t *trace)
 {
     facts->path = gcr_dataset_text(dataset->memory, gcr_json_text_at(trace, "path"));

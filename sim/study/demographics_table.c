@@ -46,7 +46,7 @@ void gcr_demographics_put(struct gcr_csv *csv, const char *trace,
 }
 
 /* A trace that has gone, or is another one now, is left out; so is one that is damaged. */
-static gcr_status read_trace(const struct gcr_trace_facts *facts, struct gcr_demographics *out,
+static gcr_status read_trace(const struct gcr_dataset_trace *facts, struct gcr_demographics *out,
                              bool *is_known, struct gcr_error *err)
 {
     struct gcr_reader *reader;

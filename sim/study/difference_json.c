@@ -114,8 +114,8 @@ static void warnings_of_pair(json_t *list, const struct gcr_point *a, const stru
     json_decref(of_b);
 }
 
-static const struct gcr_trace_facts *warnings_trace(const struct gcr_dataset *dataset,
-                                                    const char *name)
+static const struct gcr_dataset_trace *warnings_trace(const struct gcr_dataset *dataset,
+                                                      const char *name)
 {
     for (size_t i = 0; i < dataset->trace_count; i++)
         if (strcmp(dataset->traces[i].name, name) == 0)
@@ -126,8 +126,8 @@ static const struct gcr_trace_facts *warnings_trace(const struct gcr_dataset *da
 static void warnings_of_traces(json_t *list, const struct gcr_difference *difference)
 {
     for (size_t i = 0; i < difference->a->trace_count; i++) {
-        const struct gcr_trace_facts *a = &difference->a->traces[i];
-        const struct gcr_trace_facts *b = warnings_trace(difference->b, a->name);
+        const struct gcr_dataset_trace *a = &difference->a->traces[i];
+        const struct gcr_dataset_trace *b = warnings_trace(difference->b, a->name);
         if (b != NULL && *a->digest != '\0' && *b->digest != '\0' &&
             strcmp(a->digest, b->digest) != 0)
             warnings_add(list, json_sprintf("trace %s is not the same recording: digest %s in A, "

@@ -223,7 +223,7 @@ static void traces_put_table(const struct gcr_page *page, size_t trace, size_t h
 
 /* ---- a trace ---- */
 
-static void traces_put_facts(const struct gcr_page *page, const struct gcr_trace_facts *trace)
+static void traces_put_facts(const struct gcr_page *page, const struct gcr_dataset_trace *trace)
 {
     char events[64], live[64];
     double peak = (double)trace->peak_live_bytes;
@@ -321,7 +321,7 @@ void gcr_page_traces(const struct gcr_page *page)
         chosen->metrics[chosen->count++] = page->metric;
     gcr_page_section(page, "traces", "Each program");
     for (size_t trace = 0; trace < page->dataset->trace_count; trace++) {
-        const struct gcr_trace_facts *facts = &page->dataset->traces[trace];
+        const struct gcr_dataset_trace *facts = &page->dataset->traces[trace];
         fputs("<article id=\"trace-", page->out);
         gcr_markup_id(page->out, facts->name);
         gcr_markup(page->out, "\">\n<h3>%s</h3>\n", facts->name);

@@ -262,7 +262,7 @@ static void write_table(struct study_kit *kit, const char *digest)
     snprintf(path, sizeof path, "%s", study_kit_path(kit, "list.gct"));
     assemble(fopen(golden, "r"), path);
     assert_int_equal(gcr_reader_open(path, &reader, &err), GCR_OK);
-    struct gcr_trace_facts traces[] = {
+    struct gcr_dataset_trace traces[] = {
         {.name = "gone", .path = "/there/is/none.gct", .digest = ""},
         {.name = "nameless", .path = "", .digest = ""},
         {.name = "list",
