@@ -129,7 +129,7 @@ case $host in
 dead) exit 255 ;;
 dying) [ "$(wc -l <"$FAKE/logins.$host")" -le 12 ] || exit 255 ;;
 esac
-export HOME=$FAKE/homes/$host
+export HOME=$FAKE/homes/$host SHELL=/bin/sh # sshd sets it, and a worker of GNU parallel needs it
 mkdir -p "$HOME" && cd "$HOME" && exec sh -c "$*"
 SH
 chmod +x bin/ssh
