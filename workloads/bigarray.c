@@ -74,7 +74,7 @@ static void bigarray_main(struct emit *emit, const struct bigarray *array, uint3
 }
 
 static gcr_status bigarray_generate(const struct gcr_option_values *options,
-                                    const struct gcr_generation *generation, struct gcr_error *err)
+                                    const struct emit_target *generation, struct gcr_error *err)
 {
     struct bigarray array = bigarray_parameters(options);
     struct gcr_shape object = {.field_bytes = GCR_SLOT_BYTES + array.data,

@@ -95,7 +95,7 @@ static void cliff_climb_and_fall(struct cliff_run *run, const struct cliff *clif
 }
 
 static gcr_status cliff_generate(const struct gcr_option_values *options,
-                                 const struct gcr_generation *generation, struct gcr_error *err)
+                                 const struct emit_target *generation, struct gcr_error *err)
 {
     struct cliff cliff = cliff_parameters(options);
     struct gcr_shape object = {.field_bytes = GCR_SLOT_BYTES + cliff.data,

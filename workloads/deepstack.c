@@ -101,7 +101,7 @@ static void deepstack_main(struct deepstack_run *run, const struct deepstack *st
 }
 
 static gcr_status deepstack_generate(const struct gcr_option_values *options,
-                                     const struct gcr_generation *generation, struct gcr_error *err)
+                                     const struct emit_target *generation, struct gcr_error *err)
 {
     struct deepstack stack = deepstack_parameters(options);
     struct gcr_shape object = {.field_bytes = GCR_SLOT_BYTES + stack.data,

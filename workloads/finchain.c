@@ -107,7 +107,7 @@ static void finchain_group(struct finchain_run *run, const struct finchain *chai
 }
 
 static gcr_status finchain_generate(const struct gcr_option_values *options,
-                                    const struct gcr_generation *generation, struct gcr_error *err)
+                                    const struct emit_target *generation, struct gcr_error *err)
 {
     struct finchain chain = finchain_parameters(options);
     struct gcr_shape shape = {.field_bytes = GCR_SLOT_BYTES + chain.data,

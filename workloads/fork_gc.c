@@ -82,7 +82,7 @@ static void fork_gc_child(struct emit *emit, const struct population *population
 }
 
 static gcr_status fork_gc_generate(const struct gcr_option_values *options,
-                                   const struct gcr_generation *generation, struct gcr_error *err)
+                                   const struct emit_target *generation, struct gcr_error *err)
 {
     struct fork_gc parameters = fork_gc_parameters(options);
     struct population population = population_parameters(options);

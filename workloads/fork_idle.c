@@ -35,7 +35,7 @@ static gcr_status fork_idle_facts(const struct gcr_option_values *options,
 }
 
 static gcr_status fork_idle_generate(const struct gcr_option_values *options,
-                                     const struct gcr_generation *generation, struct gcr_error *err)
+                                     const struct emit_target *generation, struct gcr_error *err)
 {
     struct population population = population_parameters(options);
     uint32_t children = (uint32_t)gcr_option_number(options, "children");

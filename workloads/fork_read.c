@@ -71,7 +71,7 @@ static void fork_read_child(struct emit *emit, const struct population *populati
 }
 
 static gcr_status fork_read_generate(const struct gcr_option_values *options,
-                                     const struct gcr_generation *generation, struct gcr_error *err)
+                                     const struct emit_target *generation, struct gcr_error *err)
 {
     struct fork_read parameters = fork_read_parameters(options);
     struct population population = population_parameters(options);

@@ -16,7 +16,7 @@
  *
  * Memory: one index for each node of the largest tree. */
 #include "base/check.h"
-#include "workloads/emit.h"
+#include "traces/emit.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -259,7 +259,7 @@ static void gcbench_main(struct gcbench_run *run, const struct gcbench *bench)
 }
 
 static gcr_status gcbench_generate(const struct gcr_option_values *options,
-                                   const struct gcr_generation *generation, struct gcr_error *err)
+                                   const struct emit_target *generation, struct gcr_error *err)
 {
     static const struct gcr_shape node = {
         .field_bytes = NODE_BYTES, .slots = 2, .flags = GCR_SHAPE_CONTAINER, .name = "Node"};

@@ -3,7 +3,7 @@
 #define GCR_WORKLOADS_GENERATOR_H
 
 #include "base/option.h"
-#include "traces/writer.h"
+#include "traces/emit.h"
 
 /* What a generator knows about its own trace in closed form, before it writes it; printed by
  * `gcreplay generate`, and held against the trace itself by the tests. */
@@ -14,14 +14,6 @@ struct gcr_generator_facts {
         peak_live_bytes; /* gcr_shape_object_bytes of all reachable objects, at most, in lane 0 */
     uint64_t peak_live_objects; /* at most, in lane 0; not always at the same moment */
     struct gcr_capabilities capabilities;
-};
-
-/* Where a generator writes to. */
-struct gcr_generation {
-    struct gcr_writer *writer; /* opened with the capabilities of the facts */
-    /* Called now and then with the events written so far; NULL: not called. */
-    void (*progress)(void *arg, uint64_t done);
-    void *progress_arg;
 };
 
 struct gcr_generator {
@@ -36,7 +28,7 @@ struct gcr_generator {
     /* Declares shapes and appends all events of all lanes; memory is bounded by the live objects.
      */
     gcr_status (*generate)(const struct gcr_option_values *options,
-                           const struct gcr_generation *generation, struct gcr_error *err);
+                           const struct emit_target *generation, struct gcr_error *err);
 };
 
 /* All generators, in the order of `gcreplay list`. */

@@ -75,7 +75,7 @@ static void green_main(struct emit *emit, const struct green *green, uint32_t ta
 }
 
 static gcr_status green_generate(const struct gcr_option_values *options,
-                                 const struct gcr_generation *generation, struct gcr_error *err)
+                                 const struct emit_target *generation, struct gcr_error *err)
 {
     struct green green = green_parameters(options);
     struct gcr_shape leaf = {.field_bytes = green.size, .flags = GCR_SHAPE_ACYCLIC, .name = "Leaf"};

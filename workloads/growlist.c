@@ -144,7 +144,7 @@ static void growlist_grow(struct growlist_run *run, const struct growlist *grow,
 }
 
 static gcr_status growlist_generate(const struct gcr_option_values *options,
-                                    const struct gcr_generation *generation, struct gcr_error *err)
+                                    const struct emit_target *generation, struct gcr_error *err)
 {
     static const struct gcr_shape element = {
         .field_bytes = GROWLIST_ELEMENT_BYTES, .flags = GCR_SHAPE_ACYCLIC, .name = "Element"};

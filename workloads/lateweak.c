@@ -128,7 +128,7 @@ static void lateweak_main(struct lateweak_run *run, const struct lateweak *late,
 }
 
 static gcr_status lateweak_generate(const struct gcr_option_values *options,
-                                    const struct gcr_generation *generation, struct gcr_error *err)
+                                    const struct emit_target *generation, struct gcr_error *err)
 {
     static const struct gcr_shape weak = {.field_bytes = LATEWEAK_BYTES,
                                           .flags = GCR_SHAPE_CONTAINER | GCR_SHAPE_WEAK,

@@ -6,7 +6,7 @@
  *
  * Root slots: head, tail, new object, and the walker. Deaths are exact: a list dies when its head
  * is cleared; the last list stays alive. Memory: one index for each object of a list. */
-#include "workloads/emit.h"
+#include "traces/emit.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static void list_main(struct list_run *run, const struct list *list)
 }
 
 static gcr_status list_generate(const struct gcr_option_values *options,
-                                const struct gcr_generation *generation, struct gcr_error *err)
+                                const struct emit_target *generation, struct gcr_error *err)
 {
     struct list list = list_parameters(options);
     struct gcr_shape link = {.field_bytes = GCR_SLOT_BYTES + (uint32_t)list.data,

@@ -78,7 +78,7 @@ static void midlife_main(struct emit *emit, const struct midlife *queue, uint32_
 }
 
 static gcr_status midlife_generate(const struct gcr_option_values *options,
-                                   const struct gcr_generation *generation, struct gcr_error *err)
+                                   const struct emit_target *generation, struct gcr_error *err)
 {
     struct midlife queue = midlife_parameters(options);
     struct gcr_shape element = {.field_bytes = GCR_SLOT_BYTES + queue.data,

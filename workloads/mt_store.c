@@ -120,7 +120,7 @@ static void mt_store_main(struct mt_store_run *run, const struct mt_store *load,
 }
 
 static gcr_status mt_store_generate(const struct gcr_option_values *options,
-                                    const struct gcr_generation *generation, struct gcr_error *err)
+                                    const struct emit_target *generation, struct gcr_error *err)
 {
     struct mt_store load = mt_store_parameters(options);
     struct gcr_shape node = {.field_bytes = NODE_SLOTS * GCR_SLOT_BYTES + load.data,

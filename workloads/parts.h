@@ -2,7 +2,7 @@
 #ifndef GCR_WORKLOADS_PARTS_H
 #define GCR_WORKLOADS_PARTS_H
 
-#include "workloads/emit.h"
+#include "traces/emit.h"
 
 /* What a generator's trace can be trusted for: everything, with exact deaths. */
 #define PARTS_CAPABILITIES .loads = 1, .reads = GCR_READS_EXACT, .deaths = GCR_DEATHS_EXACT

@@ -91,7 +91,7 @@ static void popular_main(struct popular_run *run, const struct popular *popular)
 }
 
 static gcr_status popular_generate(const struct gcr_option_values *options,
-                                   const struct gcr_generation *generation, struct gcr_error *err)
+                                   const struct emit_target *generation, struct gcr_error *err)
 {
     struct popular popular = popular_parameters(options);
     struct gcr_shape object = {.field_bytes = GCR_SLOT_BYTES + popular.data,

@@ -3,7 +3,8 @@
 #ifndef GCR_WORKLOADS_POPULATION_H
 #define GCR_WORKLOADS_POPULATION_H
 
-#include "workloads/emit.h"
+#include "base/option.h"
+#include "traces/emit.h"
 
 struct population {
     uint64_t objects; /* slots of the table */

@@ -35,7 +35,7 @@ static gcr_status ramp_facts(const struct gcr_option_values *options,
 }
 
 static gcr_status ramp_generate(const struct gcr_option_values *options,
-                                const struct gcr_generation *generation, struct gcr_error *err)
+                                const struct emit_target *generation, struct gcr_error *err)
 {
     const uint32_t root_last = gcr_root_global(0), root_new = gcr_root_thread(0);
     uint64_t objects = gcr_option_number(options, "objects");

@@ -61,7 +61,7 @@ gcr_status gcr_generate_file(const struct gcr_generator *generator,
     gcr_status status = generator->facts(options, &facts, err);
     if (status != GCR_OK)
         return status;
-    struct gcr_generation generation = {.progress = progress, .progress_arg = progress_arg};
+    struct emit_target generation = {.progress = progress, .progress_arg = progress_arg};
     status = gcr_writer_open(path, &facts.capabilities, &generation.writer, err);
     if (status != GCR_OK)
         return status;

@@ -405,7 +405,7 @@ static void server_main(struct server_run *run)
 }
 
 static gcr_status server_generate(const struct gcr_option_values *options,
-                                  const struct gcr_generation *generation, struct gcr_error *err)
+                                  const struct emit_target *generation, struct gcr_error *err)
 {
     static const struct gcr_shape session = {
         .field_bytes = SESSION_BYTES, .slots = 2, .flags = GCR_SHAPE_CONTAINER, .name = "Session"};

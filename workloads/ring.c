@@ -7,7 +7,7 @@
  * A ring is built in thread roots: first, last and new object. Finished, it takes the place of the
  * oldest held ring in a global root; with held=0 it dies when its last thread root is cleared.
  * Deaths are exact. Memory: one index for each object of held + 1 rings. */
-#include "workloads/emit.h"
+#include "traces/emit.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static void ring_main(struct emit *emit, const struct ring *ring, uint32_t shape
 }
 
 static gcr_status ring_generate(const struct gcr_option_values *options,
-                                const struct gcr_generation *generation, struct gcr_error *err)
+                                const struct emit_target *generation, struct gcr_error *err)
 {
     struct ring ring = ring_parameters(options);
     struct gcr_shape link = {.field_bytes = GCR_SLOT_BYTES + (uint32_t)ring.data,

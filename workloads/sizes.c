@@ -85,7 +85,7 @@ static void sizes_main(struct emit *emit, const struct sizes *sizes, uint32_t ta
 }
 
 static gcr_status sizes_generate(const struct gcr_option_values *options,
-                                 const struct gcr_generation *generation, struct gcr_error *err)
+                                 const struct emit_target *generation, struct gcr_error *err)
 {
     static const struct gcr_shape record = {.field_bytes = SIZES_LEAST,
                                             .slots = 1,

@@ -12,7 +12,7 @@
  * the record of slot 0, so the peak is exact: everything, and one record more of the largest size.
  * Deaths are exact. Memory: two indexes a slot. */
 #include "base/splitmix.h"
-#include "workloads/emit.h"
+#include "traces/emit.h"
 #include "workloads/registry.h"
 
 #include <stdlib.h>
@@ -182,7 +182,7 @@ static void steady_look_up(struct steady_run *run)
 }
 
 static gcr_status steady_generate(const struct gcr_option_values *options,
-                                  const struct gcr_generation *generation, struct gcr_error *err)
+                                  const struct emit_target *generation, struct gcr_error *err)
 {
     static const struct gcr_shape record = {
         .field_bytes = RECORD_BYTES, .slots = 1, .flags = GCR_SHAPE_CONTAINER, .name = "Record"};

@@ -138,7 +138,7 @@ static void tree_main(struct tree_run *run, const struct tree *tree)
 }
 
 static gcr_status tree_generate(const struct gcr_option_values *options,
-                                const struct gcr_generation *generation, struct gcr_error *err)
+                                const struct emit_target *generation, struct gcr_error *err)
 {
     struct tree tree = tree_parameters(options);
     struct gcr_shape node = {.field_bytes = 2 * GCR_SLOT_BYTES + tree.data,

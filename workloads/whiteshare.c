@@ -126,8 +126,7 @@ static void whiteshare_group(struct whiteshare_run *run, const struct whiteshare
 }
 
 static gcr_status whiteshare_generate(const struct gcr_option_values *options,
-                                      const struct gcr_generation *generation,
-                                      struct gcr_error *err)
+                                      const struct emit_target *generation, struct gcr_error *err)
 {
     struct whiteshare w = whiteshare_parameters(options);
     struct gcr_shape object = {.field_bytes = OBJECT_SLOTS * GCR_SLOT_BYTES + w.data,

@@ -1,18 +1,26 @@
-/* What every generator needs to write events: one call an event, names for objects that come back
- * into use after their death, and one error that sticks.
+/* What generators and importers need to write events: one call an event, names for objects that
+ * come back into use after their death, and one error that sticks.
  *
- * After a failure every call does nothing, so a generator looks at emit_failed() once a loop and
+ * After a failure every call does nothing, so its user looks at emit_failed() once a loop and
  * not at every event. Indexes are recycled last-died first, so the index range stays near the peak
  * number of live objects; without deaths (emit.deaths false) they are never used again. */
-#ifndef GCR_WORKLOADS_EMIT_H
-#define GCR_WORKLOADS_EMIT_H
+#ifndef GCR_TRACES_EMIT_H
+#define GCR_TRACES_EMIT_H
 
 #include <stddef.h>
 
-#include "workloads/generator.h"
+#include "traces/writer.h"
+
+/* Where events go. */
+struct emit_target {
+    struct gcr_writer *writer;
+    /* Called now and then with the events written so far; NULL: not called. */
+    void (*progress)(void *arg, uint64_t done);
+    void *progress_arg;
+};
 
 struct emit {
-    const struct gcr_generation *to;
+    const struct emit_target *to;
     struct gcr_error *err;
     gcr_status status; /* the first failure */
     uint32_t lane;     /* events go there */
@@ -23,8 +31,7 @@ struct emit {
     uint64_t events; /* written so far, all lanes */
 };
 
-void emit_init(struct emit *emit, const struct gcr_generation *to, bool deaths,
-               struct gcr_error *err);
+void emit_init(struct emit *emit, const struct emit_target *to, bool deaths, struct gcr_error *err);
 /* Frees the stack; returns the first failure or GCR_OK. */
 gcr_status emit_finish(struct emit *emit);
 static inline bool emit_failed(const struct emit *emit)

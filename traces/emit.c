@@ -1,12 +1,11 @@
-/* Events from generators to the writer; see emit.h. */
-#include "workloads/emit.h"
+/* Events from generators and importers to the writer; see emit.h. */
+#include "traces/emit.h"
 
 #include <stdlib.h>
 
 enum { EMIT_PROGRESS_EVERY = 1 << 16 };
 
-void emit_init(struct emit *emit, const struct gcr_generation *to, bool deaths,
-               struct gcr_error *err)
+void emit_init(struct emit *emit, const struct emit_target *to, bool deaths, struct gcr_error *err)
 {
     *emit = (struct emit){.to = to, .err = err, .deaths = deaths, .next = 1};
 }
