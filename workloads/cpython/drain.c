@@ -89,11 +89,27 @@ static gcr_status drain_declare_shapes(struct drain *drain, struct gcr_error *er
     return GCR_OK;
 }
 
+static gcr_status drain_declare_names(struct drain *drain, struct gcr_error *err)
+{
+    uint32_t count = atomic_load(&drain->segment->name_count);
+    while (drain->names < count) {
+        uint32_t number;
+        gcr_status status =
+            gcr_writer_name(drain->writer, drain->segment->names[drain->names + 1], &number, err);
+        if (status != GCR_OK)
+            return status;
+        drain->names++;
+    }
+    return GCR_OK;
+}
+
 static gcr_status drain_take(struct drain *drain, struct gcr_ring *ring, uint64_t until,
                              struct gcr_error *err)
 {
     uint64_t at = atomic_load_explicit(&ring->drained, memory_order_relaxed);
     gcr_status status = drain_declare_shapes(drain, err);
+    if (status == GCR_OK)
+        status = drain_declare_names(drain, err);
     for (; at < until && status == GCR_OK; at++) {
         struct gcr_event event = ring->events[at & (GCR_RING_EVENTS - 1)];
         if (at % DRAIN_RETURN_STEP == 0) /* a program that waits for room goes on */

@@ -17,6 +17,7 @@ struct drain {
     struct gcr_segment *segment;
     struct gcr_writer *writer;
     uint32_t shapes;      /* declared so far */
+    uint32_t names;       /* of phases, declared so far */
     int watch[GCR_RINGS]; /* pidfd of the process that owns the ring; -1: none */
     pid_t watched[GCR_RINGS];
     uint32_t orphaned[GCR_RINGS]; /* looks since the process that reserved the ring ended */

@@ -187,6 +187,8 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
     bool pending = py_exception_pending();
     if (recorder->neutral && container_site && !pending)
         hooks_examine_tiers(recorder);
+    if (GCR_UNLIKELY(marks_is_due(&recorder->marks)))
+        marks_look(recorder);
     if (GCR_UNLIKELY(sampler_is_due(&recorder->sampler, recorder->channel.head)))
         sampler_take(recorder);
     int generation = py_predict_trigger(recorder->gc);

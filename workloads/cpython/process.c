@@ -249,6 +249,7 @@ GCR_CONSTRUCTOR static void process_start(void)
         process_gc_collect, process_gc_freeze, process_gc_unfreeze,
         segment->sample != GCR_SAMPLE_NOTHING ? process_exit : NULL};
     py_wrap_modules(&replacements, &the_recorder.original);
+    marks_add_module(recorder);
     pthread_atfork(process_before_fork, process_after_fork_in_parent, process_after_fork_in_child);
     if (segment->sample == GCR_SAMPLE_ALL)
         sampler_arm(recorder, false);

@@ -28,7 +28,16 @@
 #pragma weak PyMem_SetAllocator
 #pragma weak PyType_IsSubtype
 #pragma weak PyLong_AsLong
+#pragma weak PyLong_AsUnsignedLong
+#pragma weak PyLong_FromUnsignedLong
+#pragma weak PyBool_FromLong
 #pragma weak PyErr_Clear
+#pragma weak PyErr_Occurred
+#pragma weak PyUnicode_AsUTF8AndSize
+#pragma weak PyUnicode_FromStringAndSize
+#pragma weak PyModuleDef_Init
+#pragma weak PyImport_AppendInittab
+#pragma weak _Py_NoneStruct
 #pragma weak PyModuleDef_Type
 #pragma weak PyTuple_Type
 #pragma weak PyList_Type

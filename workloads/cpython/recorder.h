@@ -2,6 +2,7 @@
 #ifndef GCR_WORKLOADS_CPYTHON_RECORDER_H
 #define GCR_WORKLOADS_CPYTHON_RECORDER_H
 
+#include "workloads/cpython/marks.h"
 #include "workloads/cpython/sampler.h"
 #include "workloads/cpython/scan.h"
 
@@ -76,6 +77,7 @@ struct recorder {
     struct collection collection;
     struct tiers tiers;
     struct sampler sampler;
+    struct marks marks;
     struct hook_context object_hooks, memory_hooks;
     struct py_free_list_tops free_list_tops; /* as last seen */
     struct free_list_mirror *free_lists;

@@ -14,6 +14,7 @@
 #ifndef GCR_WORKLOADS_CPYTHON_SEGMENT_H
 #define GCR_WORKLOADS_CPYTHON_SEGMENT_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -29,6 +30,8 @@ enum {
     GCR_RING_EVENTS = 1 << 20, /* a power of two */
     GCR_RINGS = 192,           /* processes recorded at one time */
     GCR_SEGMENT_SHAPES = 1 << 16,
+    GCR_SEGMENT_NAMES = 1 << 12, /* of phases */
+    GCR_SEGMENT_NAME_BYTES = 128,
     GCR_SEGMENT_MAGIC = 0x67637233,
     GCR_REASON_BYTES = 160
 };
@@ -98,11 +101,27 @@ struct gcr_segment {
     _Atomic uint32_t lanes;   /* lane numbers given out */
     _Atomic uint32_t refused; /* why the program could not be recorded: enum gcr_refusal */
     char python_version[64];
-    pthread_mutex_t shape_lock; /* process-shared, robust */
+    uint64_t begun_ns;         /* when recording began, by CLOCK_MONOTONIC */
+    _Atomic uint32_t requests; /* request numbers given out */
+    pthread_mutex_t lock;      /* of both tables below: process-shared, robust */
     _Atomic uint32_t shape_count;
-    struct gcr_shape shapes[GCR_SEGMENT_SHAPES]; /* [0] unused */
+    _Atomic uint32_t name_count;
+    struct gcr_shape shapes[GCR_SEGMENT_SHAPES];           /* [0] unused */
+    char names[GCR_SEGMENT_NAMES][GCR_SEGMENT_NAME_BYTES]; /* [0] unused */
     struct gcr_ring rings[GCR_RINGS];
 };
+
+/* For adding to the tables. A process may die with the lock: entries are written before they count.
+ */
+static inline void segment_lock(struct gcr_segment *segment)
+{
+    if (pthread_mutex_lock(&segment->lock) == EOWNERDEAD)
+        pthread_mutex_consistent(&segment->lock);
+}
+static inline void segment_unlock(struct gcr_segment *segment)
+{
+    pthread_mutex_unlock(&segment->lock);
+}
 
 /* In which processes the pages that reads write are sampled. */
 enum gcr_sample {

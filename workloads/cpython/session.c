@@ -78,11 +78,14 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
     segment->dense_every = session->config->dense_every;
     segment->sample = session->recording->sampled;
     segment->sample_every = session->config->sample_every;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    segment->begun_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     pthread_mutexattr_t shared;
     if (pthread_mutexattr_init(&shared) != 0 ||
         pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED) != 0 ||
         pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST) != 0 ||
-        pthread_mutex_init(&segment->shape_lock, &shared) != 0)
+        pthread_mutex_init(&segment->lock, &shared) != 0)
         return gcr_fail(err, GCR_IO, "shared memory: no process-shared lock");
     pthread_mutexattr_destroy(&shared);
     return GCR_OK;
@@ -353,6 +356,7 @@ gcr_status gcr_record_program(const struct gcr_recording_config *config,
                                                   .tracking = !config->neutral,
                                                   .threads = 1,
                                                   .forks = 1,
+                                                  .times = 1,
                                                   .faithful = !config->neutral};
     struct gcr_writer *writer = NULL;
     gcr_status status = session_find_library(&session, err);

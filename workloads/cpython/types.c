@@ -2,7 +2,6 @@
  * because all processes of a recording share their numbers. */
 #include "workloads/cpython/types.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,16 +9,10 @@
 
 /* ---- shapes ---- */
 
-static void types_lock(struct gcr_segment *segment)
-{
-    if (pthread_mutex_lock(&segment->shape_lock) == EOWNERDEAD)
-        pthread_mutex_consistent(&segment->shape_lock); /* entries are written before they count */
-}
-
 /* The number of a shape like this one, made if there is none; 0: no room. */
 static uint32_t types_register_shape(struct gcr_segment *segment, struct gcr_shape *shape)
 {
-    types_lock(segment);
+    segment_lock(segment);
     uint32_t count = atomic_load(&segment->shape_count);
     uint32_t number = 0;
     for (uint32_t i = 1; i <= count && number == 0; i++) {
@@ -33,7 +26,7 @@ static uint32_t types_register_shape(struct gcr_segment *segment, struct gcr_sha
         segment->shapes[number] = *shape;
         atomic_store(&segment->shape_count, number);
     }
-    pthread_mutex_unlock(&segment->shape_lock);
+    segment_unlock(segment);
     return number;
 }
 
