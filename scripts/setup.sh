@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   build-essential cmake ninja-build pkg-config git
-  libzstd-dev libxxhash-dev libjansson-dev libcmocka-dev
+  libzstd-dev zlib1g-dev libxxhash-dev libjansson-dev libcmocka-dev
   python3 python3-dev libpython3-dev
   libjemalloc-dev libmimalloc-dev libgc-dev systemtap-sdt-dev valgrind libbenchmark-dev
   libinih-dev parallel gnuplot-nox rsync

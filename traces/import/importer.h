@@ -1,9 +1,9 @@
 /* Importers: traces of other tools become ours. One file per foreign format; each is a descriptor.
  *
  * An importer never guesses silently: every policy it follows and everything it could not carry
- * over is a count or a word that gcr_import_file writes into the trace's metadata (key "import")
- * and that `gcreplay import` prints. Memory is proportional to live objects and tables, not to the
- * input's length. */
+ * over is a count that gcr_import_file writes into the trace's metadata (keys "import" and
+ * "losses", the options under "importer") and that `gcreplay import` prints. Memory is proportional
+ * to live objects and tables, not to the input's length. */
 #ifndef GCR_TRACES_IMPORT_IMPORTER_H
 #define GCR_TRACES_IMPORT_IMPORTER_H
 
@@ -43,10 +43,11 @@ struct gcr_import {
 };
 
 struct gcr_importer {
-    const char *name;    /* for --from */
-    const char *summary; /* one line: what tool writes it, what it holds */
-    const char *source;  /* the tool and its versions */
-    const struct gcr_option *options;
+    const char *name;                 /* for --from */
+    const char *summary;              /* one line: what tool writes it, what it holds */
+    const char *source;               /* the tool and its versions */
+    const struct gcr_option *options; /* never NULL; ended by a row without a name */
+    bool ends_lines; /* the tool ends every line: a last one without an end was cut short */
     /* What a trace made with these options can be trusted for. */
     struct gcr_capabilities (*capabilities)(const struct gcr_option_values *options);
     /* Whether the input, of which these are the first bytes, may be of this format. */
@@ -56,13 +57,24 @@ struct gcr_importer {
     gcr_status (*run)(const struct gcr_import *import, struct gcr_error *err);
 };
 
+/* GCR_BAD_INPUT with the place of the line delivered last before the message: "FILE:LINE: ...". */
+gcr_status gcr_import_bad_line(const struct gcr_import *import, struct gcr_error *err,
+                               const char *format, ...) GCR_PRINTF(3, 4);
+
 /* All importers, in the order of `gcreplay list`. */
 const struct gcr_importer *const *gcr_importers(size_t *count);
 /* By name, or NULL. */
 const struct gcr_importer *gcr_importer_find(const char *name);
 
-/* Imports the file `from` (plain, gzip or zstd, by content) to the trace `to`, which appears by
- * rename; on failure no file appears. progress may be NULL. */
+/* The one importer whose format the file `from` may be of. GCR_BAD_INPUT if none or several: the
+ * message names those. */
+gcr_status gcr_import_recognise(const char *from, const struct gcr_importer **out,
+                                struct gcr_error *err) GCR_MUST_USE;
+
+/* Imports the file `from` (plain, gzip or zstd, by content; "-": standard input) to the trace `to`,
+ * which appears by rename; on failure no file appears. GCR_USAGE if both are the same file. An
+ * input that ends too early is no failure here: report->truncated. `done` counts bytes of the file.
+ * progress may be NULL. */
 gcr_status gcr_import_file(const struct gcr_importer *importer,
                            const struct gcr_option_values *options, const char *from,
                            const char *to, struct gcr_import_report *report,

@@ -15,7 +15,7 @@ enum { GCR_INPUT_LONGEST_LINE = 1 << 20 };
 
 struct gcr_input;
 
-/* GCR_IO: the file cannot be opened. */
+/* path: "-" is standard input. GCR_BAD_INPUT: the file cannot be opened. */
 gcr_status gcr_input_open(const char *path, struct gcr_input **out,
                           struct gcr_error *err) GCR_MUST_USE;
 /* The bytes stay the caller's and must outlive the input; `name` stands for it in messages. */
@@ -29,8 +29,14 @@ void gcr_input_close(struct gcr_input *input);
 gcr_status gcr_input_line(struct gcr_input *input, char **line, size_t *length,
                           struct gcr_error *err) GCR_MUST_USE;
 
+/* A last line without an end is half a line: from here on it is dropped, and the input counts as
+ * torn. For formats whose writers end every line. */
+void gcr_input_want_ends(struct gcr_input *input);
+
 /* Number of the line delivered last, from 1; 0 before the first. */
 uint64_t gcr_input_number(const struct gcr_input *input);
+/* The path, or what stands for it in messages. */
+const char *gcr_input_name(const struct gcr_input *input);
 /* The first bytes after decompression (at most 4096), without taking them. */
 gcr_status gcr_input_peek(struct gcr_input *input, const char **bytes, size_t *count,
                           struct gcr_error *err) GCR_MUST_USE;
