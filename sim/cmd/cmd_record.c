@@ -28,6 +28,10 @@ static const struct gcr_flag record_flags[] = {
      "events between two samplings of pages, besides those at collections, forks and ends (default "
      "10000)",
      GCR_FLAG_OPTIONAL, NULL},
+    {"--marks", 0, NULL,
+     "put the folder of gcreplay_marks.py, by which programs mark requests and phases, before the "
+     "program's PYTHONPATH",
+     GCR_FLAG_OPTIONAL, NULL},
     {"--library", 0, "FILE", "preload library (default: beside gcreplay, or in ../lib)",
      GCR_FLAG_OPTIONAL, NULL},
     {"--", 0, "PROGRAM [ARGUMENT]...", "the program to run, and its arguments", GCR_FLAG_REQUIRED,
@@ -75,6 +79,7 @@ static gcr_status record_parse(const struct gcr_arguments *arguments,
                         "record: no program after '--' (example: gcreplay record -o "
                         "out.gct -- /usr/bin/python3 app.py)");
     config->path = gcr_argument(arguments, "--output");
+    config->marks = gcr_argument(arguments, "--marks") != NULL;
     config->library = gcr_argument(arguments, "--library");
     config->neutral = mode == NULL || strcmp(mode, "neutral") == 0;
     if (!config->neutral && strcmp(mode, "faithful") != 0)

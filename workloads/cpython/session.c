@@ -28,6 +28,7 @@ struct session {
     bool program_ended;
     unsigned interrupts;
     char library[4096];
+    char marks[4096]; /* folder to put before PYTHONPATH; "": none */
     struct drain drain;
     struct gcr_recording *recording;
 };
@@ -58,6 +59,21 @@ static gcr_status session_find_library(struct session *session, struct gcr_error
     return gcr_fail(err, GCR_USAGE,
                     "no libgcreplay_cpython.so beside %s/gcreplay or in ../lib (see --library)",
                     directory);
+}
+
+/* The folder of gcreplay_marks.py lies beside the library. */
+static gcr_status session_find_marks(struct session *session, struct gcr_error *err)
+{
+    char file[sizeof session->marks + sizeof "/gcreplay_marks.py"];
+    if (!session->config->marks)
+        return GCR_OK;
+    const char *name = strrchr(session->library, '/');
+    const int folder = name == NULL ? 0 : (int)(name - session->library) + 1;
+    snprintf(session->marks, sizeof session->marks, "%.*spython", folder, session->library);
+    snprintf(file, sizeof file, "%s/gcreplay_marks.py", session->marks);
+    if (access(file, R_OK) == 0)
+        return GCR_OK;
+    return gcr_fail(err, GCR_USAGE, "record: --marks: %s: %s", file, strerror(errno));
 }
 
 static gcr_status session_create_segment(struct session *session, struct gcr_error *err)
@@ -91,6 +107,15 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
     return GCR_OK;
 }
 
+static void session_export_marks(const struct session *session)
+{
+    char path[8192];
+    const char *before = getenv("PYTHONPATH");
+    snprintf(path, sizeof path, "%s%s%s", session->marks,
+             before != NULL && before[0] != '\0' ? ":" : "", before != NULL ? before : "");
+    setenv("PYTHONPATH", path, 1);
+}
+
 /* In the child: never returns. */
 static void session_exec(struct session *session)
 {
@@ -102,6 +127,8 @@ static void session_exec(struct session *session)
     setenv(GCR_SEGMENT_VARIABLE, number, 1);
     setenv(GCR_PRELOAD_VARIABLE, before != NULL ? before : "", 1);
     setenv("LD_PRELOAD", preload, 1);
+    if (session->marks[0] != '\0')
+        session_export_marks(session);
     sigprocmask(SIG_SETMASK, &session->old_mask, NULL);
     execvp(session->config->command[0], session->config->command);
 }
@@ -360,6 +387,8 @@ gcr_status gcr_record_program(const struct gcr_recording_config *config,
                                                   .faithful = !config->neutral};
     struct gcr_writer *writer = NULL;
     gcr_status status = session_find_library(&session, err);
+    if (status == GCR_OK)
+        status = session_find_marks(&session, err);
     if (status == GCR_OK)
         status = session_create_segment(&session, err);
     if (status == GCR_OK)
