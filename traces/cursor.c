@@ -48,18 +48,16 @@ void gcr_cursor_close(struct gcr_cursor *cursor)
     free(cursor);
 }
 
-static gcr_status cursor_load_block(struct gcr_cursor *cursor, const struct gct_entry *entry,
-                                    struct gcr_error *err)
+gcr_status gct_reader_load_block(const struct gcr_reader *reader, const struct gct_entry *entry,
+                                 struct gct_block_decoder *decoder, struct gcr_error *err)
 {
-    const struct gcr_reader *reader = cursor->reader;
     const struct gct_limits limits = {reader->shapes, reader->scan.shapes, reader->scan.names};
-    gcr_status status =
-        gct_read_section(reader->fd, entry, gct_block_decoder_input(cursor->decoder), err);
+    gcr_status status = gct_read_section(reader->fd, entry, gct_block_decoder_input(decoder), err);
     if (status != GCR_OK) {
         gcr_error_prefix(err, "%s", reader->path);
         return status;
     }
-    status = gct_block_decode(cursor->decoder, &entry->section, &limits, err);
+    status = gct_block_decode(decoder, &entry->section, &limits, err);
     if (status != GCR_OK)
         gcr_error_prefix(err, "%s: block at offset %" PRIu64 " (lane %u, events from %" PRIu64 ")",
                          reader->path, entry->info.offset, entry->info.lane,
@@ -84,7 +82,7 @@ gcr_status gcr_cursor_read(struct gcr_cursor *cursor, struct gcr_event *events, 
             break;
         struct gcr_reader *reader = cursor->reader;
         const struct gct_entry *entry = &reader->scan.entries[reader->lane_sections[cursor->next]];
-        gcr_status status = cursor_load_block(cursor, entry, err);
+        gcr_status status = gct_reader_load_block(reader, entry, cursor->decoder, err);
         if (status != GCR_OK)
             return status;
         cursor->next++;

@@ -22,4 +22,10 @@ struct gcr_reader {
     uint64_t delivered; /* events of the blocks that cursors took up */
 };
 
+/* Reads, checks and decodes one block; its events are taken from the decoder. GCR_BAD_INPUT names
+ * file, offset and damage. */
+gcr_status gct_reader_load_block(const struct gcr_reader *reader, const struct gct_entry *entry,
+                                 struct gct_block_decoder *decoder,
+                                 struct gcr_error *err) GCR_MUST_USE;
+
 #endif

@@ -87,53 +87,33 @@ static gcr_status dump_meta(struct gcr_reader *reader, const struct gct_entry *e
     return GCR_OK;
 }
 
-/* The next `events` events of the lane's cursor: one block. */
-static gcr_status dump_block(struct gcr_cursor *cursor, uint32_t events, FILE *out,
-                             struct gcr_error *err)
-{
-    struct gcr_event batch[DUMP_BATCH];
-    while (events > 0) {
-        char line[256];
-        size_t n;
-        gcr_status status =
-            gcr_cursor_read(cursor, batch, events < DUMP_BATCH ? events : DUMP_BATCH, &n, err);
-        if (status != GCR_OK)
-            return status;
-        for (size_t i = 0; i < n; i++) {
-            (void)gcr_text_format_event(&batch[i], line, sizeof line);
-            (void)fprintf(out, "%s\n", line);
-        }
-        events -= (uint32_t)n;
-    }
-    (void)fputs("block\n", out);
-    return GCR_OK;
-}
-
 struct dump {
     struct gcr_reader *reader;
     FILE *out;
-    int64_t lane;               /* of the last lane line; -1: none yet */
-    struct gcr_cursor **cursor; /* one a lane; NULL until needed and when done */
+    int64_t lane;                      /* of the last lane line; -1: none yet */
+    struct gct_block_decoder *decoder; /* blocks stand alone: one does for all lanes */
 };
 
-static gcr_status dump_events(struct dump *dump, const struct gcr_section_info *info,
+static gcr_status dump_events(struct dump *dump, const struct gct_entry *entry,
                               struct gcr_error *err)
 {
-    uint32_t lane = info->lane;
-    if (dump->lane != lane)
-        (void)fprintf(dump->out, "lane %u\n", lane);
-    dump->lane = lane;
-    gcr_status status = GCR_OK;
-    if (dump->cursor[lane] == NULL)
-        status = gcr_cursor_open(dump->reader, lane, &dump->cursor[lane], err);
-    if (status == GCR_OK)
-        status = dump_block(dump->cursor[lane], info->events, dump->out, err);
-    /* A lane that is done gives its block's memory back. */
-    if (info->first_event + info->events == gcr_reader_lane_events(dump->reader, lane)) {
-        gcr_cursor_close(dump->cursor[lane]);
-        dump->cursor[lane] = NULL;
+    struct gcr_event batch[DUMP_BATCH];
+    char line[256];
+    size_t n;
+    if (dump->lane != entry->info.lane)
+        (void)fprintf(dump->out, "lane %u\n", entry->info.lane);
+    dump->lane = entry->info.lane;
+    gcr_status status = gct_reader_load_block(dump->reader, entry, dump->decoder, err);
+    if (status != GCR_OK)
+        return status;
+    while ((n = gct_block_take(dump->decoder, batch, DUMP_BATCH)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            (void)gcr_text_format_event(&batch[i], line, sizeof line);
+            (void)fprintf(dump->out, "%s\n", line);
+        }
     }
-    return status;
+    (void)fputs("block\n", dump->out);
+    return GCR_OK;
 }
 
 static gcr_status dump_section(struct dump *dump, const struct gct_entry *entry,
@@ -152,7 +132,7 @@ static gcr_status dump_section(struct dump *dump, const struct gct_entry *entry,
     case GCT_META:
         return dump_meta(dump->reader, entry, dump->out, err);
     default:
-        return dump_events(dump, &entry->info, err);
+        return dump_events(dump, entry, err);
     }
 }
 
@@ -163,19 +143,16 @@ gcr_status gcr_text_dump(struct gcr_reader *reader, int lane, FILE *out, struct 
     if (lane >= 0 && (uint32_t)lane >= lanes)
         return gcr_fail(err, GCR_USAGE, "%s has %u lanes, there is no lane %d",
                         gcr_reader_path(reader), lanes, lane);
-    dump.cursor = calloc((size_t)lanes + 1, sizeof(struct gcr_cursor *));
-    if (dump.cursor == NULL)
-        return gcr_fail(err, GCR_NO_MEMORY, "no memory for %u lanes", lanes);
+    gcr_status status = gct_block_decoder_create(&dump.decoder, err);
+    if (status != GCR_OK)
+        return status;
     dump_header(reader, out);
-    gcr_status status = GCR_OK;
     for (uint64_t i = 0; i < reader->scan.count && status == GCR_OK && ferror(out) == 0; i++) {
         const struct gct_entry *entry = &reader->scan.entries[i];
         if (lane < 0 || entry->section.kind != GCT_EVENTS || entry->info.lane == (uint32_t)lane)
             status = dump_section(&dump, entry, err);
     }
-    for (uint32_t i = 0; i < lanes; i++)
-        gcr_cursor_close(dump.cursor[i]);
-    free(dump.cursor);
+    gct_block_decoder_destroy(dump.decoder);
     if (status == GCR_OK && (fflush(out) != 0 || ferror(out) != 0))
         status = gcr_fail(err, GCR_IO, "writing text: %s", strerror(errno));
     return status;

@@ -2,7 +2,8 @@
  * go out as a block when it is full, cut, or at the end. Everything is checked on the way in, so a
  * file that a writer closed is always readable.
  *
- * Memory: one buffer of GCR_BLOCK_EVENTS a lane that has events waiting, one entry a section. */
+ * Memory: a buffer for each lane that has not exited, which grows with the events that wait in it
+ * up to GCR_BLOCK_EVENTS; one entry a section. */
 #include "traces/writer.h"
 
 #include <errno.h>
@@ -20,9 +21,14 @@
 #include "traces/block_decode.h"
 #include "traces/file.h"
 
+/* Doubled, it comes to the size of a block exactly. */
+enum { WRITER_FIRST_ROOM = 256 };
+_Static_assert(GCR_BLOCK_EVENTS % 256 == 0 && (GCR_BLOCK_EVENTS & (GCR_BLOCK_EVENTS - 1)) == 0,
+               "a power of two");
+
 struct lane_buffer {
-    struct gcr_event *events; /* GCR_BLOCK_EVENTS, from the lane's first event to its EXIT */
-    uint32_t count;
+    struct gcr_event *events; /* from the lane's first event to its EXIT */
+    uint32_t count, room;     /* room for at most GCR_BLOCK_EVENTS */
     bool has_exited;
     bool has_begun; /* an event other than PREBUILT was seen */
     uint64_t written;
@@ -223,10 +229,13 @@ static gcr_status writer_get_lane(struct gcr_writer *writer, uint32_t lane,
         writer->lane_count = lane + 1;
     }
     struct lane_buffer *buffer = &writer->lanes[lane];
-    if (buffer->events == NULL) {
-        buffer->events = malloc(sizeof *buffer->events * GCR_BLOCK_EVENTS);
-        if (buffer->events == NULL)
+    if (buffer->count == buffer->room) {
+        uint32_t room = buffer->room == 0 ? WRITER_FIRST_ROOM : buffer->room * 2;
+        struct gcr_event *events = realloc(buffer->events, sizeof *events * room);
+        if (events == NULL)
             return writer_fail_memory(err);
+        buffer->events = events;
+        buffer->room = room;
     }
     *out = buffer;
     return GCR_OK;
@@ -267,7 +276,7 @@ gcr_status gcr_writer_event(struct gcr_writer *writer, uint32_t lane, const stru
                             struct gcr_error *err)
 {
     /* Most events of a trace need neither the long check nor rules of order. */
-    if (lane < writer->lane_count && writer->lanes[lane].events != NULL &&
+    if (lane < writer->lane_count && writer->lanes[lane].count < writer->lanes[lane].room &&
         !writer->lanes[lane].has_exited && gct_event_is_plain(event)) {
         struct lane_buffer *plain = &writer->lanes[lane];
         plain->events[plain->count++] = *event;
@@ -296,6 +305,7 @@ gcr_status gcr_writer_event(struct gcr_writer *writer, uint32_t lane, const stru
     if (status == GCR_OK && buffer->has_exited && buffer->count == 0) {
         free(buffer->events);
         buffer->events = NULL;
+        buffer->room = 0;
     }
     return status;
 }
