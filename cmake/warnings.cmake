@@ -14,6 +14,13 @@ endif()
 set(on $<NOT:$<BOOL:$<TARGET_PROPERTY:GCR_UNSANITIZED>>>)
 if(GCR_SANITIZE AND GCR_TSAN)
   message(FATAL_ERROR "AddressSanitizer and ThreadSanitizer exclude each other")
+elseif(GCR_FUZZ)
+  if(NOT CMAKE_C_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "GCR_FUZZ needs clang: libFuzzer is a part of it")
+  endif()
+  target_compile_options(gcr_flags INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(gcr_flags INTERFACE -fsanitize=address,undefined)
 elseif(GCR_SANITIZE)
   target_compile_options(gcr_flags INTERFACE
     $<${on}:-fsanitize=address,undefined;-fno-omit-frame-pointer;-fno-sanitize-recover=undefined>)

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test: the designs with threads under ThreadSanitizer, all tests under AddressSanitizer and
-# UndefinedBehaviorSanitizer at the highest check level, and all of them in the release build. Ends with ctest's own closing lines.
-#   scripts/test.sh            the three builds
+# UndefinedBehaviorSanitizer at the highest check level, the fuzz targets for a fixed number of inputs, and all tests in the release
+# build. Ends with ctest's own closing lines.
+#   scripts/test.sh            the four builds
 #   scripts/test.sh release    one of them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./scripts/setup.sh
 presets=("$@")
-if [ ${#presets[@]} -eq 0 ]; then presets=(tsan asan release); fi
+if [ ${#presets[@]} -eq 0 ]; then presets=(tsan fuzz asan release); fi
+packages=()
+if [[ " ${presets[*]} " == *" fuzz "* ]]; then packages=(clang libclang-rt-dev); fi
+./scripts/setup.sh "${packages[@]}"
 for preset in "${presets[@]}"; do
   targets=() only=()
   if [ "$preset" = tsan ]; then
