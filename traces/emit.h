@@ -42,6 +42,11 @@ static inline bool emit_failed(const struct emit *emit)
 /* Declares a shape; 0 after a failure. */
 uint32_t emit_shape(struct emit *emit, const struct gcr_shape *shape);
 
+/* The index that the next emit_alloc gives. */
+static inline uint32_t emit_next_index(const struct emit *emit)
+{
+    return emit->dead_count > 0 ? emit->dead[emit->dead_count - 1] : emit->next;
+}
 /* Returns the new object's index; 0 after a failure. */
 uint32_t emit_alloc(struct emit *emit, uint32_t shape, uint32_t length, uint32_t root);
 void emit_store(struct emit *emit, uint32_t object, uint32_t slot, uint32_t value);

@@ -1,4 +1,4 @@
-/* gcreplay list: back ends and generators with their options. */
+/* gcreplay list: back ends, generators and importers with their options. */
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
 #include "sim/cmd/listing.h"
@@ -35,12 +35,14 @@ static gcr_status list_run(const struct gcr_arguments *arguments, struct gcr_err
     gcr_listing_print_collectors(stdout);
     fputs("\nGENERATORS (generate NAME --set OPTION=VALUE)\n\n", stdout);
     gcr_listing_print_generators(stdout);
+    fputs("\nIMPORTERS (import --from NAME --set OPTION=VALUE)\n\n", stdout);
+    gcr_listing_print_importers(stdout);
     return GCR_OK;
 }
 
 const struct gcr_command gcr_cmd_list = {
     .name = "list",
-    .summary = "show back ends and generators with their options",
+    .summary = "show back ends, generators and importers with their options",
     .usage = "[--json[=FILE]] [--markdown DIR]",
     .flags = list_flags,
     .run = list_run,

@@ -6,6 +6,7 @@
 
 extern const struct gcr_command gcr_cmd_record;
 extern const struct gcr_command gcr_cmd_generate;
+extern const struct gcr_command gcr_cmd_import;
 extern const struct gcr_command gcr_cmd_dump;
 extern const struct gcr_command gcr_cmd_assemble;
 extern const struct gcr_command gcr_cmd_info;

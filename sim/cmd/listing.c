@@ -4,6 +4,7 @@
 #include "sim/cmd/job.h"
 #include "sim/cmd/listing_parts.h"
 #include "sim/cmd/table.h"
+#include "traces/import/importer.h"
 #include "workloads/generator.h"
 
 static const struct {
@@ -77,6 +78,17 @@ void gcr_listing_print_generators(FILE *out)
     }
 }
 
+void gcr_listing_print_importers(FILE *out)
+{
+    size_t count = 0;
+    const struct gcr_importer *const *importers = gcr_importers(&count);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "%s%s: %s\n    source: %s\n", i > 0 ? "\n" : "", importers[i]->name,
+                importers[i]->summary, importers[i]->source);
+        listing_print_options(importers[i]->options, out);
+    }
+}
+
 /* ---- JSON ---- */
 
 static json_t *listing_json_options(const struct gcr_option *options)
@@ -113,20 +125,32 @@ static json_t *listing_json_collector(const struct gcr_collector *collector)
                      listing_json_options(collector->options));
 }
 
+/* A generator or an importer. */
+static json_t *listing_json_source(const char *name, const char *summary, const char *source,
+                                   const struct gcr_option *options)
+{
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", name, "summary", summary, "source", source,
+                     "options", listing_json_options(options));
+}
+
 json_t *gcr_listing_json(void)
 {
     size_t count = 0;
-    json_t *collectors = json_array(), *all_generators = json_array();
+    json_t *collectors = json_array(), *all_generators = json_array(),
+           *all_importers = json_array();
     const struct gcr_engine *const *engines = gcr_engines(&count);
     for (size_t i = 0; i < count; i++)
         json_array_append_new(collectors, listing_json_collector(gcr_engine_collector(engines[i])));
     const struct gcr_generator *const *generators = gcr_generators(&count);
     for (size_t i = 0; i < count; i++)
         json_array_append_new(all_generators,
-                              json_pack("{s:s, s:s, s:s, s:o}", "name", generators[i]->name,
-                                        "summary", generators[i]->summary, "source",
-                                        generators[i]->source, "options",
-                                        listing_json_options(generators[i]->options)));
-    return json_pack("{s:s, s:o, s:o}", "schema", "gcreplay-list-1", "collectors", collectors,
-                     "generators", all_generators);
+                              listing_json_source(generators[i]->name, generators[i]->summary,
+                                                  generators[i]->source, generators[i]->options));
+    const struct gcr_importer *const *importers = gcr_importers(&count);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(all_importers,
+                              listing_json_source(importers[i]->name, importers[i]->summary,
+                                                  importers[i]->source, importers[i]->options));
+    return json_pack("{s:s, s:o, s:o, s:o}", "schema", "gcreplay-list-1", "collectors", collectors,
+                     "generators", all_generators, "importers", all_importers);
 }

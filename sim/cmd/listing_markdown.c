@@ -9,6 +9,7 @@
 #include "sim/cmd/listing_parts.h"
 #include "sim/measure/capability_rules.h"
 #include "sim/measure/output.h"
+#include "traces/import/importer.h"
 #include "workloads/generator.h"
 
 static const char *const generated_note =
@@ -91,13 +92,30 @@ static void markdown_generators(FILE *out)
     }
 }
 
+static void markdown_importers(FILE *out)
+{
+    size_t count = 0;
+    const struct gcr_importer *const *importers = gcr_importers(&count);
+    fprintf(out,
+            "%s# Importers and their options\n\nFor `import --from NAME --set OPTION=VALUE`. "
+            "[What each of them carries over](../importing.md).\n",
+            generated_note);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "\n## %s\n\n%s.\n\nSource: %s.\n\n", importers[i]->name, importers[i]->summary,
+                importers[i]->source);
+        markdown_options(importers[i]->options, out);
+    }
+}
+
 static void markdown_index(FILE *out)
 {
     fprintf(out, "%s# The command line\n\n| command | what it does |\n|---|---|\n", generated_note);
     for (size_t i = 0; gcr_commands[i] != NULL; i++)
         fprintf(out, "| [%s](%s.md) | %s |\n", gcr_commands[i]->name, gcr_commands[i]->name,
                 gcr_commands[i]->summary);
-    fputs("\nOptions of the [back ends](collectors.md) and of the [generators](generators.md).\n\n"
+    fputs("\nOptions of the [back ends](collectors.md), of the [generators](generators.md) and of "
+          "the "
+          "[importers](importers.md).\n\n"
           "Exit codes: 0 done, 1 a run failed or a trace is invalid, 2 wrong usage or bad input. "
           "Results go to standard\noutput, errors as one line to standard error. Sizes accept K, M "
           "and G (powers of 1024).\n\n## What a figure needs of the trace\n\n"
@@ -137,6 +155,8 @@ gcr_status gcr_listing_write_markdown(const char *directory, struct gcr_error *e
         status = markdown_page(directory, "collectors", NULL, markdown_collectors, err);
     if (status == GCR_OK)
         status = markdown_page(directory, "generators", NULL, markdown_generators, err);
+    if (status == GCR_OK)
+        status = markdown_page(directory, "importers", NULL, markdown_importers, err);
     for (size_t i = 0; gcr_commands[i] != NULL && status == GCR_OK; i++)
         status = markdown_page(directory, gcr_commands[i]->name, gcr_commands[i], NULL, err);
     return status;

@@ -249,10 +249,10 @@ static void address_map_keeps_what_is_in_it(void **state)
             present[k] = i + 1;
             count++;
         }
-        assert_int_equal(map.count, count);
+        assert_int_equal(map.map.count, count);
     }
     gcr_oracle_map_clear(&map);
-    assert_int_equal(map.count, 0);
+    assert_int_equal(map.map.count, 0);
     gcr_oracle_map_finish(&map);
 }
 

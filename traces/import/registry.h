@@ -4,4 +4,6 @@
 
 #include "traces/import/importer.h"
 
+extern const struct gcr_importer gcr_importer_mtrace;
+
 #endif

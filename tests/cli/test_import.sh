@@ -1,0 +1,87 @@
+# import: another tool's recording to a trace; what is printed, written and refused.
+. "$(dirname "$0")/expect.sh"
+
+gcr import --list
+expect_code 0
+for name in mtrace; do expect_out "$name: "; done
+
+cat >app.log <<'LOG'
+= Start
+@ ./app:(main+0x10)[0x1000] + 0x5000 0x40
+@ ./app:(main+0x20)[0x1010] + 0x5100 0x18
+@ ./app:(main+0x30)[0x1020] - 0x5000
+@ ./app:(main+0x40)[0x1030] - 0x7000
+= End
+LOG
+must import app.log -o app.gct
+expect_out 'app.gct: 4 events from 6 lines of mtrace'
+expect_err 'allocations: 2 (blocks allocated)'
+expect_err 'peak_live_bytes: 88 (bytes live at most)'
+expect_err 'loss: unknown_frees: 1 '
+expect "a loss of nothing is not shown" bash -c "! grep -q reused <<<'$err'"
+must check app.gct
+expect_out 'valid: 4 events, 2 objects'
+must info app.gct --json=info.json
+expect_json info.json "d['meta']['import']['allocations'] == 2 and d['meta']['losses']['unknown_frees'] == 1"
+expect_json info.json "d['meta']['importer']['name'] == 'mtrace' and d['meta']['program'] == 'app.log'"
+
+# Packed, by content and whatever the name; standard input; the same trace each time.
+gzip -c app.log >app.gz
+zstd -q app.log -o packed 2>/dev/null || cp app.gz packed
+for file in app.gz packed; do
+  must import "$file" -o other.gct
+  expect_out '4 events from 6 lines'
+done
+must import --from mtrace - -o stdin.gct <app.log
+must import --from=mtrace app.log -o again.gct
+expect "the same input gives the same bytes" cmp again.gct app.gct
+
+# Cut short: kept, labelled, exit code 1.
+head -c 60 app.gz >torn.gz
+gcr import --from mtrace torn.gz -o torn.gct
+expect_code 1
+expect_err 'gcreplay: torn.gz is not whole: the gzip data end in their middle, at byte 60; torn.gct has what precedes'
+must check torn.gct
+head -c -3 app.log >torn.log
+gcr import torn.log -o torn.gct
+expect_code 1
+expect_err 'torn.log is not whole: the last line has no end'
+must info torn.gct --json=info.json
+expect_json info.json "d['meta']['import']['truncated'] == 'the last line has no end'"
+
+# Refused: one line, exit code 2, no file.
+printf '= Start\n+ 0x10 0x8\nnonsense\n' >bad.log
+gcr import bad.log -o x.gct
+expect_usage 'bad.log:3: not a line of mtrace'
+head -c 40 app.gz >damaged.gz && printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxx' >>damaged.gz
+gcr import --from mtrace damaged.gz -o x.gct
+expect_usage 'damaged.gz: damaged gzip data near byte'
+gcr import nothing.log -o x.gct
+expect_usage 'nothing.log: No such file or directory'
+echo hello >hello.txt
+gcr import hello.txt -o x.gct
+expect_usage 'hello.txt is of no format that can be imported'
+gcr import --from nonesuch app.log -o x.gct
+expect_usage "no importer is named 'nonesuch'; known: "
+gcr import --from mtrace --set a=b app.log -o x.gct
+expect_usage "mtrace: unknown option 'a'; known options: none"
+gcr import app.log
+expect_usage 'missing -o TRACE'
+gcr import -o x.gct
+expect_usage 'missing IN'
+gcr import - -o x.gct </dev/null
+expect_usage 'standard input needs --from NAME'
+gcr import app.log -o app.log
+expect_usage 'would replace the input app.log'
+ln -s app.log link.log
+gcr import link.log -o app.log
+expect_usage 'would replace the input link.log'
+expect "the input is still there" grep -q Start app.log
+gcr import app.log -o /dev/null
+expect_usage '/dev/null: exists and is not a regular file'
+gcr import . -o x.gct
+expect_code 1
+expect_err '.: cannot read: Is a directory'
+expect_absent x.gct
+expect_absent x.gct.partial
+finish
