@@ -339,6 +339,12 @@ void gcr_writer_abandon(struct gcr_writer *writer)
     writer_free(writer);
 }
 
+void gcr_writer_leave(struct gcr_writer *writer)
+{
+    if (writer != NULL)
+        writer_free(writer);
+}
+
 uint64_t gcr_writer_lane_events(const struct gcr_writer *writer, uint32_t lane)
 {
     if (lane >= writer->lane_count)

@@ -56,6 +56,9 @@ gcr_status gcr_writer_close(struct gcr_writer *writer, struct gcr_error *err) GC
 /* Frees the writer and removes the partial file. NULL is allowed. */
 void gcr_writer_abandon(struct gcr_writer *writer);
 
+/* Frees the writer and leaves the partial file as it is: what was not written yet is lost. */
+void gcr_writer_leave(struct gcr_writer *writer);
+
 /* The number of events appended to a lane so far. */
 uint64_t gcr_writer_lane_events(const struct gcr_writer *writer, uint32_t lane);
 

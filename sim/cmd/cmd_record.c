@@ -99,9 +99,9 @@ static uint64_t record_losses(const struct gcr_recorder_counts *counts)
            counts->unmapped_blocks + counts->lost_lanes;
 }
 
-static void record_print_sampling(const struct gcr_recording *recording)
+static void record_print_sampling(const struct gcr_recording *recording,
+                                  const struct gcr_recorder_counts *counts)
 {
-    const struct gcr_recorder_counts *counts = &recording->counts;
     if (recording->sampled != GCR_SAMPLE_NOTHING)
         fprintf(stderr,
                 "pages: %llu samplings found %llu written: %llu explained, %llu READ, %llu without "
@@ -120,35 +120,56 @@ static void record_print_sampling(const struct gcr_recording *recording)
                 counts->unsampled_processes == 1 ? "" : "es", recording->unsampled_reason);
 }
 
-/* On standard error: standard output is the recorded program's own. */
-static void record_print(const char *path, const struct gcr_recording *recording)
+static int record_compare_traces(const void *a, const void *b)
+{
+    const struct gcr_recorded_trace *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static void record_print_trace(const struct gcr_recorded_trace *trace)
 {
     struct stat info;
-    uint64_t bytes = stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
-    const struct gcr_recorder_counts *counts = &recording->counts;
-    fprintf(stderr, "%s: %llu events, %u process%s, %s on disk (%.2f bytes an event)\n", path,
-            (unsigned long long)recording->events, recording->lanes,
-            recording->lanes == 1 ? "" : "es", gcr_text_bytes(bytes).s,
-            recording->events > 0 ? (double)bytes / (double)recording->events : 0.0);
+    uint64_t bytes = stat(trace->path, &info) == 0 ? (uint64_t)info.st_size : 0;
+    fprintf(stderr, "%s: %llu events, %u process%s, %s on disk (%.2f bytes an event)\n",
+            trace->path, (unsigned long long)trace->events, trace->lanes,
+            trace->lanes == 1 ? "" : "es", gcr_text_bytes(bytes).s,
+            trace->events > 0 ? (double)bytes / (double)trace->events : 0.0);
+}
+
+static void record_print_losses(const struct gcr_recorder_counts *counts)
+{
+    if (record_losses(counts) == 0)
+        return;
+    fprintf(
+        stderr,
+        "losses: %llu collections and %llu rebirths unseen, %llu references unplaced, "
+        "%llu stale edges dropped, trigger count corrected by %llu, %llu late roots, "
+        "%llu blocks and %llu processes missed\n",
+        (unsigned long long)counts->unseen_collections, (unsigned long long)counts->unseen_rebirths,
+        (unsigned long long)counts->unplaced_references, (unsigned long long)counts->forced_drops,
+        (unsigned long long)counts->count_drift, (unsigned long long)counts->late_insertions,
+        (unsigned long long)counts->unmapped_blocks, (unsigned long long)counts->lost_lanes);
+}
+
+/* On standard error: standard output is the recorded program's own. */
+static void record_print(const struct gcr_recording *recording)
+{
+    struct gcr_recorder_counts counts = {0};
+    for (size_t i = 0; i < recording->trace_count; i++) {
+        record_print_trace(&recording->traces[i]);
+        gcr_recorder_counts_add(&counts, &recording->traces[i].counts);
+    }
     fprintf(stderr, "%llu allocations (%llu containers), %llu collections, %llu snapshots\n",
-            (unsigned long long)counts->allocations, (unsigned long long)counts->containers,
-            (unsigned long long)counts->collections, (unsigned long long)counts->snapshots);
-    if (record_losses(counts) > 0)
-        fprintf(stderr,
-                "losses: %llu collections and %llu rebirths unseen, %llu references unplaced, "
-                "%llu stale edges dropped, trigger count corrected by %llu, %llu late roots, "
-                "%llu blocks and %llu processes missed\n",
-                (unsigned long long)counts->unseen_collections,
-                (unsigned long long)counts->unseen_rebirths,
-                (unsigned long long)counts->unplaced_references,
-                (unsigned long long)counts->forced_drops, (unsigned long long)counts->count_drift,
-                (unsigned long long)counts->late_insertions,
-                (unsigned long long)counts->unmapped_blocks,
-                (unsigned long long)counts->lost_lanes);
-    record_print_sampling(recording);
-    if (recording->stop_reason[0] != '\0')
-        fprintf(stderr, "gcreplay: recording stopped before the program: %s\n",
-                recording->stop_reason);
+            (unsigned long long)counts.allocations, (unsigned long long)counts.containers,
+            (unsigned long long)counts.collections, (unsigned long long)counts.snapshots);
+    record_print_losses(&counts);
+    record_print_sampling(recording, &counts);
+    for (size_t i = 0; i < recording->trace_count; i++) {
+        const struct gcr_recorded_trace *trace = &recording->traces[i];
+        if (trace->stop_reason[0] != '\0')
+            fprintf(stderr, "gcreplay: %s: recording stopped before the program: %s\n", trace->path,
+                    trace->stop_reason);
+    }
     if (recording->program_status != 0)
         fprintf(stderr, "gcreplay: the program ended with status %d\n", recording->program_status);
 }
@@ -156,12 +177,16 @@ static void record_print(const char *path, const struct gcr_recording *recording
 static gcr_status record_run(const struct gcr_arguments *arguments, struct gcr_error *err)
 {
     struct gcr_recording_config config = {0};
-    struct gcr_recording recording;
+    struct gcr_recording recording = {0};
     gcr_status status = record_parse(arguments, &config, err);
     if (status == GCR_OK)
         status = gcr_record_program(&config, &recording, err);
-    if (status == GCR_OK)
-        record_print(config.path, &recording);
+    if (status == GCR_OK) {
+        qsort(recording.traces, recording.trace_count, sizeof *recording.traces,
+              record_compare_traces);
+        record_print(&recording);
+    }
+    gcr_recording_release(&recording);
     return status;
 }
 

@@ -5,8 +5,8 @@
 #include "workloads/cpython/channel.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,9 +38,15 @@ void channel_commit(struct channel *channel, uint64_t position)
 }
 
 /* True while somebody empties the ring. */
-static int channel_is_drained(const struct channel *channel)
+static bool channel_is_drained(const struct channel *channel)
 {
-    return kill(channel->segment->recorder_pid, 0) == 0 || errno == EPERM;
+    pthread_mutex_t *lives = &channel->segment->recorder_lives;
+    int held = pthread_mutex_trylock(lives);
+    if (held == EOWNERDEAD)
+        pthread_mutex_consistent(lives);
+    if (held == 0 || held == EOWNERDEAD)
+        pthread_mutex_unlock(lives);
+    return held != 0 && held != EOWNERDEAD;
 }
 
 void channel_make_room(struct channel *channel)
@@ -57,7 +63,7 @@ void channel_make_room(struct channel *channel)
         }
         struct timespec pause = {0, 200 * 1000};
         nanosleep(&pause, NULL);
-        if (waits % 1024 == 1023 && !channel_is_drained(channel))
+        if (waits % 64 == 63 && !channel_is_drained(channel))
             channel->abandoned = 1;
     }
     channel->room_until = UINT64_MAX;
@@ -74,6 +80,7 @@ int channel_insert(struct channel *channel, uint64_t position, const struct gcr_
         channel_append(channel, none);
     if (position < atomic_load_explicit(&channel->ring->committed, memory_order_relaxed))
         return 0; /* the ring ran full meanwhile; the holes do no harm */
+    atomic_store(&channel->ring->torn, position);
     for (uint64_t i = tail; i-- > 0;) {
         struct gcr_event event = *channel_event(channel, position + i);
         *channel_event(channel, position + i + n) = event;
@@ -82,29 +89,68 @@ int channel_insert(struct channel *channel, uint64_t position, const struct gcr_
     }
     for (uint32_t i = 0; i < n; i++)
         *channel_event(channel, position + i) = events[i];
+    atomic_store(&channel->ring->torn, UINT64_MAX);
     return 1;
 }
 
-struct gcr_ring *channel_reserve(struct channel *channel)
+/* What the reserving process writes into a ring before its group makes it known. */
+static struct gcr_ring *channel_take_ring(struct gcr_segment *segment)
 {
-    struct gcr_segment *segment = channel->segment;
     for (unsigned i = 0; i < GCR_RINGS; i++) {
         struct gcr_ring *ring = &segment->rings[i];
         uint32_t expected = GCR_RING_FREE;
         if (!atomic_compare_exchange_strong(&ring->state, &expected, GCR_RING_RESERVED))
             continue;
-        uint32_t lane = atomic_fetch_add(&segment->lanes, 1);
-        if (lane >= GCR_MAX_LANES) {
-            atomic_fetch_sub(&segment->lanes, 1);
-            atomic_store(&ring->state, GCR_RING_FREE);
-            return NULL;
-        }
-        ring->lane = lane;
-        ring->parent = channel->ring != NULL ? (int32_t)channel->ring->lane : -1;
+        ring->lane = 0;
+        ring->parent = -1;
         ring->pid = (int32_t)getpid(); /* until the child writes its own */
         return ring;
     }
     return NULL;
+}
+
+struct gcr_ring *channel_reserve(struct channel *channel)
+{
+    const uint32_t group = atomic_load(&channel->ring->group);
+    struct gcr_ring *ring = channel_take_ring(channel->segment);
+    if (ring == NULL)
+        return NULL;
+    _Atomic uint32_t *lanes = &channel->segment->group[group].lanes;
+    uint32_t lane = atomic_fetch_add(lanes, 1);
+    if (lane >= GCR_MAX_LANES) {
+        atomic_fetch_sub(lanes, 1);
+        atomic_store(&ring->state, GCR_RING_FREE);
+        return NULL;
+    }
+    ring->lane = lane;
+    ring->parent = (int32_t)channel->ring->lane;
+    atomic_store(&ring->group, group);
+    return ring;
+}
+
+struct gcr_ring *channel_reserve_group(struct channel *channel, enum gcr_group_origin origin,
+                                       const char *words, size_t bytes)
+{
+    struct gcr_segment *segment = channel->segment;
+    struct gcr_ring *ring = channel_take_ring(segment);
+    if (ring == NULL)
+        return NULL;
+    uint32_t number = origin == GCR_GROUP_PROGRAM ? 0 : atomic_fetch_add(&segment->groups, 1);
+    if (number >= GCR_GROUPS) {
+        atomic_fetch_sub(&segment->groups, 1);
+        atomic_store(&ring->state, GCR_RING_FREE);
+        return NULL;
+    }
+    struct gcr_group *group = &segment->group[number];
+    group->origin = origin;
+    group->previous = channel->ring != NULL ? atomic_load(&channel->ring->group) : GCR_GROUP_NONE;
+    group->pid = (int32_t)getpid();
+    group->parent_pid = (int32_t)getppid();
+    group->command_bytes = (uint32_t)(bytes < GCR_COMMAND_BYTES ? bytes : GCR_COMMAND_BYTES);
+    memcpy(group->command, words, group->command_bytes);
+    atomic_store(&group->lanes, 1);
+    atomic_store(&ring->group, number);
+    return ring;
 }
 
 void channel_stop(struct channel *channel, const char *reason)

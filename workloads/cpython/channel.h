@@ -67,8 +67,15 @@ static inline uint64_t channel_append(struct channel *channel, struct gcr_event 
 int channel_insert(struct channel *channel, uint64_t position, const struct gcr_event *events,
                    uint32_t n, void (*moved)(void *arg, uint32_t object, uint64_t position));
 
-/* A free ring for the child of a fork, with a new lane number; NULL: none. */
+/* A free ring for the child of a fork, with a new lane number of this process's group; NULL: none.
+ */
 struct gcr_ring *channel_reserve(struct channel *channel);
+/* A free ring as lane 0 of a new group, begun by this process (`words`, of `bytes` bytes, is its
+ * command line: each word is ended by NUL); NULL: none, or no more groups. Of GCR_GROUP_PROGRAM
+ * there is one in a recording, begun before all others. To go on in the new group, stop the old
+ * ring (channel_stop) and start the new (channel_start); it starts with an empty heap. */
+struct gcr_ring *channel_reserve_group(struct channel *channel, enum gcr_group_origin origin,
+                                       const char *words, size_t bytes);
 
 /* No more events from this process; reason may be NULL. */
 void channel_stop(struct channel *channel, const char *reason);

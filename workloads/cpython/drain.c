@@ -11,11 +11,11 @@
 /* Room is given back to the program every so many events. */
 enum { DRAIN_RETURN_STEP = 1 << 13 };
 
-void drain_init(struct drain *drain, struct gcr_segment *segment, struct gcr_writer *writer)
+void drain_init(struct drain *drain, struct gcr_segment *segment, struct groups *groups)
 {
     memset(drain, 0, sizeof *drain);
     drain->segment = segment;
-    drain->writer = writer;
+    drain->groups = groups;
     for (unsigned i = 0; i < GCR_RINGS; i++)
         drain->watch[i] = -1;
 }
@@ -75,50 +75,16 @@ static bool drain_has_ended(struct drain *drain, unsigned index)
 
 /* ---- events ---- */
 
-static gcr_status drain_declare_shapes(struct drain *drain, struct gcr_error *err)
-{
-    uint32_t count = atomic_load(&drain->segment->shape_count);
-    while (drain->shapes < count) {
-        uint32_t number;
-        gcr_status status = gcr_writer_shape(
-            drain->writer, &drain->segment->shapes[drain->shapes + 1], &number, err);
-        if (status != GCR_OK)
-            return status;
-        drain->shapes++;
-    }
-    return GCR_OK;
-}
-
-static gcr_status drain_declare_names(struct drain *drain, struct gcr_error *err)
-{
-    uint32_t count = atomic_load(&drain->segment->name_count);
-    while (drain->names < count) {
-        uint32_t number;
-        gcr_status status =
-            gcr_writer_name(drain->writer, drain->segment->names[drain->names + 1], &number, err);
-        if (status != GCR_OK)
-            return status;
-        drain->names++;
-    }
-    return GCR_OK;
-}
-
-static gcr_status drain_take(struct drain *drain, struct gcr_ring *ring, uint64_t until,
-                             struct gcr_error *err)
+static gcr_status drain_take(struct drain *drain, struct trace_group *group, struct gcr_ring *ring,
+                             uint64_t until, struct gcr_error *err)
 {
     uint64_t at = atomic_load_explicit(&ring->drained, memory_order_relaxed);
-    gcr_status status = drain_declare_shapes(drain, err);
-    if (status == GCR_OK)
-        status = drain_declare_names(drain, err);
+    gcr_status status = GCR_OK;
     for (; at < until && status == GCR_OK; at++) {
-        struct gcr_event event = ring->events[at & (GCR_RING_EVENTS - 1)];
         if (at % DRAIN_RETURN_STEP == 0) /* a program that waits for room goes on */
             atomic_store_explicit(&ring->drained, at, memory_order_release);
-        if (event.op == GCR_OP_NONE)
-            continue;
-        event.unused = 0;
-        drain->events++;
-        status = gcr_writer_event(drain->writer, ring->lane, &event, err);
+        status = group_event(drain->groups, group, ring->lane,
+                             ring->events[at & (GCR_RING_EVENTS - 1)], err);
     }
     atomic_store_explicit(&ring->drained, at, memory_order_release);
     return status;
@@ -126,38 +92,48 @@ static gcr_status drain_take(struct drain *drain, struct gcr_ring *ring, uint64_
 
 /* ---- ends of lanes ---- */
 
-static void drain_add_counts(struct drain *drain, const struct gcr_ring *ring)
-{
-    uint64_t *sum = (uint64_t *)&drain->counts;
-    const uint64_t *counts = (const uint64_t *)&ring->counts;
-    for (size_t i = 0; i < sizeof ring->counts / sizeof *counts; i++)
-        sum[i] += counts[i];
-    if (ring->stop_reason[0] != '\0' && drain->stop_reason[0] == '\0')
-        memcpy(drain->stop_reason, ring->stop_reason, sizeof drain->stop_reason);
-}
-
-static gcr_status drain_end_lane(struct drain *drain, unsigned index, struct gcr_error *err)
+static void drain_free_ring(struct drain *drain, unsigned index)
 {
     struct gcr_ring *ring = &drain->segment->rings[index];
-    gcr_status status = drain_take(drain, ring, atomic_load(&ring->head), err);
-    struct gcr_event end = {.op = GCR_OP_EXIT, .a = drain_take_exit(drain, (pid_t)ring->pid)};
-    if (status == GCR_OK)
-        status = gcr_writer_event(drain->writer, ring->lane, &end, err);
-    if (status == GCR_OK)
-        status = gcr_writer_cut(drain->writer, ring->lane, err);
-    drain->events++;
-    drain->lanes++;
-    drain_add_counts(drain, ring);
     drain_unwatch(drain, index);
     memset(&ring->counts, 0, sizeof ring->counts);
     memset(ring->stop_reason, 0, sizeof ring->stop_reason);
     ring->pid = 0;
+    atomic_store(&ring->group, GCR_GROUP_NONE);
     atomic_store(&ring->head, 0);
     atomic_store(&ring->committed, 0);
     atomic_store(&ring->drained, 0);
+    atomic_store(&ring->torn, UINT64_MAX);
     madvise(ring->events, sizeof ring->events, MADV_REMOVE); /* room, not contents, matters */
     atomic_store(&ring->state, GCR_RING_FREE);
+}
+
+static gcr_status drain_end_lane(struct drain *drain, struct trace_group *group, unsigned index,
+                                 struct gcr_error *err)
+{
+    struct gcr_ring *ring = &drain->segment->rings[index];
+    const uint64_t head = atomic_load(&ring->head), torn = atomic_load(&ring->torn);
+    gcr_status status = drain_take(drain, group, ring, head < torn ? head : torn, err);
+    struct gcr_event end = {.op = GCR_OP_EXIT, .a = drain_take_exit(drain, (pid_t)ring->pid)};
+    if (status == GCR_OK)
+        status = group_event(drain->groups, group, ring->lane, end, err);
+    if (status == GCR_OK)
+        status = group_end_lane(group, ring, err);
+    drain_free_ring(drain, index);
     return status;
+}
+
+/* The ring of a process of the group whose lane has that number; NULL: it has ended. */
+static const struct gcr_ring *drain_find_lane(const struct drain *drain, uint32_t group,
+                                              int32_t lane)
+{
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        const struct gcr_ring *ring = &drain->segment->rings[i];
+        if (atomic_load(&ring->state) != GCR_RING_FREE && atomic_load(&ring->group) == group &&
+            (int32_t)ring->lane == lane)
+            return ring;
+    }
+    return NULL;
 }
 
 /* A ring reserved by a fork whose parent is gone: the child may not have run yet, or the fork may
@@ -177,42 +153,107 @@ static bool drain_is_abandoned(struct drain *drain, unsigned index)
                                           GCR_RING_STOPPED);
 }
 
-gcr_status drain_all(struct drain *drain, bool *busy, bool *in_use, struct gcr_error *err)
+/* Takes what can be taken out of a ring that is not free. *taken: something was. */
+static gcr_status drain_ring(struct drain *drain, unsigned index, uint32_t state, bool rest,
+                             bool *taken, struct gcr_error *err)
+{
+    struct gcr_ring *ring = &drain->segment->rings[index];
+    /* In this order: what it wrote before its end is seen after its end was seen. */
+    bool ended = rest || state == GCR_RING_STOPPED ||
+                 (state == GCR_RING_RESERVED ? drain_is_abandoned(drain, index)
+                                             : drain_has_ended(drain, index));
+    uint64_t committed = atomic_load_explicit(&ring->committed, memory_order_acquire);
+    const uint32_t number = atomic_load(&ring->group);
+    *taken = false;
+    if (!ended && committed == atomic_load(&ring->drained))
+        return GCR_OK;
+    *taken = true;
+    if (number == GCR_GROUP_NONE) { /* it ended while it reserved the ring */
+        drain_free_ring(drain, index);
+        return GCR_OK;
+    }
+    struct trace_group *group = NULL;
+    gcr_status status = groups_get(drain->groups, number, &group, err);
+    if (status != GCR_OK)
+        return status;
+    if (!group_lane_is_born(group, ring->lane)) {
+        /* Its parent's FORK is still to be taken; or was never written, and there was no fork. */
+        *taken = drain_find_lane(drain, number, ring->parent) == NULL;
+        if (*taken)
+            drain_free_ring(drain, index);
+        return GCR_OK;
+    }
+    return ended ? drain_end_lane(drain, group, index, err)
+                 : drain_take(drain, group, ring, committed, err);
+}
+
+/* Has the group a process left? Asked after the rings were looked at one by one: a ring that a
+ * process reserved before its own was freed is seen now. */
+static bool drain_group_lives(const struct drain *drain, uint32_t number)
+{
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        const struct gcr_ring *ring = &drain->segment->rings[i];
+        if (atomic_load(&ring->state) != GCR_RING_FREE && atomic_load(&ring->group) == number)
+            return true;
+    }
+    return false;
+}
+
+/* The first group's metadata tells how the program ended: it waits for that, unless its process
+ * goes on in another file. */
+static bool drain_awaits_program(const struct drain *drain, const struct trace_group *group)
+{
+    if (group->number != 0 || drain->groups->recording->program_ended)
+        return false;
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        if (drain->segment->rings[i].pid == drain->segment->group[0].pid)
+            return false;
+    }
+    return true;
+}
+
+static gcr_status drain_close_groups(struct drain *drain, bool rest, struct gcr_error *err)
+{
+    struct groups *groups = drain->groups;
+    gcr_status status = GCR_OK;
+    for (unsigned i = groups->open_count; i-- > 0 && status == GCR_OK;) {
+        struct trace_group *group = groups->open[i];
+        if (rest || (group->lanes > 0 && !drain_group_lives(drain, group->number) &&
+                     !drain_awaits_program(drain, group)))
+            status = groups_close(groups, group, err);
+    }
+    return status;
+}
+
+static gcr_status drain_pass(struct drain *drain, bool rest, bool *busy, bool *in_use,
+                             struct gcr_error *err)
 {
     *busy = *in_use = false;
     for (unsigned i = 0; i < GCR_RINGS; i++) {
-        struct gcr_ring *ring = &drain->segment->rings[i];
-        uint32_t state = atomic_load(&ring->state);
+        uint32_t state = atomic_load(&drain->segment->rings[i].state);
         if (state == GCR_RING_FREE)
             continue;
-        *in_use = true;
-        /* In this order: what it wrote before its end is seen after its end was seen. */
-        bool ended =
-            state == GCR_RING_STOPPED ||
-            (state == GCR_RING_RESERVED ? drain_is_abandoned(drain, i) : drain_has_ended(drain, i));
-        uint64_t committed = atomic_load_explicit(&ring->committed, memory_order_acquire);
-        gcr_status status = GCR_OK;
-        if (ended)
-            status = drain_end_lane(drain, i, err);
-        else if (committed > atomic_load(&ring->drained))
-            status = drain_take(drain, ring, committed, err);
-        else
-            continue;
-        *busy = true;
+        bool taken;
+        gcr_status status = drain_ring(drain, i, state, rest, &taken, err);
         if (status != GCR_OK)
             return status;
+        *busy |= taken;
+        *in_use = true;
     }
     return GCR_OK;
 }
 
+gcr_status drain_all(struct drain *drain, bool *busy, bool *in_use, struct gcr_error *err)
+{
+    gcr_status status = drain_pass(drain, false, busy, in_use, err);
+    return status == GCR_OK ? drain_close_groups(drain, false, err) : status;
+}
+
 gcr_status drain_rest(struct drain *drain, struct gcr_error *err)
 {
-    for (unsigned i = 0; i < GCR_RINGS; i++) {
-        if (atomic_load(&drain->segment->rings[i].state) == GCR_RING_FREE)
-            continue;
-        gcr_status status = drain_end_lane(drain, i, err);
-        if (status != GCR_OK)
-            return status;
-    }
-    return GCR_OK;
+    bool busy = true, in_use = true;
+    gcr_status status = GCR_OK;
+    while (status == GCR_OK && busy && in_use)
+        status = drain_pass(drain, true, &busy, &in_use, err);
+    return status == GCR_OK ? drain_close_groups(drain, true, err) : status;
 }

@@ -1,12 +1,11 @@
-/* The taking side of the lane rings: moves events from the shared segment into a trace file. */
+/* The taking side of the lane rings: moves events from the shared segment into the trace files. */
 #ifndef GCR_WORKLOADS_CPYTHON_DRAIN_H
 #define GCR_WORKLOADS_CPYTHON_DRAIN_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "traces/writer.h"
-#include "workloads/cpython/segment.h"
+#include "workloads/cpython/groups.h"
 
 enum {
     DRAIN_STATUS_UNKNOWN = 0,
@@ -15,9 +14,7 @@ enum {
 
 struct drain {
     struct gcr_segment *segment;
-    struct gcr_writer *writer;
-    uint32_t shapes;      /* declared so far */
-    uint32_t names;       /* of phases, declared so far */
+    struct groups *groups;
     int watch[GCR_RINGS]; /* pidfd of the process that owns the ring; -1: none */
     pid_t watched[GCR_RINGS];
     uint32_t orphaned[GCR_RINGS]; /* looks since the process that reserved the ring ended */
@@ -26,24 +23,22 @@ struct drain {
         uint32_t status;
     } ended[GCR_RINGS];
     uint32_t ended_count;
-    uint32_t lanes; /* finished */
-    uint64_t events;
-    struct gcr_recorder_counts counts; /* of finished lanes */
-    char stop_reason[GCR_REASON_BYTES];
 };
 
-void drain_init(struct drain *drain, struct gcr_segment *segment, struct gcr_writer *writer);
+void drain_init(struct drain *drain, struct gcr_segment *segment, struct groups *groups);
 void drain_finish(struct drain *drain);
 
 /* Notes how a process ended, for its lane's EXIT event. */
 void drain_note_exit(struct drain *drain, pid_t pid, uint32_t status);
 
 /* Takes what is final out of every ring, and everything out of those whose process has ended, which
- * become free. *busy: something was taken. *in_use: some ring is not free. */
+ * become free. Finishes the files of groups that have no process left. *busy: something was taken.
+ * *in_use: some ring is not free. */
 gcr_status drain_all(struct drain *drain, bool *busy, bool *in_use,
                      struct gcr_error *err) GCR_MUST_USE;
 
-/* Takes everything out of every ring, whether its process has ended or not. */
+/* Takes everything out of every ring, whether its process has ended or not, and finishes all files.
+ */
 gcr_status drain_rest(struct drain *drain, struct gcr_error *err) GCR_MUST_USE;
 
 #endif

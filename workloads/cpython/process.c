@@ -8,6 +8,7 @@
  *
  * `the_recorder` is the one mutable global: hooks are found through the allocator's context, but
  * constructors, fork handlers and the replaced functions are handed nothing. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -103,11 +104,16 @@ static void process_before_fork(void)
         else
             snapshot_take(recorder, 0, false);
         sampler_take(recorder);
-        channel_commit(&recorder->channel, recorder->channel.head);
         recorder->child_ring = channel_reserve(&recorder->channel);
     }
-    if (recorder->child_ring == NULL)
+    /* Before there is a child: should this process be killed meanwhile, the child's lane is known.
+     */
+    if (recorder->child_ring != NULL) {
+        mirror_event(&recorder->mirror, GCR_OP_FORK, recorder->child_ring->lane, 0, 0);
+        channel_commit(&recorder->channel, recorder->channel.head);
+    } else {
         recorder->counts->lost_lanes++;
+    }
     hooks_leave(recorder);
 }
 
@@ -116,8 +122,6 @@ static void process_after_fork_in_parent(void)
     struct recorder *recorder = &the_recorder.recorder;
     if (recorder->child_ring == NULL)
         return;
-    mirror_event(&recorder->mirror, GCR_OP_FORK, recorder->child_ring->lane, 0, 0);
-    channel_commit(&recorder->channel, recorder->channel.head);
     recorder->child_ring = NULL;
     if (recorder->segment->sample != GCR_SAMPLE_NOTHING)
         sampler_arm(recorder, false);
@@ -203,6 +207,16 @@ static bool process_build(struct recorder *recorder, struct gcr_segment *segment
            (segment->sample == GCR_SAMPLE_NOTHING || sampler_init(recorder));
 }
 
+/* The command line, each word ended by NUL; returns its bytes. */
+static size_t process_read_command(char *words, size_t room)
+{
+    int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t got = file < 0 ? 0 : read(file, words, room);
+    if (file >= 0)
+        close(file);
+    return got > 0 ? (size_t)got : 0;
+}
+
 /* Everything static is one immortal object: its slots are not followed, and it keeps a tuple's item
  * from looking empty. */
 static void process_write_static(struct recorder *recorder)
@@ -237,7 +251,9 @@ GCR_CONSTRUCTOR static void process_start(void)
         atomic_store(&segment->refused, GCR_REFUSED_MEMORY);
     if (atomic_load(&segment->refused) != GCR_REFUSED_NOT)
         return;
-    struct gcr_ring *ring = channel_reserve(&recorder->channel);
+    char words[GCR_COMMAND_BYTES];
+    struct gcr_ring *ring = channel_reserve_group(&recorder->channel, GCR_GROUP_PROGRAM, words,
+                                                  process_read_command(words, sizeof words));
     if (ring == NULL || !channel_start(&recorder->channel, ring))
         return;
     recorder->counts = &ring->counts;

@@ -10,7 +10,11 @@
  *     drained <= committed <= head,   head - drained <= GCR_RING_EVENTS
  * Events below `committed` are final. Those above may still be patched by their process (an
  * allocation whose type is not known yet); they are valid as they stand, only less exact.
- * An event with op NONE is a hole and is left out of the file. */
+ * An event with op NONE is a hole and is left out of the file.
+ *
+ * Rings belong to trace groups. A group is one trace file: it has lanes, shapes and metadata of its
+ * own. Lane 0 of a group is that of the process that began it; forks of its processes get the next
+ * lanes. A process that begins another group goes on there, as its lane 0. */
 #ifndef GCR_WORKLOADS_CPYTHON_SEGMENT_H
 #define GCR_WORKLOADS_CPYTHON_SEGMENT_H
 
@@ -32,9 +36,12 @@ enum {
     GCR_SEGMENT_SHAPES = 1 << 16,
     GCR_SEGMENT_NAMES = 1 << 12, /* of phases */
     GCR_SEGMENT_NAME_BYTES = 128,
-    GCR_SEGMENT_MAGIC = 0x67637233,
+    GCR_GROUPS = 1 << 16, /* trace files in one recording */
+    GCR_COMMAND_BYTES = 4000,
+    GCR_SEGMENT_MAGIC = 0x67637234,
     GCR_REASON_BYTES = 160
 };
+#define GCR_GROUP_NONE UINT32_MAX
 
 enum gcr_ring_state {
     GCR_RING_FREE = 0,
@@ -77,15 +84,35 @@ struct gcr_recorder_counts {
 
 struct gcr_ring {
     _Atomic uint32_t state; /* enum gcr_ring_state */
+    _Atomic uint32_t group; /* written after lane, pid and parent; GCR_GROUP_NONE until then */
     uint32_t lane;
     int32_t pid;
     int32_t parent; /* lane, -1: none */
     _Atomic uint64_t head, committed;
+    /* Events from here on are being moved (channel_insert): should the process end now, they are
+     * not whole. UINT64_MAX otherwise. */
+    _Atomic uint64_t torn;
     _Alignas(64) _Atomic uint64_t drained;
     _Alignas(64) struct gcr_recorder_counts counts;
     char stop_reason[GCR_REASON_BYTES]; /* why recording stopped before the program did; "" if it
                                            did not */
     struct gcr_event events[GCR_RING_EVENTS];
+};
+
+enum gcr_group_origin {
+    GCR_GROUP_PROGRAM = 0, /* the first Python process; group 0 is of this kind, and no other */
+    GCR_GROUP_EXECUTED,    /* a Python that a process of the recording executed (--follow) */
+    GCR_GROUP_CONTINUED    /* a recorded process goes on in another file */
+};
+
+/* One trace file. Rows are used once; group n is the n-th that was begun. */
+struct gcr_group {
+    _Atomic uint32_t lanes; /* numbers given out */
+    uint32_t origin;        /* enum gcr_group_origin */
+    uint32_t previous;      /* CONTINUED: the group that its process came from */
+    int32_t pid, parent_pid;
+    uint32_t command_bytes;
+    char command[GCR_COMMAND_BYTES]; /* words, each ended by NUL; cut if longer */
 };
 
 struct gcr_segment {
@@ -97,17 +124,20 @@ struct gcr_segment {
     uint32_t sample_every; /* events between samplings */
     _Atomic uint32_t unsampled, unsampled_is_told; /* processes; the reason below is the first's */
     char unsampled_reason[GCR_REASON_BYTES];
-    _Atomic uint32_t claimed; /* the first Python process took lane 0 */
-    _Atomic uint32_t lanes;   /* lane numbers given out */
-    _Atomic uint32_t refused; /* why the program could not be recorded: enum gcr_refusal */
+    pthread_mutex_t recorder_lives; /* held by `gcreplay record` for as long as it takes events;
+                                       process-shared, robust: the kernel tells of its death */
+    _Atomic uint32_t claimed;       /* the first Python process took group 0 */
+    _Atomic uint32_t groups;        /* numbers given out */
+    _Atomic uint32_t refused;       /* why the program could not be recorded: enum gcr_refusal */
     char python_version[64];
     uint64_t begun_ns;         /* when recording began, by CLOCK_MONOTONIC */
     _Atomic uint32_t requests; /* request numbers given out */
     pthread_mutex_t lock;      /* of both tables below: process-shared, robust */
     _Atomic uint32_t shape_count;
     _Atomic uint32_t name_count;
-    struct gcr_shape shapes[GCR_SEGMENT_SHAPES];           /* [0] unused */
-    char names[GCR_SEGMENT_NAMES][GCR_SEGMENT_NAME_BYTES]; /* [0] unused */
+    struct gcr_shape shapes[GCR_SEGMENT_SHAPES];           /* [0] unused; of all groups */
+    char names[GCR_SEGMENT_NAMES][GCR_SEGMENT_NAME_BYTES]; /* [0] unused; of all groups */
+    struct gcr_group group[GCR_GROUPS];
     struct gcr_ring rings[GCR_RINGS];
 };
 

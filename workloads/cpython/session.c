@@ -1,10 +1,10 @@
-/* A recording session: see session.h. One process, no threads: it polls the rings, reaps, and
+/* A recording session: see session.h. Rings are emptied by drain.c, files written by groups.c. One
+ * process, no threads: it polls the rings, reaps, and
  * writes. It is a subreaper, so that it learns how daemons of the program end. */
 #include "workloads/cpython/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +25,10 @@ struct session {
     int segment_file, signals;
     sigset_t old_mask;
     pid_t program;
-    bool program_ended;
     unsigned interrupts;
     char library[4096];
     char marks[4096]; /* folder to put before PYTHONPATH; "": none */
+    struct groups groups;
     struct drain drain;
     struct gcr_recording *recording;
 };
@@ -101,9 +101,16 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
     if (pthread_mutexattr_init(&shared) != 0 ||
         pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED) != 0 ||
         pthread_mutexattr_setrobust(&shared, PTHREAD_MUTEX_ROBUST) != 0 ||
-        pthread_mutex_init(&segment->lock, &shared) != 0)
+        pthread_mutex_init(&segment->lock, &shared) != 0 ||
+        pthread_mutex_init(&segment->recorder_lives, &shared) != 0 ||
+        pthread_mutex_lock(&segment->recorder_lives) != 0)
         return gcr_fail(err, GCR_IO, "shared memory: no process-shared lock");
     pthread_mutexattr_destroy(&shared);
+    atomic_store(&segment->groups, 1);
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        atomic_store(&segment->rings[i].group, GCR_GROUP_NONE);
+        atomic_store(&segment->rings[i].torn, UINT64_MAX);
+    }
     return GCR_OK;
 }
 
@@ -178,7 +185,7 @@ static void session_reap(struct session *session)
         drain_note_exit(&session->drain, pid, (uint32_t)code);
         if (pid != session->program)
             continue;
-        session->program_ended = true;
+        session->recording->program_ended = true;
         session->recording->program_status = code;
     }
 }
@@ -189,7 +196,7 @@ static void session_take_signals(struct session *session)
     while (session->signals >= 0 && read(session->signals, &info, sizeof info) == sizeof info) {
         session->interrupts++;
         /* A terminal's interrupt reaches the program by itself. */
-        if (info.ssi_signo == SIGTERM && !session->program_ended)
+        if (info.ssi_signo == SIGTERM && !session->recording->program_ended)
             kill(session->program, SIGTERM);
     }
 }
@@ -226,13 +233,14 @@ static gcr_status session_follow(struct session *session, struct gcr_error *err)
         gcr_status status = session_refusal(session, err);
         if (status != GCR_OK)
             return status;
-        bool over = session->program_ended; /* asked before the rings: nothing can start after */
+        /* Asked before the rings: nothing can start after. */
+        bool over = session->recording->program_ended;
         status = drain_all(&session->drain, &busy, &in_use, err);
         if (status != GCR_OK)
             return status;
-        if (over && !in_use)
+        if (over && atomic_load(&session->segment->claimed) == 0)
             return GCR_OK;
-        if (session->interrupts > 1)
+        if ((over && !in_use) || session->interrupts > 1)
             return drain_rest(&session->drain, err);
         struct timespec pause = {0, busy ? 500 * 1000 : 2 * 1000 * 1000};
         nanosleep(&pause, NULL);
@@ -241,111 +249,50 @@ static gcr_status session_follow(struct session *session, struct gcr_error *err)
 
 /* ---- the end ---- */
 
-static json_t *session_counts_json(const struct gcr_recorder_counts *counts)
+/* A trace cannot be written: the program goes on, and is told that nobody takes its events. */
+static void session_let_go(struct session *session, const struct gcr_error *err)
 {
-    return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations", (json_int_t)counts->allocations,
-        "containers", (json_int_t)counts->containers, "deaths", (json_int_t)counts->deaths,
-        "snapshots", (json_int_t)counts->snapshots, "snapshot_objects",
-        (json_int_t)counts->snapshot_objects, "collections", (json_int_t)counts->collections,
-        "own_collections", (json_int_t)counts->own_collections, "free_list_births",
-        (json_int_t)counts->free_list_births, "resurrected", (json_int_t)counts->resurrected);
-}
-
-static json_t *session_losses_json(const struct gcr_recorder_counts *counts)
-{
-    return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "unseen_collections",
-        (json_int_t)counts->unseen_collections, "unseen_rebirths",
-        (json_int_t)counts->unseen_rebirths, "unplaced_references",
-        (json_int_t)counts->unplaced_references, "forced_drops", (json_int_t)counts->forced_drops,
-        "count_drift", (json_int_t)counts->count_drift, "late_insertions",
-        (json_int_t)counts->late_insertions, "unmapped_blocks", (json_int_t)counts->unmapped_blocks,
-        "lost_lanes", (json_int_t)counts->lost_lanes);
-}
-
-static json_t *session_sampling_json(const struct session *session)
-{
-    const struct gcr_recorder_counts *counts = &session->recording->counts;
-    return json_pack(
-        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "processes",
-        session->recording->sampled == GCR_SAMPLE_ALL ? "all" : "forked", "every_events",
-        (json_int_t)session->config->sample_every, "samplings", (json_int_t)counts->samplings,
-        "pages_written", (json_int_t)counts->pages_written, "pages_explained",
-        (json_int_t)counts->pages_explained, "pages_read", (json_int_t)counts->pages_read,
-        "pages_unread", (json_int_t)counts->pages_unread, "pages_discarded",
-        (json_int_t)counts->pages_discarded, "unsampled_processes",
-        (json_int_t)counts->unsampled_processes);
-}
-
-static gcr_status session_write_meta(struct session *session, struct gcr_writer *writer,
-                                     struct gcr_error *err)
-{
-    const struct gcr_recording *recording = session->recording;
-    json_t *command = json_array();
-    for (char *const *word = session->config->command; *word != NULL; word++) {
-        json_t *text = json_string(*word);
-        json_array_append_new(command, text != NULL ? text : json_string("(not UTF-8)"));
+    fprintf(stderr, "gcreplay: %s; the program goes on without being recorded\n", err->text);
+    pthread_mutex_unlock(&session->segment->recorder_lives);
+    while (!session->recording->program_ended && session->interrupts < 2) {
+        struct timespec pause = {0, 10 * 1000 * 1000};
+        nanosleep(&pause, NULL);
+        session_reap(session);
+        session_take_signals(session);
     }
-    json_t *meta = json_pack(
-        "{s:s,s:o,s:s,s:s,s:i,s:o,s:o}", "recorder", "cpython", "command", command, "mode",
-        session->config->neutral ? "neutral" : "faithful", "python", recording->python_version,
-        "program_status", recording->program_status, "counts",
-        session_counts_json(&recording->counts), "losses", session_losses_json(&recording->counts));
-    if (meta != NULL && recording->sampled != GCR_SAMPLE_NOTHING)
-        json_object_set_new(meta, "page_sampling", session_sampling_json(session));
-    if (meta != NULL && recording->unsampled_reason[0] != '\0')
-        json_object_set_new(meta, "unsampled", json_string(recording->unsampled_reason));
-    if (meta != NULL && recording->stop_reason[0] != '\0')
-        json_object_set_new(meta, "stopped", json_string(recording->stop_reason));
-    char *text = meta == NULL ? NULL : json_dumps(meta, JSON_COMPACT);
-    json_decref(meta);
-    if (text == NULL)
-        return gcr_fail(err, GCR_NO_MEMORY, "no memory for the recording's metadata");
-    gcr_status status = gcr_writer_meta(writer, text, err);
-    free(text);
-    return status;
 }
 
-static void session_fill_result(struct session *session)
-{
-    struct gcr_recording *recording = session->recording;
-    recording->lanes = session->drain.lanes;
-    recording->events = session->drain.events;
-    recording->counts = session->drain.counts;
-    if (atomic_load(&session->segment->unsampled_is_told) != 0)
-        memcpy(recording->unsampled_reason, session->segment->unsampled_reason,
-               sizeof recording->unsampled_reason);
-    memcpy(recording->stop_reason, session->drain.stop_reason, sizeof recording->stop_reason);
-    snprintf(recording->python_version, sizeof recording->python_version, "%s",
-             session->segment->python_version);
-}
-
-static gcr_status session_run(struct session *session, struct gcr_writer *writer,
-                              struct gcr_error *err)
+static gcr_status session_run(struct session *session, struct gcr_error *err)
 {
     gcr_status status = session_start_program(session, err);
     if (status != GCR_OK)
         return status;
     status = session_follow(session, err);
-    if (status == GCR_USAGE && !session->program_ended) {
+    if (status == GCR_USAGE && !session->recording->program_ended) {
         kill(session->program, SIGTERM);
         waitpid(session->program, NULL, 0);
+    } else if (status != GCR_OK && status != GCR_USAGE) {
+        session_let_go(session, err);
     }
     if (status == GCR_OK && atomic_load(&session->segment->claimed) == 0)
         return gcr_fail(err, GCR_USAGE,
                         "%s started no CPython 3.11 that the recorder could enter (a statically "
                         "linked or set-user-id program?)",
                         session->config->command[0]);
-    session_fill_result(session);
-    return status == GCR_OK ? session_write_meta(session, writer, err) : status;
+    if (atomic_load(&session->segment->unsampled_is_told) != 0)
+        memcpy(session->recording->unsampled_reason, session->segment->unsampled_reason,
+               sizeof session->recording->unsampled_reason);
+    return status;
 }
 
 static void session_release(struct session *session)
 {
-    drain_finish(&session->drain);
-    if (session->segment != NULL)
+    groups_release(&session->groups);
+    if (session->segment != NULL) {
+        /* Whatever is still recorded stops by itself. Fails where it was unlocked before. */
+        (void)pthread_mutex_unlock(&session->segment->recorder_lives);
         munmap(session->segment, sizeof *session->segment);
+    }
     if (session->segment_file >= 0)
         close(session->segment_file);
     if (session->signals >= 0) {
@@ -374,33 +321,36 @@ gcr_status gcr_record_program(const struct gcr_recording_config *config,
         .config = config, .segment_file = -1, .signals = -1, .recording = recording};
     memset(recording, 0, sizeof *recording);
     session_choose_sampling(config, recording);
-    const bool sampled = recording->sampled != GCR_SAMPLE_NOTHING;
-    const struct gcr_capabilities capabilities = {.stores = GCR_STORES_SAMPLED,
-                                                  .reads = sampled ? GCR_READS_PAGE_SAMPLED
-                                                                   : GCR_READS_NONE,
-                                                  .deaths = GCR_DEATHS_GRANULATED,
-                                                  .roots = GCR_ROOTS_SYNTHESISED,
-                                                  .tracking = !config->neutral,
-                                                  .threads = 1,
-                                                  .forks = 1,
-                                                  .times = 1,
-                                                  .faithful = !config->neutral};
-    struct gcr_writer *writer = NULL;
     gcr_status status = session_find_library(&session, err);
     if (status == GCR_OK)
         status = session_find_marks(&session, err);
     if (status == GCR_OK)
         status = session_create_segment(&session, err);
     if (status == GCR_OK)
-        status = gcr_writer_open(config->path, &capabilities, &writer, err);
+        status = groups_init(&session.groups, config, session.segment, recording, err);
     if (status == GCR_OK) {
-        drain_init(&session.drain, session.segment, writer);
-        status = session_run(&session, writer, err);
-        if (status == GCR_OK)
-            status = gcr_writer_close(writer, err);
-        else
-            gcr_writer_abandon(writer);
+        drain_init(&session.drain, session.segment, &session.groups);
+        status = session_run(&session, err);
+        drain_finish(&session.drain);
     }
     session_release(&session);
     return status;
+}
+
+void gcr_recorder_counts_add(struct gcr_recorder_counts *sum,
+                             const struct gcr_recorder_counts *counts)
+{
+    uint64_t *to = (uint64_t *)sum;
+    const uint64_t *from = (const uint64_t *)counts;
+    for (size_t i = 0; i < sizeof *counts / sizeof *from; i++)
+        to[i] += from[i];
+}
+
+void gcr_recording_release(struct gcr_recording *recording)
+{
+    for (size_t i = 0; i < recording->trace_count; i++)
+        free(recording->traces[i].path);
+    free(recording->traces);
+    recording->traces = NULL;
+    recording->trace_count = 0;
 }

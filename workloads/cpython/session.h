@@ -10,7 +10,7 @@
 #include "workloads/cpython/segment.h"
 
 struct gcr_recording_config {
-    const char *path;    /* of the trace */
+    const char *path;    /* of group 0's trace; group n's has the number before its ".gct" */
     const char *library; /* the preload library; NULL: beside the executable, or in ../lib */
     bool marks; /* the program finds gcreplay_marks.py: its folder leads PYTHONPATH */
     bool neutral;
@@ -21,22 +21,34 @@ struct gcr_recording_config {
     char *const *command;  /* program and arguments, ended by NULL */
 };
 
-struct gcr_recording {
+/* One file, finished: one trace group (segment.h). */
+struct gcr_recorded_trace {
+    char *path;
+    uint32_t number; /* of the group */
+    int32_t pid;     /* of the process that began it */
     uint32_t lanes;
     uint64_t events;
-    int program_status; /* exit status; 128 + signal if a signal ended it */
     struct gcr_recorder_counts counts;
-    char python_version[64];
+    char stop_reason[GCR_REASON_BYTES]; /* a process was not recorded to its end: why; "" */
+};
+
+struct gcr_recording {
+    struct gcr_recorded_trace *traces; /* in the order in which they were finished */
+    size_t trace_count;
+    bool program_ended;
+    int program_status;                      /* exit status; 128 + signal if a signal ended it */
     enum gcr_sample sampled;                 /* as asked for, or nothing where the kernel refuses */
     char unsampled_reason[GCR_REASON_BYTES]; /* why not all processes asked for were sampled; "" */
-    char stop_reason[GCR_REASON_BYTES];      /* a process was not recorded to its end: why; "" */
 };
 
 /* Runs the program and returns when all its recorded processes have ended. Interrupts are left to
  * the program; a second one ends the recording with what there is. GCR_USAGE: the program cannot be
- * started or is not CPython 3.11. GCR_IO: the trace cannot be written; what was written stays in
- * "PATH.partial". */
+ * started or is not CPython 3.11. GCR_IO: a trace cannot be written; what was written stays in
+ * "PATH.partial", and the program runs to its end. *recording is to be released in any case. */
 gcr_status gcr_record_program(const struct gcr_recording_config *config,
                               struct gcr_recording *recording, struct gcr_error *err) GCR_MUST_USE;
+void gcr_recorder_counts_add(struct gcr_recorder_counts *sum,
+                             const struct gcr_recorder_counts *counts);
+void gcr_recording_release(struct gcr_recording *recording);
 
 #endif
