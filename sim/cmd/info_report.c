@@ -129,6 +129,38 @@ static void info_print_kinds(const struct gcr_info *info, FILE *out)
     gcr_table_end(&table, true, 2, out);
 }
 
+/* Name of a phase; 0: before any that the program marked. */
+static const char *info_phase_name(const struct gcr_info *info, uint32_t number)
+{
+    return number == 0 ? "(before any)" : gcr_reader_name(info->reader, number, NULL);
+}
+
+static void info_print_phases(const struct gcr_info *info, FILE *out)
+{
+    static const char *const heads[] = {"phase", "begun", "events", "requests", "objects", "bytes"};
+    struct gcr_table table;
+    if (info->facts.events[GCR_OP_PHASE] == 0)
+        return;
+    gcr_table_begin(&table, "lrrrrr");
+    gcr_table_row(&table);
+    for (unsigned i = 0; i < GCR_COUNT_OF(heads); i++)
+        gcr_table_cell(&table, i, "%s", heads[i]);
+    for (uint32_t i = 0; i <= info->facts.phase_count; i++) {
+        const struct gcr_phase_use *use = &info->facts.phases[i];
+        if (use->events == 0)
+            continue;
+        gcr_table_row(&table);
+        gcr_table_cell(&table, 0, "%s", info_phase_name(info, i));
+        gcr_table_cell(&table, 1, "%llu", (unsigned long long)use->begun);
+        gcr_table_cell(&table, 2, "%s", gcr_text_count(use->events).s);
+        gcr_table_cell(&table, 3, "%llu", (unsigned long long)use->requests);
+        gcr_table_cell(&table, 4, "%s", gcr_text_count(use->objects).s);
+        gcr_table_cell(&table, 5, "%s", gcr_text_bytes(use->bytes).s);
+    }
+    fputc('\n', out);
+    gcr_table_end(&table, true, 2, out);
+}
+
 static void info_print_shapes(const struct gcr_info *info, FILE *out)
 {
     struct gcr_table table;
@@ -183,6 +215,7 @@ void gcr_info_print(const struct gcr_info *info, FILE *out)
               out);
     info_print_capabilities(gcr_reader_capabilities(info->reader), out);
     info_print_kinds(info, out);
+    info_print_phases(info, out);
     info_print_shapes(info, out);
 }
 
@@ -219,6 +252,22 @@ static json_t *info_json_shapes(const struct gcr_info *info)
     return out;
 }
 
+static json_t *info_json_phases(const struct gcr_info *info)
+{
+    json_t *out = json_array();
+    for (uint32_t i = 0; i <= info->facts.phase_count; i++) {
+        const struct gcr_phase_use *use = &info->facts.phases[i];
+        json_t *name = i == 0 ? json_null() : json_string(info_phase_name(info, i));
+        json_array_append_new(out,
+                              json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}", "name",
+                                        name != NULL ? name : json_string("(not UTF-8)"), "begun",
+                                        (json_int_t)use->begun, "events", (json_int_t)use->events,
+                                        "requests", (json_int_t)use->requests, "objects",
+                                        (json_int_t)use->objects, "bytes", (json_int_t)use->bytes));
+    }
+    return out;
+}
+
 json_t *gcr_info_json(const struct gcr_info *info)
 {
     json_t *out = json_object(), *lanes = json_array(), *kinds = json_object();
@@ -243,6 +292,7 @@ json_t *gcr_info_json(const struct gcr_info *info)
     json_object_set_new(out, "capabilities",
                         info_json_capabilities(gcr_reader_capabilities(info->reader)));
     json_object_set_new(out, "shapes", info_json_shapes(info));
+    json_object_set_new(out, "phases", info_json_phases(info));
     json_object_set_new(out, "meta", info_meta(info));
     return out;
 }

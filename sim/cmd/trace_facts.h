@@ -10,11 +10,19 @@ struct gcr_shape_use {
     uint64_t objects, bytes; /* of ALLOC and PREBUILT; bytes as allocated, without any header */
 };
 
+/* What happened in a phase of the program, in all its lanes. */
+struct gcr_phase_use {
+    uint64_t begun; /* times */
+    uint64_t events, requests, objects, bytes;
+};
+
 struct gcr_trace_facts {
     uint64_t events[GCR_OP_COUNT];
     uint64_t objects, bytes;
     uint32_t shape_count;
     struct gcr_shape_use *shapes; /* [shape_count], most bytes first; owned */
+    uint32_t phase_count;         /* names of phases */
+    struct gcr_phase_use *phases; /* [phase_count + 1]; [0]: before any began; owned */
 };
 
 /* Reads every event of every lane once; the caller ends with

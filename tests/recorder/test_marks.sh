@@ -44,6 +44,18 @@ for mode in faithful neutral; do
         fail "$mode on $design: $(tail -n 2 "$work/run")"
     [ "$(figure "$work/run.json" requests count)" = 112 ] || fail "$mode: requests: $(grep requests "$work/run")"
     [ "$(figure "$work/run.json" requests unfinished)" = 1 ] || fail "$mode: unfinished: $(grep requests "$work/run")"
+    "$gcreplay" info "$trace" --json="$work/info.json" || fail "$mode: info"
+    "$python" - "$work/info.json" <<'PY' || fail "$mode: phases"
+import json, sys
+info = json.load(open(sys.argv[1]))
+phases = {phase["name"]: phase for phase in info["phases"]}
+assert list(phases)[:3] == [None, "warm-up", "naïve threads"], list(phases)
+# 50 and, after the threads, 20 tasks and 3 blocks; 10 in the children
+assert [phases[name]["requests"] for name in phases] == [0, 73, 30, 10], phases
+assert [phases[name]["begun"] for name in phases] == [0, 2, 1, 2], phases
+assert sum(phase["events"] for phase in phases.values()) == info["events"]
+assert sum(phase["bytes"] for phase in phases.values()) == info["allocated_bytes"]
+PY
 done
 GCREPLAY=$gcreplay GCREPLAY_PYTHON=$python "$root/scripts/fidelity.sh" --verbose --trace "$work/faithful.gct" ||
     fail "with marks the replay does not collect as CPython did"

@@ -24,7 +24,7 @@ void marks_look(struct recorder *recorder)
     struct marks *marks = &recorder->marks;
     const uint64_t now_ns = marks_now(recorder), passed_ns = now_ns - marks->look_ns;
     marks->look_ns = now_ns;
-    if (passed_ns > 4 * MARKS_LOOK_NS)
+    if (passed_ns / 4 > MARKS_LOOK_NS)
         marks->skip_count /= 4;
     else if (passed_ns < MARKS_LOOK_NS && marks->skip_count < MARKS_MOST_SKIPPED)
         marks->skip_count = 2 * marks->skip_count + 1;

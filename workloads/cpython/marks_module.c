@@ -7,6 +7,7 @@
  *
  * Nothing here makes a container, so marks do not move the collector's trigger. `marks_recorder` is
  * written before main starts; the module's functions are handed nothing that leads to it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "workloads/cpython/hooks.h"
@@ -72,7 +73,10 @@ static void marks_copy_name(char *to, const char *from, size_t bytes)
             bytes--;
     }
     for (size_t i = 0; i < bytes; i++)
-        to[i] = (unsigned char)from[i] < 32 || from[i] == 127 ? '?' : from[i];
+        if ((unsigned char)from[i] < 32 || from[i] == 127)
+            to[i] = '?';
+        else
+            to[i] = from[i];
     if (bytes == 0)
         to[bytes++] = '?';
     to[bytes] = '\0';
@@ -89,7 +93,8 @@ static uint32_t marks_number_name(struct gcr_segment *segment, const char *name)
             number = i;
     if (number == 0 && count + 1 < GCR_SEGMENT_NAMES) {
         number = count + 1;
-        strcpy(segment->names[number], number + 1 < GCR_SEGMENT_NAMES ? name : marks_other_phases);
+        snprintf(segment->names[number], GCR_SEGMENT_NAME_BYTES, "%s",
+                 number + 1 < GCR_SEGMENT_NAMES ? name : marks_other_phases);
         atomic_store(&segment->name_count, number);
     } else if (number == 0) {
         number = count;

@@ -12,7 +12,7 @@
 struct gcr_recording_config {
     const char *path;    /* of group 0's trace; group n's has the number before its ".gct" */
     const char *library; /* the preload library; NULL: beside the executable, or in ../lib */
-    bool marks; /* the program finds gcreplay_marks.py: its folder leads PYTHONPATH */
+    bool marks;          /* the program finds gcreplay_marks.py: its folder leads PYTHONPATH */
     bool neutral;
     uint32_t dense_every; /* neutral: containers between snapshots of the youngest */
     enum gcr_sample sample;
