@@ -90,14 +90,38 @@ static bool process_name_files(struct gnuplot_process *process, const char *dire
            (size_t)c < sizeof process->complete;
 }
 
+/* Ours in a locale with UTF-8: under another gnuplot cannot write what the scripts say, and warns.
+ * NULL: no memory. The array alone is the caller's. */
+static char **process_environment(void)
+{
+    static char utf8[] = "LC_ALL=C.UTF-8";
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **words = malloc((count + 2) * sizeof *words);
+    if (words == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], "LC_ALL=", 7) != 0)
+            words[kept++] = environ[i];
+    words[kept++] = utf8;
+    words[kept] = NULL;
+    return words;
+}
+
 static int process_spawn(struct gnuplot_process *process, const char *directory, char *text)
 {
     char *const words[] = {
         "gnuplot", "--default-settings", "-e", text, (char *)(size_t)process->job->script, NULL};
+    char **environment = process_environment();
+    if (environment == NULL)
+        return ENOMEM;
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
-    if (error != 0)
+    if (error != 0) {
+        free(environment);
         return error;
+    }
     error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (error == 0)
         error = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
@@ -106,8 +130,9 @@ static int process_spawn(struct gnuplot_process *process, const char *directory,
     if (error == 0)
         error = posix_spawn_file_actions_addchdir_np(&actions, directory);
     if (error == 0)
-        error = posix_spawnp(&process->pid, words[0], &actions, NULL, words, environ);
+        error = posix_spawnp(&process->pid, words[0], &actions, NULL, words, environment);
     posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     return error;
 }
 

@@ -2,6 +2,7 @@
 # Every figure of plots/ on tables of many designs, of one point, of rows without figures, and without rows: gnuplot
 # ends well and says nothing, the SVG is well formed, and it has the words it should.
 set -euo pipefail
+export LC_ALL=C.UTF-8 # as gcreplay runs gnuplot
 tests=$(cd "$(dirname "$0")" && pwd)
 plots=$(cd "$tests/../../plots" && pwd)
 if ! command -v gnuplot >/dev/null; then
