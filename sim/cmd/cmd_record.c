@@ -18,6 +18,10 @@ static const struct gcr_flag record_flags[] = {
     {"--output", 'o', "TRACE", "trace file to write", GCR_FLAG_REQUIRED, NULL},
     {"--snapshot-every", 0, "N", "neutral: containers allocated between snapshots (default 50)",
      GCR_FLAG_OPTIONAL, NULL},
+    {"--follow", 0, NULL,
+     "record Pythons that the program executes, too (subprocess, multiprocessing, os.exec, scripts "
+     "in between), each in a trace of its own: TRACE with .1, .2 ... before .gct",
+     GCR_FLAG_OPTIONAL, NULL},
     {"--sample-pages", 0, "WHERE",
      "READ events for pages that the program wrote and no other event explains, as reads through "
      "references do: forked (implied): in each process from its first fork on, and in its "
@@ -79,6 +83,7 @@ static gcr_status record_parse(const struct gcr_arguments *arguments,
                         "record: no program after '--' (example: gcreplay record -o "
                         "out.gct -- /usr/bin/python3 app.py)");
     config->path = gcr_argument(arguments, "--output");
+    config->follow = gcr_argument(arguments, "--follow") != NULL;
     config->marks = gcr_argument(arguments, "--marks") != NULL;
     config->library = gcr_argument(arguments, "--library");
     config->neutral = mode == NULL || strcmp(mode, "neutral") == 0;
@@ -151,6 +156,23 @@ static void record_print_losses(const struct gcr_recorder_counts *counts)
         (unsigned long long)counts->unmapped_blocks, (unsigned long long)counts->lost_lanes);
 }
 
+static void record_print_others(const struct gcr_recording *recording)
+{
+    static const char *const reasons[GCR_REFUSALS] = {
+        [GCR_REFUSED_VERSION] = "not CPython 3.11",
+        [GCR_REFUSED_ALLOCATOR] = "PYTHONMALLOC or PYTHONDEVMODE is set",
+        [GCR_REFUSED_MEMORY] = "no address space for the recorder's tables (ulimit -v?)",
+        [GCR_REFUSED_ROOM] = "too many at one time"};
+    if (recording->not_followed > 0)
+        fprintf(stderr, "gcreplay: at least %u more Python%s not recorded (see --follow)\n",
+                recording->not_followed, recording->not_followed == 1 ? " was" : "s were");
+    for (unsigned i = 0; i < GCR_REFUSALS; i++) {
+        if (recording->skipped[i] > 0 && reasons[i] != NULL)
+            fprintf(stderr, "gcreplay: %u Python%s not recorded: %s\n", recording->skipped[i],
+                    recording->skipped[i] == 1 ? " was" : "s were", reasons[i]);
+    }
+}
+
 /* On standard error: standard output is the recorded program's own. */
 static void record_print(const struct gcr_recording *recording)
 {
@@ -170,6 +192,7 @@ static void record_print(const struct gcr_recording *recording)
             fprintf(stderr, "gcreplay: %s: recording stopped before the program: %s\n", trace->path,
                     trace->stop_reason);
     }
+    record_print_others(recording);
     if (recording->program_status != 0)
         fprintf(stderr, "gcreplay: the program ended with status %d\n", recording->program_status);
 }

@@ -73,6 +73,35 @@ static bool drain_has_ended(struct drain *drain, unsigned index)
     return poll(&end, 1, 0) > 0;
 }
 
+/* Has the process that owns the ring executed another program? It lives on under the same number,
+ * but does not map the segment any more. Not known: no. */
+static bool drain_maps_segment(pid_t pid)
+{
+    char path[64], line[512];
+    bool any = false, found = false;
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+    FILE *maps = fopen(path, "re");
+    if (maps == NULL)
+        return true;
+    while (!found && fgets(line, sizeof line, maps) != NULL) {
+        any = true;
+        found = strstr(line, "/memfd:" GCR_SEGMENT_NAME " ") != NULL;
+    }
+    fclose(maps);
+    return found || !any; /* a zombie has no mappings: that is for drain_has_ended */
+}
+
+/* Asked of silent rings only, after 128, 256, ... 4096 looks, and then after every 4096: the answer
+ * takes the kernel a while. */
+static bool drain_has_left(struct drain *drain, unsigned index)
+{
+    enum { DRAIN_SILENCE = 128, DRAIN_LONG_SILENCE = 4096 };
+    const uint32_t idle = ++drain->idle[index];
+    if (idle < DRAIN_SILENCE || ((idle & (idle - 1)) != 0 && idle % DRAIN_LONG_SILENCE != 0))
+        return false;
+    return !drain_maps_segment((pid_t)drain->segment->rings[index].pid);
+}
+
 /* ---- events ---- */
 
 static gcr_status drain_take(struct drain *drain, struct trace_group *group, struct gcr_ring *ring,
@@ -160,14 +189,16 @@ static gcr_status drain_ring(struct drain *drain, unsigned index, uint32_t state
     struct gcr_ring *ring = &drain->segment->rings[index];
     /* In this order: what it wrote before its end is seen after its end was seen. */
     bool ended = rest || state == GCR_RING_STOPPED ||
-                 (state == GCR_RING_RESERVED ? drain_is_abandoned(drain, index)
-                                             : drain_has_ended(drain, index));
+                 (state == GCR_RING_RESERVED
+                      ? drain_is_abandoned(drain, index)
+                      : drain_has_ended(drain, index) || drain_has_left(drain, index));
     uint64_t committed = atomic_load_explicit(&ring->committed, memory_order_acquire);
     const uint32_t number = atomic_load(&ring->group);
     *taken = false;
     if (!ended && committed == atomic_load(&ring->drained))
         return GCR_OK;
     *taken = true;
+    drain->idle[index] = 0;
     if (number == GCR_GROUP_NONE) { /* it ended while it reserved the ring */
         drain_free_ring(drain, index);
         return GCR_OK;
@@ -203,10 +234,13 @@ static bool drain_group_lives(const struct drain *drain, uint32_t number)
  * goes on in another file. */
 static bool drain_awaits_program(const struct drain *drain, const struct trace_group *group)
 {
+    const struct gcr_segment *segment = drain->segment;
     if (group->number != 0 || drain->groups->recording->program_ended)
         return false;
     for (unsigned i = 0; i < GCR_RINGS; i++) {
-        if (drain->segment->rings[i].pid == drain->segment->group[0].pid)
+        const uint32_t number = atomic_load(&segment->rings[i].group);
+        if (number != GCR_GROUP_NONE && segment->group[number].origin == GCR_GROUP_CONTINUED &&
+            segment->rings[i].pid == segment->group[0].pid)
             return false;
     }
     return true;

@@ -18,6 +18,7 @@ struct drain {
     int watch[GCR_RINGS]; /* pidfd of the process that owns the ring; -1: none */
     pid_t watched[GCR_RINGS];
     uint32_t orphaned[GCR_RINGS]; /* looks since the process that reserved the ring ended */
+    uint32_t idle[GCR_RINGS];     /* looks since the ring had something to take */
     struct {                      /* processes that were reaped while their ring was in use */
         pid_t pid;
         uint32_t status;

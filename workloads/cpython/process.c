@@ -4,7 +4,7 @@
  * The constructor runs before main. In a process that is CPython 3.11 and that was started by
  * `gcreplay record`, it puts hooks before the allocators (hooks.c); in every other process it does
  * nothing. It takes itself out of the environment, so programs that the recorded one executes are
- * left alone.
+ * left alone; with --follow it stays there, and each Python in which it finds itself is recorded.
  *
  * `the_recorder` is the one mutable global: hooks are found through the allocator's context, but
  * constructors, fork handlers and the replaced functions are handed nothing. */
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "workloads/cpython/hooks.h"
@@ -152,24 +153,24 @@ static void process_settle(void *arg, uint32_t object)
     types_settle_block(&recorder->types, object);
 }
 
-/* The segment comes as an inherited file descriptor, which the program must not find open. */
-static struct gcr_segment *process_map_segment(const char *number)
+/* The segment is a file of the recorder's. NULL: it has ended, or runs another build. */
+static struct gcr_segment *process_map_segment(const char *place)
 {
-    char *end;
-    long file = strtol(number, &end, 10);
-    if (*end != '\0' || file < 0 || file > INT32_MAX)
+    struct stat info;
+    int file = open(place, O_RDWR | O_CLOEXEC);
+    if (file < 0)
         return NULL;
-    void *range =
-        mmap(NULL, sizeof(struct gcr_segment), PROT_READ | PROT_WRITE, MAP_SHARED, (int)file, 0);
+    void *range = MAP_FAILED;
+    if (fstat(file, &info) == 0 && info.st_size == (off_t)sizeof(struct gcr_segment))
+        range = mmap(NULL, sizeof(struct gcr_segment), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
     if (range == MAP_FAILED)
         return NULL;
     struct gcr_segment *segment = range;
-    if (segment->magic != GCR_SEGMENT_MAGIC || segment->bytes_of_ring != sizeof(struct gcr_ring)) {
-        munmap(range, sizeof(struct gcr_segment));
-        return NULL;
-    }
-    close((int)file);
-    return segment;
+    if (segment->magic == GCR_SEGMENT_MAGIC && segment->bytes_of_ring == sizeof(struct gcr_ring))
+        return segment;
+    munmap(range, sizeof(struct gcr_segment));
+    return NULL;
 }
 
 static void process_leave_environment(void)
@@ -228,46 +229,89 @@ static void process_write_static(struct recorder *recorder)
     mirror_event(mirror, GCR_OP_PREBUILT, mirror->static_record, mirror->raw_shape, 0);
 }
 
-GCR_CONSTRUCTOR static void process_start(void)
+static enum gcr_refusal process_refusal(enum py_presence presence)
 {
-    const char *number = getenv(GCR_SEGMENT_VARIABLE);
-    enum py_presence presence = py_presence();
-    if (number == NULL || presence == PY_ABSENT)
-        return;
-    struct gcr_segment *segment = process_map_segment(number);
-    process_leave_environment();
-    if (segment == NULL || atomic_exchange(&segment->claimed, 1) != 0)
-        return;
-    strncpy(segment->python_version, Py_GetVersion(), sizeof segment->python_version - 1);
     const char *allocator = getenv("PYTHONMALLOC");
     const char *developer = getenv("PYTHONDEVMODE");
-    struct recorder *recorder = &the_recorder.recorder;
     if (presence == PY_OTHER_VERSION)
-        atomic_store(&segment->refused, GCR_REFUSED_VERSION);
-    else if ((allocator != NULL && allocator[0] != '\0') ||
-             (developer != NULL && developer[0] != '\0'))
-        atomic_store(&segment->refused, GCR_REFUSED_ALLOCATOR);
-    else if (!process_build(recorder, segment))
-        atomic_store(&segment->refused, GCR_REFUSED_MEMORY);
-    if (atomic_load(&segment->refused) != GCR_REFUSED_NOT)
-        return;
+        return GCR_REFUSED_VERSION;
+    if ((allocator != NULL && allocator[0] != '\0') || (developer != NULL && developer[0] != '\0'))
+        return GCR_REFUSED_ALLOCATOR;
+    return GCR_REFUSED_NOT;
+}
+
+/* This process was recorded until it executed another program, this one: its lanes are over. */
+static void process_end_former_image(struct gcr_segment *segment)
+{
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        uint32_t running = GCR_RING_RUNNING;
+        if (segment->rings[i].pid == (int32_t)getpid())
+            atomic_compare_exchange_strong(&segment->rings[i].state, &running, GCR_RING_STOPPED);
+    }
+}
+
+/* Lane 0 of a group of its own. */
+static enum gcr_refusal process_begin_group(struct recorder *recorder, bool first)
+{
     char words[GCR_COMMAND_BYTES];
-    struct gcr_ring *ring = channel_reserve_group(&recorder->channel, GCR_GROUP_PROGRAM, words,
-                                                  process_read_command(words, sizeof words));
+    struct gcr_ring *ring =
+        channel_reserve_group(&recorder->channel, first ? GCR_GROUP_PROGRAM : GCR_GROUP_EXECUTED,
+                              words, process_read_command(words, sizeof words));
     if (ring == NULL || !channel_start(&recorder->channel, ring))
-        return;
+        return GCR_REFUSED_ROOM;
     recorder->counts = &ring->counts;
     recorder->scanner.counts = &ring->counts;
+    return GCR_REFUSED_NOT;
+}
+
+static void process_begin(struct recorder *recorder)
+{
+    const bool sampled = recorder->segment->sample != GCR_SAMPLE_NOTHING;
     py_find_static_range();
     process_write_static(recorder);
     hooks_install(recorder);
-    const struct py_functions replacements = {
-        process_gc_collect, process_gc_freeze, process_gc_unfreeze,
-        segment->sample != GCR_SAMPLE_NOTHING ? process_exit : NULL};
+    const struct py_functions replacements = {process_gc_collect, process_gc_freeze,
+                                              process_gc_unfreeze, sampled ? process_exit : NULL};
     py_wrap_modules(&replacements, &the_recorder.original);
     marks_add_module(recorder);
     pthread_atfork(process_before_fork, process_after_fork_in_parent, process_after_fork_in_child);
-    if (segment->sample == GCR_SAMPLE_ALL)
+    if (recorder->segment->sample == GCR_SAMPLE_ALL)
         sampler_arm(recorder, false);
     recorder->on = true;
+}
+
+/* A recording's first Python is what was to be recorded: if it cannot be, the recording fails. Of
+ * others, found with --follow, it is noted. */
+GCR_CONSTRUCTOR static void process_start(void)
+{
+    const char *place = getenv(GCR_SEGMENT_VARIABLE);
+    enum py_presence presence = py_presence();
+    if (place == NULL || presence == PY_ABSENT)
+        return;
+    struct gcr_segment *segment = process_map_segment(place);
+    if (segment == NULL || !segment->follow)
+        process_leave_environment();
+    if (segment == NULL)
+        return;
+    enum gcr_refusal refusal = process_refusal(presence);
+    bool passed_over = segment->follow && refusal == GCR_REFUSED_VERSION;
+    bool first = !passed_over && atomic_exchange(&segment->claimed, 1) == 0;
+    if (!first && !segment->follow) {
+        atomic_fetch_add(&segment->not_followed, 1);
+        return;
+    }
+    process_end_former_image(segment);
+    if (first)
+        strncpy(segment->python_version, Py_GetVersion(), sizeof segment->python_version - 1);
+    struct recorder *recorder = &the_recorder.recorder;
+    if (refusal == GCR_REFUSED_NOT && !process_build(recorder, segment))
+        refusal = GCR_REFUSED_MEMORY;
+    if (refusal == GCR_REFUSED_NOT)
+        refusal = process_begin_group(recorder, first);
+    if (refusal == GCR_REFUSED_NOT)
+        process_begin(recorder);
+    else if (first)
+        atomic_store(&segment->refused, refusal);
+    else
+        atomic_fetch_add(&segment->skipped[refusal], 1);
 }

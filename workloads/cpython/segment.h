@@ -26,7 +26,8 @@
 #include "traces/event.h"
 #include "traces/shape.h"
 
-/* The environment of a program to record; the library removes both as soon as it has read them. */
+/* The environment of a program to record. The library removes both as soon as it has read them,
+ * unless executed programs are followed. The segment's is a path. */
 #define GCR_SEGMENT_VARIABLE "GCREPLAY_RECORD_SEGMENT"
 #define GCR_PRELOAD_VARIABLE "GCREPLAY_RECORD_PRELOAD" /* LD_PRELOAD as it was before */
 
@@ -42,6 +43,7 @@ enum {
     GCR_REASON_BYTES = 160
 };
 #define GCR_GROUP_NONE UINT32_MAX
+#define GCR_SEGMENT_NAME "gcreplay" /* of its mapping, as /proc/PID/maps shows it */
 
 enum gcr_ring_state {
     GCR_RING_FREE = 0,
@@ -99,6 +101,16 @@ struct gcr_ring {
     struct gcr_event events[GCR_RING_EVENTS];
 };
 
+/* Why a process is not recorded. */
+enum gcr_refusal {
+    GCR_REFUSED_NOT = 0,
+    GCR_REFUSED_VERSION,   /* CPython, but not 3.11 */
+    GCR_REFUSED_ALLOCATOR, /* PYTHONMALLOC or -X dev replaced the allocators */
+    GCR_REFUSED_MEMORY,    /* no address space for the recorder's tables */
+    GCR_REFUSED_ROOM,      /* no free ring, or too many groups */
+    GCR_REFUSALS
+};
+
 enum gcr_group_origin {
     GCR_GROUP_PROGRAM = 0, /* the first Python process; group 0 is of this kind, and no other */
     GCR_GROUP_EXECUTED,    /* a Python that a process of the recording executed (--follow) */
@@ -117,18 +129,20 @@ struct gcr_group {
 
 struct gcr_segment {
     uint32_t magic, bytes_of_ring; /* guards against a library of another build */
-    int32_t recorder_pid;
-    uint32_t neutral;      /* mode: 0 faithful, 1 neutral */
-    uint32_t dense_every;  /* neutral: containers between snapshots of the youngest */
-    uint32_t sample;       /* enum gcr_sample */
-    uint32_t sample_every; /* events between samplings */
+    uint32_t neutral;              /* mode: 0 faithful, 1 neutral */
+    uint32_t dense_every;          /* neutral: containers between snapshots of the youngest */
+    uint32_t sample;               /* enum gcr_sample */
+    uint32_t follow;               /* --follow */
+    uint32_t sample_every;         /* events between samplings */
     _Atomic uint32_t unsampled, unsampled_is_told; /* processes; the reason below is the first's */
     char unsampled_reason[GCR_REASON_BYTES];
     pthread_mutex_t recorder_lives; /* held by `gcreplay record` for as long as it takes events;
                                        process-shared, robust: the kernel tells of its death */
     _Atomic uint32_t claimed;       /* the first Python process took group 0 */
     _Atomic uint32_t groups;        /* numbers given out */
-    _Atomic uint32_t refused;       /* why the program could not be recorded: enum gcr_refusal */
+    _Atomic uint32_t not_followed;  /* other Pythons seen, without --follow */
+    _Atomic uint32_t skipped[GCR_REFUSALS]; /* with it: Pythons that could not be recorded */
+    _Atomic uint32_t refused; /* why the program could not be recorded: enum gcr_refusal */
     char python_version[64];
     uint64_t begun_ns;         /* when recording began, by CLOCK_MONOTONIC */
     _Atomic uint32_t requests; /* request numbers given out */
@@ -158,13 +172,6 @@ enum gcr_sample {
     GCR_SAMPLE_NOTHING = 0,
     GCR_SAMPLE_FORKED, /* from its first fork on, a process and all its children */
     GCR_SAMPLE_ALL     /* the first process from its start, too */
-};
-
-enum gcr_refusal {
-    GCR_REFUSED_NOT = 0,
-    GCR_REFUSED_VERSION,   /* CPython, but not 3.11 */
-    GCR_REFUSED_ALLOCATOR, /* PYTHONMALLOC or -X dev replaced the allocators */
-    GCR_REFUSED_MEMORY     /* no address space for the recorder's tables */
 };
 
 #endif

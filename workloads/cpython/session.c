@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "workloads/cpython/drain.h"
+#include "workloads/cpython/launch.h"
 #include "workloads/cpython/page_watch.h"
 
 struct session {
@@ -26,8 +27,8 @@ struct session {
     sigset_t old_mask;
     pid_t program;
     unsigned interrupts;
-    char library[4096];
-    char marks[4096]; /* folder to put before PYTHONPATH; "": none */
+    bool has_children; /* of this process: the program, and orphans of its */
+    struct launch launch;
     struct groups groups;
     struct drain drain;
     struct gcr_recording *recording;
@@ -35,50 +36,9 @@ struct session {
 
 /* ---- start ---- */
 
-static gcr_status session_find_library(struct session *session, struct gcr_error *err)
-{
-    if (session->config->library != NULL) {
-        snprintf(session->library, sizeof session->library, "%s", session->config->library);
-        if (access(session->library, R_OK) == 0)
-            return GCR_OK;
-        return gcr_fail(err, GCR_USAGE, "%s: %s", session->library, strerror(errno));
-    }
-    char directory[2048];
-    ssize_t n = readlink("/proc/self/exe", directory, sizeof directory - 1);
-    if (n <= 0)
-        return gcr_fail(err, GCR_IO, "/proc/self/exe: %s", strerror(errno));
-    directory[n] = '\0';
-    *strrchr(directory, '/') = '\0';
-    const char *const places[] = {"", "/../lib", "/../lib/gcreplay"};
-    for (size_t i = 0; i < GCR_COUNT_OF(places); i++) {
-        snprintf(session->library, sizeof session->library, "%s%s/libgcreplay_cpython.so",
-                 directory, places[i]);
-        if (access(session->library, R_OK) == 0)
-            return GCR_OK;
-    }
-    return gcr_fail(err, GCR_USAGE,
-                    "no libgcreplay_cpython.so beside %s/gcreplay or in ../lib (see --library)",
-                    directory);
-}
-
-/* The folder of gcreplay_marks.py lies beside the library. */
-static gcr_status session_find_marks(struct session *session, struct gcr_error *err)
-{
-    char file[sizeof session->marks + sizeof "/gcreplay_marks.py"];
-    if (!session->config->marks)
-        return GCR_OK;
-    const char *name = strrchr(session->library, '/');
-    const int folder = name == NULL ? 0 : (int)(name - session->library) + 1;
-    snprintf(session->marks, sizeof session->marks, "%.*spython", folder, session->library);
-    snprintf(file, sizeof file, "%s/gcreplay_marks.py", session->marks);
-    if (access(file, R_OK) == 0)
-        return GCR_OK;
-    return gcr_fail(err, GCR_USAGE, "record: --marks: %s: %s", file, strerror(errno));
-}
-
 static gcr_status session_create_segment(struct session *session, struct gcr_error *err)
 {
-    session->segment_file = memfd_create("gcreplay", 0);
+    session->segment_file = memfd_create(GCR_SEGMENT_NAME, MFD_CLOEXEC);
     if (session->segment_file < 0 ||
         ftruncate(session->segment_file, sizeof(struct gcr_segment)) != 0)
         return gcr_fail(err, GCR_IO, "shared memory: %s", strerror(errno));
@@ -89,10 +49,10 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
     struct gcr_segment *segment = session->segment = range;
     segment->magic = GCR_SEGMENT_MAGIC;
     segment->bytes_of_ring = sizeof(struct gcr_ring);
-    segment->recorder_pid = (int32_t)getpid();
     segment->neutral = session->config->neutral;
     segment->dense_every = session->config->dense_every;
     segment->sample = session->recording->sampled;
+    segment->follow = session->config->follow;
     segment->sample_every = session->config->sample_every;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -114,32 +74,6 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
     return GCR_OK;
 }
 
-static void session_export_marks(const struct session *session)
-{
-    char path[8192];
-    const char *before = getenv("PYTHONPATH");
-    snprintf(path, sizeof path, "%s%s%s", session->marks,
-             before != NULL && before[0] != '\0' ? ":" : "", before != NULL ? before : "");
-    setenv("PYTHONPATH", path, 1);
-}
-
-/* In the child: never returns. */
-static void session_exec(struct session *session)
-{
-    char number[32], preload[8192];
-    const char *before = getenv("LD_PRELOAD");
-    snprintf(number, sizeof number, "%d", session->segment_file);
-    snprintf(preload, sizeof preload, "%s%s%s", session->library,
-             before != NULL && before[0] != '\0' ? ":" : "", before != NULL ? before : "");
-    setenv(GCR_SEGMENT_VARIABLE, number, 1);
-    setenv(GCR_PRELOAD_VARIABLE, before != NULL ? before : "", 1);
-    setenv("LD_PRELOAD", preload, 1);
-    if (session->marks[0] != '\0')
-        session_export_marks(session);
-    sigprocmask(SIG_SETMASK, &session->old_mask, NULL);
-    execvp(session->config->command[0], session->config->command);
-}
-
 static gcr_status session_start_program(struct session *session, struct gcr_error *err)
 {
     int report[2];
@@ -156,7 +90,9 @@ static gcr_status session_start_program(struct session *session, struct gcr_erro
     session->program = fork();
     if (session->program == 0) {
         close(report[0]);
-        session_exec(session);
+        launch_export(&session->launch, session->segment_file);
+        sigprocmask(SIG_SETMASK, &session->old_mask, NULL);
+        execvp(session->config->command[0], session->config->command);
         int reason = errno;
         if (write(report[1], &reason, sizeof reason) != sizeof reason)
             _exit(126);
@@ -180,6 +116,7 @@ static void session_reap(struct session *session)
 {
     int status;
     pid_t pid;
+    session->has_children = true;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         drain_note_exit(&session->drain, pid, (uint32_t)code);
@@ -188,6 +125,8 @@ static void session_reap(struct session *session)
         session->recording->program_ended = true;
         session->recording->program_status = code;
     }
+    if (pid < 0 && errno == ECHILD)
+        session->has_children = false;
 }
 
 static void session_take_signals(struct session *session)
@@ -219,14 +158,23 @@ static gcr_status session_refusal(const struct session *session, struct gcr_erro
         return gcr_fail(err, GCR_USAGE,
                         "the recorder finds no address space for its tables (ulimit -v?)");
     case GCR_REFUSED_NOT:
+    case GCR_REFUSED_ROOM: /* of the first process: never */
+    case GCR_REFUSALS:
         break;
     }
     return GCR_OK;
 }
 
+/* With --follow, what the program has left behind may still execute a Python: it is waited for,
+ * but not for long, because it may as well be a daemon of another kind. */
+static bool session_is_over(const struct session *session, unsigned quiet_looks)
+{
+    return !session->config->follow || !session->has_children || quiet_looks > DRAIN_PATIENCE;
+}
+
 static gcr_status session_follow(struct session *session, struct gcr_error *err)
 {
-    for (;;) {
+    for (unsigned quiet = 0;;) {
         bool busy, in_use;
         session_reap(session);
         session_take_signals(session);
@@ -238,9 +186,11 @@ static gcr_status session_follow(struct session *session, struct gcr_error *err)
         status = drain_all(&session->drain, &busy, &in_use, err);
         if (status != GCR_OK)
             return status;
-        if (over && atomic_load(&session->segment->claimed) == 0)
+        quiet = over && !in_use ? quiet + 1 : 0;
+        const bool finished = quiet > 0 && session_is_over(session, quiet);
+        if (finished && atomic_load(&session->segment->claimed) == 0)
             return GCR_OK;
-        if ((over && !in_use) || session->interrupts > 1)
+        if (finished || session->interrupts > 1)
             return drain_rest(&session->drain, err);
         struct timespec pause = {0, busy ? 500 * 1000 : 2 * 1000 * 1000};
         nanosleep(&pause, NULL);
@@ -274,6 +224,9 @@ static gcr_status session_run(struct session *session, struct gcr_error *err)
     } else if (status != GCR_OK && status != GCR_USAGE) {
         session_let_go(session, err);
     }
+    session->recording->not_followed = atomic_load(&session->segment->not_followed);
+    for (unsigned i = 0; i < GCR_REFUSALS; i++)
+        session->recording->skipped[i] = atomic_load(&session->segment->skipped[i]);
     if (status == GCR_OK && atomic_load(&session->segment->claimed) == 0)
         return gcr_fail(err, GCR_USAGE,
                         "%s started no CPython 3.11 that the recorder could enter (a statically "
@@ -295,6 +248,7 @@ static void session_release(struct session *session)
     }
     if (session->segment_file >= 0)
         close(session->segment_file);
+    launch_release(&session->launch);
     if (session->signals >= 0) {
         close(session->signals);
         sigprocmask(SIG_SETMASK, &session->old_mask, NULL);
@@ -321,9 +275,7 @@ gcr_status gcr_record_program(const struct gcr_recording_config *config,
         .config = config, .segment_file = -1, .signals = -1, .recording = recording};
     memset(recording, 0, sizeof *recording);
     session_choose_sampling(config, recording);
-    gcr_status status = session_find_library(&session, err);
-    if (status == GCR_OK)
-        status = session_find_marks(&session, err);
+    gcr_status status = launch_prepare(&session.launch, config, err);
     if (status == GCR_OK)
         status = session_create_segment(&session, err);
     if (status == GCR_OK)

@@ -15,6 +15,7 @@ struct gcr_recording_config {
     bool marks;          /* the program finds gcreplay_marks.py: its folder leads PYTHONPATH */
     bool neutral;
     uint32_t dense_every; /* neutral: containers between snapshots of the youngest */
+    bool follow;          /* record Pythons that recorded processes execute, too */
     enum gcr_sample sample;
     uint32_t sample_every; /* events between samplings of pages, besides those at collections,
                               forks and ends */
@@ -36,8 +37,10 @@ struct gcr_recording {
     struct gcr_recorded_trace *traces; /* in the order in which they were finished */
     size_t trace_count;
     bool program_ended;
-    int program_status;                      /* exit status; 128 + signal if a signal ended it */
-    enum gcr_sample sampled;                 /* as asked for, or nothing where the kernel refuses */
+    uint32_t not_followed;          /* Pythons started from outside of recorded ones; not all */
+    uint32_t skipped[GCR_REFUSALS]; /* with `follow`: that could not be recorded, by reason */
+    int program_status;             /* exit status; 128 + signal if a signal ended it */
+    enum gcr_sample sampled;        /* as asked for, or nothing where the kernel refuses */
     char unsampled_reason[GCR_REASON_BYTES]; /* why not all processes asked for were sampled; "" */
 };
 
