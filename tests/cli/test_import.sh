@@ -3,7 +3,7 @@
 
 gcr import --list
 expect_code 0
-for name in mtrace; do expect_out "$name: "; done
+for name in heaptrack mtrace; do expect_out "$name: "; done
 
 cat >app.log <<'LOG'
 = Start

@@ -18,6 +18,7 @@ struct gcr_input {
     size_t begin, end; /* what waits: text[begin .. end) */
     size_t searched;   /* no LF in text[begin .. searched) */
     uint64_t number;
+    size_t line_end; /* bytes of the last line's end */
     bool at_end;
     bool wants_ends; /* a last line without an end is a torn one */
     const char *torn;
@@ -134,6 +135,7 @@ static void input_deliver(struct gcr_input *input, size_t length, size_t taken, 
     if (length > 0 && text[length - 1] == '\r')
         length--;
     text[length] = '\0';
+    input->line_end = taken - length;
     input->begin += taken;
     input->searched = input->begin;
     input->number++;
@@ -183,6 +185,11 @@ gcr_status gcr_input_line(struct gcr_input *input, char **line, size_t *length,
     }
     return gcr_fail(err, GCR_BAD_INPUT, "%s:%" PRIu64 ": a line of more than %d bytes", input->name,
                     input->number + 1, GCR_INPUT_LONGEST_LINE);
+}
+
+size_t gcr_input_line_end(const struct gcr_input *input)
+{
+    return input->line_end;
 }
 
 uint64_t gcr_input_number(const struct gcr_input *input)

@@ -33,6 +33,8 @@ gcr_status gcr_input_line(struct gcr_input *input, char **line, size_t *length,
  * torn. For formats whose writers end every line. */
 void gcr_input_want_ends(struct gcr_input *input);
 
+/* Bytes of the end of the line delivered last: 1 (LF), 2 (CR LF), 0 at the input's end. */
+size_t gcr_input_line_end(const struct gcr_input *input);
 /* Number of the line delivered last, from 1; 0 before the first. */
 uint64_t gcr_input_number(const struct gcr_input *input);
 /* The path, or what stands for it in messages. */
