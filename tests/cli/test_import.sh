@@ -3,7 +3,7 @@
 
 gcr import --list
 expect_code 0
-for name in heaptrack mtrace; do expect_out "$name: "; done
+for name in garcosim heaptrack mtrace; do expect_out "$name: "; done
 
 cat >app.log <<'LOG'
 = Start
@@ -24,6 +24,45 @@ expect_out 'valid: 4 events, 2 objects'
 must info app.gct --json=info.json
 expect_json info.json "d['meta']['import']['allocations'] == 2 and d['meta']['losses']['unknown_frees'] == 1"
 expect_json info.json "d['meta']['importer']['name'] == 'mtrace' and d['meta']['program'] == 'app.log'"
+
+# The four small traces of GarCoSim: one full collection at the end frees and keeps what the original
+# simulator's does, on every back end that collects.
+vectors=$root/tests/import/garcosim
+for vector in direct:1:0 indirect:1:2 chained:2:0 cycle:2:0; do
+  IFS=: read -r name freed live <<<"$vector"
+  must import "$vectors/$name.trace" --set collect=on -o "$name.gct"
+  must check "$name.gct"
+  must compare "$name.gct" -c all --verify --json=runs.json
+  expect_json runs.json "all(r['outcome'] == 'ok' and r['verified'] and r['objects']['freed'] == $freed \
+    and r['objects']['allocated'] == $freed + $live and r['objects']['live_end'] == $live \
+    for r in d['comparisons'][0]['runs'] if r['collector'] not in ('epsilon', 'explicit-free'))"
+  expect_json runs.json "len(d['comparisons'][0]['runs']) >= 14"
+done
+# Counts alone leave the cycle.
+must import "$vectors/cycle.trace" -o counted.gct
+must run counted.gct -c linked-list --set threshold0=0 --verify --json=run.json
+expect_json run.json "d['objects']['freed'] == 0 and d['objects']['allocated'] == 2 and d['collections']['total'] == 0"
+
+# The class table lies beside the trace, or is named.
+printf 'C1 I16 #0 java.lang.Object\n\nC2 I16 #1 [I\n' >named.cls
+printf 'a T0 O1 C1 S16 N0\n+ T0 O1\na T0 O2 C2 S64 N0\n' | gzip >named.trace.gz
+must import named.trace.gz -o named.gct
+expect_err 'classes: 2 '
+expect_err 'loss: pinned: 1 '
+must dump named.gct
+expect_out 'shape 1 java.lang.Object fields=0'
+expect_out 'shape 2 [I fields=48'
+must import --from garcosim --set classes=named.cls - -o piped.gct < <(zcat named.trace.gz)
+expect_err 'classes: 2 '
+gcr import --set zombies=keep-alive --from garcosim - -o x.gct < <(zcat named.trace.gz)
+expect_usage 'standard input: cannot be read twice: it is no file'
+printf 'K1 what\n' >bad.cls
+gcr import --set classes=bad.cls named.trace.gz -o x.gct
+expect_usage "bad.cls:1: expected C, a class's number, and a name at the end"
+gcr import --set classes=absent.cls named.trace.gz -o x.gct
+expect_usage 'absent.cls: No such file or directory'
+gcr import --set zombies=maybe named.trace.gz -o x.gct
+expect_usage "garcosim: option 'zombies' cannot be 'maybe'; allowed: error|keep-alive|skip"
 
 # Packed, by content and whatever the name; standard input; the same trace each time.
 gzip -c app.log >app.gz

@@ -192,6 +192,20 @@ size_t gcr_input_line_end(const struct gcr_input *input)
     return input->line_end;
 }
 
+gcr_status gcr_input_rewind(struct gcr_input *input, struct gcr_error *err)
+{
+    gcr_status status = unpack_rewind(input->stream, err);
+    if (status != GCR_OK) {
+        gcr_error_prefix(err, "%s", input->name);
+        return status;
+    }
+    input->begin = input->end = input->searched = 0;
+    input->number = 0;
+    input->at_end = false;
+    input->torn = NULL;
+    return GCR_OK;
+}
+
 uint64_t gcr_input_number(const struct gcr_input *input)
 {
     return input->number;

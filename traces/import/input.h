@@ -35,6 +35,10 @@ void gcr_input_want_ends(struct gcr_input *input);
 
 /* Bytes of the end of the line delivered last: 1 (LF), 2 (CR LF), 0 at the input's end. */
 size_t gcr_input_line_end(const struct gcr_input *input);
+
+/* Back to the first line. GCR_USAGE: the input cannot be read twice (a pipe). */
+gcr_status gcr_input_rewind(struct gcr_input *input, struct gcr_error *err) GCR_MUST_USE;
+
 /* Number of the line delivered last, from 1; 0 before the first. */
 uint64_t gcr_input_number(const struct gcr_input *input);
 /* The path, or what stands for it in messages. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const struct gcr_importer *const importers[] = {
+    &gcr_importer_garcosim,
     &gcr_importer_heaptrack,
     &gcr_importer_mtrace,
 };

@@ -4,6 +4,7 @@
 
 #include "traces/import/importer.h"
 
+extern const struct gcr_importer gcr_importer_garcosim;
 extern const struct gcr_importer gcr_importer_heaptrack;
 extern const struct gcr_importer gcr_importer_mtrace;
 

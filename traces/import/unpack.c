@@ -17,6 +17,8 @@ enum { UNPACK_CHUNK = 1 << 16 };
 
 struct unpack {
     int fd;                /* -1: from memory */
+    const uint8_t *memory; /* of memory_bytes */
+    size_t memory_bytes;
     const uint8_t *packed; /* not yet unpacked: of the chunk, or of the caller's memory */
     size_t packed_bytes;
     bool at_end; /* of the file */
@@ -225,16 +227,49 @@ gcr_status unpack_open(const char *path, struct unpack **out, struct gcr_error *
     return status;
 }
 
+static void unpack_begin_memory(struct unpack *stream)
+{
+    stream->packed = stream->memory;
+    stream->packed_bytes = stream->memory_bytes;
+    stream->read_bytes = stream->memory_bytes;
+    stream->at_end = true;
+}
+
 gcr_status unpack_open_memory(const void *bytes, size_t size, struct unpack **out,
                               struct gcr_error *err)
 {
     gcr_status status = unpack_create(-1, out, err);
     if (status != GCR_OK)
         return status;
-    (*out)->packed = bytes;
-    (*out)->packed_bytes = size;
-    (*out)->read_bytes = size;
-    (*out)->at_end = true;
+    (*out)->memory = bytes;
+    (*out)->memory_bytes = size;
+    unpack_begin_memory(*out);
+    return GCR_OK;
+}
+
+static void unpack_end_decoder(struct unpack *stream)
+{
+    if (stream->kind == UNPACK_GZIP)
+        (void)inflateEnd(&stream->gzip);
+    ZSTD_freeDStream(stream->zstd);
+    stream->zstd = NULL;
+    stream->kind = UNPACK_UNKNOWN;
+}
+
+gcr_status unpack_rewind(struct unpack *stream, struct gcr_error *err)
+{
+    if (stream->fd >= 0 && lseek(stream->fd, 0, SEEK_SET) != 0)
+        return gcr_fail(err, GCR_USAGE, "cannot be read twice: it is no file");
+    unpack_end_decoder(stream);
+    memset(&stream->gzip, 0, sizeof stream->gzip);
+    stream->in_frame = false;
+    stream->torn[0] = '\0';
+    stream->packed = NULL;
+    stream->packed_bytes = 0;
+    stream->read_bytes = 0;
+    stream->at_end = false;
+    if (stream->fd < 0)
+        unpack_begin_memory(stream);
     return GCR_OK;
 }
 
@@ -242,9 +277,7 @@ void unpack_close(struct unpack *stream)
 {
     if (stream == NULL)
         return;
-    if (stream->kind == UNPACK_GZIP)
-        (void)inflateEnd(&stream->gzip);
-    ZSTD_freeDStream(stream->zstd);
+    unpack_end_decoder(stream);
     if (stream->fd >= 0)
         (void)close(stream->fd);
     free(stream);

@@ -25,6 +25,9 @@ void unpack_close(struct unpack *stream);
 gcr_status unpack_read(struct unpack *stream, void *out, size_t room, size_t *n,
                        struct gcr_error *err) GCR_MUST_USE;
 
+/* Back to the first byte. GCR_USAGE: what is read cannot be read twice. */
+gcr_status unpack_rewind(struct unpack *stream, struct gcr_error *err) GCR_MUST_USE;
+
 /* Why packed data ended in their middle, or NULL; valid at the end. */
 const char *unpack_torn(const struct unpack *stream);
 /* Packed bytes taken so far. */
