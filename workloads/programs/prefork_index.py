@@ -5,6 +5,8 @@ workers which answer JSON requests on one shared socket, as pre-fork web servers
 the clients. Each worker reads the shared index, builds answers, and makes some cyclic garbage, so that
 reference counts and collections both write to pages that the fork had left shared.
 
+Recorded with `gcreplay record --marks`, each answer is a REQUEST, and building the index is a phase.
+
 usage: prefork_index.py [MODULES [WORKERS [REQUESTS]]]
 """
 
@@ -18,6 +20,11 @@ import random
 import socket
 import sys
 import sysconfig
+
+try:
+    import gcreplay_marks as marks
+except ImportError:  # not recorded with --marks, and not installed
+    marks = None
 
 
 class Definition:
@@ -94,8 +101,11 @@ def work(listener, index):
             line = stream.readline()
             if line == "quit\n":
                 return served
+            number = marks.begin() if marks is not None else 0
             stream.write(answer(index, json.loads(line)) + "\n")
             stream.flush()
+            if marks is not None:
+                marks.end(number)
         served += 1
 
 
@@ -117,7 +127,11 @@ def main():
     modules = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     workers = int(sys.argv[2]) if len(sys.argv) > 2 else 2
     requests = int(sys.argv[3]) if len(sys.argv) > 3 else 400
+    if marks is not None:
+        marks.phase("index")
     index = build_index(modules)
+    if marks is not None:
+        marks.phase("serve")
     names = sorted(index)
     path = f"\0prefork-index-{os.getpid()}"
     listener = socket.socket(socket.AF_UNIX)

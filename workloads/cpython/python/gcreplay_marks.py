@@ -24,9 +24,6 @@ should end there. Phases are a process's; "main" is the one before the first. No
 be copied. Python 3.6 or later.
 """
 
-import functools
-import inspect
-
 try:
     import _gcreplay
 except ImportError:
@@ -106,6 +103,9 @@ def phase(name):
 
 
 def _marked(function):
+    import functools  # here: what a program does not use of this file shall load nothing else
+    import inspect
+
     if inspect.isasyncgenfunction(function):
         raise TypeError("an asynchronous generator is no request: mark a block inside it")
     if inspect.iscoroutinefunction(function):
@@ -193,7 +193,6 @@ def wsgi(application):
     if _gcreplay is None:
         return application
 
-    @functools.wraps(application, updated=())
     def marked(environ, start_response):
         number = begin()
         try:
@@ -202,6 +201,7 @@ def wsgi(application):
             end(number)
             raise
 
+    marked.__wrapped__ = application
     return marked
 
 
@@ -210,11 +210,11 @@ def asgi(application):
     if _gcreplay is None:
         return application
 
-    @functools.wraps(application, updated=())
     async def marked(scope, receive, send):
         if scope["type"] != "http":
             return await application(scope, receive, send)
         with _Request():
             return await application(scope, receive, send)
 
+    marked.__wrapped__ = application
     return marked
