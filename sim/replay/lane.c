@@ -136,8 +136,10 @@ enum lane_step {
 static enum lane_step lane_special_event(struct gcr_process *process, const struct gcr_event *event)
 {
     struct gcr_replay_state *state = &process->state;
+    const bool is_lost = event->op == GCR_OP_FORK && event->a > process->result.lane &&
+                         event->a >= process->source->lanes && process->source->is_cut;
 
-    if (event->op == GCR_OP_FORK &&
+    if (event->op == GCR_OP_FORK && !is_lost &&
         (event->a <= process->result.lane || event->a >= process->source->lanes)) {
         gcr_outcome_set(process, event, GCR_OUTCOME_INVALID_TRACE,
                         "a forked lane must be later than its parent's, and must exist");
@@ -153,6 +155,8 @@ static enum lane_step lane_special_event(struct gcr_process *process, const stru
         }
     }
     state->current = event + 1;
+    if (is_lost)
+        return LANE_GOES_ON; /* the child's events were lost with the file's end */
     return event->op == GCR_OP_FORK ? LANE_FORKS : LANE_IS_OVER;
 }
 

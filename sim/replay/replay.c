@@ -220,6 +220,7 @@ static struct gcr_event_source reader_source(struct gcr_reader *reader)
         .capabilities = gcr_reader_capabilities(reader),
         .lanes = gcr_reader_lane_count(reader),
         .events = gcr_reader_events(reader),
+        .is_cut = gcr_reader_warning(reader) != NULL,
         .arg = reader,
         .open = reader_source_open,
         .read = reader_source_read,

@@ -10,6 +10,7 @@ struct gcr_event_source {
     const struct gcr_capabilities *capabilities;
     uint32_t lanes;
     uint64_t events; /* all lanes */
+    bool is_cut;     /* its end is lost, perhaps with all of some forked lanes */
     void *arg;
     /* Opens one lane; called in the process that replays it. */
     gcr_status (*open)(const struct gcr_event_source *source, uint32_t lane, void **stream,

@@ -212,6 +212,7 @@ static void collection_keep_resurrected(struct recorder *recorder)
             continue;
         }
         recorder->counts->resurrected++;
+        finalizers_look(recorder, object);
         collection_root_before(recorder, object);
         record->flags |= RECORD_REACHED;
         list_push(work, object);
@@ -484,6 +485,7 @@ static void collection_bury_dead(struct recorder *recorder)
     for (uint32_t i = 0; i < dead->count; i++) {
         uint32_t object = dead->item[i];
         struct record *record = mirror_record(mirror, object);
+        finalizers_tell(recorder, object);
         if ((record->flags & RECORD_REPLAY_FREED) != 0) {
             mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
             mirror_forget_edges(mirror, object);

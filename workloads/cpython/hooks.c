@@ -129,6 +129,9 @@ bool hooks_enter(struct recorder *recorder)
         hooks_sync(recorder, 0);
         sampler_take(recorder);
         hooks_stop(recorder, NULL);
+    } else if (GCR_UNLIKELY(py_has_subinterpreter())) {
+        /* Its objects have a collector and free lists of their own. */
+        hooks_stop(recorder, "the program made a subinterpreter");
     } else if (GCR_UNLIKELY(recorder->mirror.exhausted)) {
         hooks_stop(recorder, "more objects than the recorder has room for");
     } else if (GCR_UNLIKELY(recorder->channel.abandoned)) {
@@ -248,10 +251,12 @@ static void hooks_bury(struct recorder *recorder, uint32_t object)
             if (info->type != NULL && py_type_is_type(info->type))
                 types_forget(&recorder->types, (PyTypeObject *)(uintptr_t)(record->block + 16));
         }
+        finalizers_note(recorder, object);
         if (recorder->collection.running && (record->flags & RECORD_NEW) == 0) {
             collection_note_death(recorder, object);
             return;
         }
+        finalizers_tell(recorder, object);
         mirror_bury(mirror, object);
         recorder->tiers.live -= (record->flags & RECORD_CONTAINER) != 0;
     }

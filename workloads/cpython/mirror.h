@@ -44,7 +44,9 @@ enum record_flag {
     RECORD_WEAK_KNOWN = 1u << 9,   /* its WEAKREF event is written */
     RECORD_REACHED = 1u << 10,     /* scratch mark of collection.c */
     RECORD_UNCOUNTED = 1u << 11,   /* its ALLOC does not count */
-    RECORD_FINALIZED = 1u << 12    /* was garbage; perhaps gone before it was counted */
+    RECORD_FINALIZED = 1u << 12,   /* was garbage; perhaps gone before it was counted */
+    RECORD_FINALIZER_RAN = 1u << 13,
+    RECORD_FINALIZER_TOLD = 1u << 14 /* its FINALIZED event is written */
 };
 
 enum {

@@ -119,6 +119,12 @@ static inline bool py_is_finalizing(void)
 {
     return _PyRuntimeState_GetFinalizing(&_PyRuntime) != NULL;
 }
+/* Has the program another interpreter than the main one? The newest leads the list. */
+static inline bool py_has_subinterpreter(void)
+{
+    return _PyRuntime.interpreters.head != &_PyRuntime._main_interpreter &&
+           _PyRuntime.interpreters.head != NULL;
+}
 static inline bool py_exception_pending(void)
 {
     PyThreadState *thread = _PyRuntimeState_GetThreadState(&_PyRuntime);
@@ -144,6 +150,11 @@ static inline PyObject *py_list_next(PyGC_Head *list, PyObject *object)
     PyGC_Head *at = object == NULL ? list : (PyGC_Head *)object - 1;
     PyGC_Head *next = (PyGC_Head *)at->_gc_next;
     return next == list ? NULL : (PyObject *)(next + 1);
+}
+/* Has the finalizer of an object with a GC head run? True until the block is used again. */
+static inline bool py_is_finalized(const PyObject *object)
+{
+    return (((const PyGC_Head *)object - 1)->_gc_prev & _PyGC_PREV_MASK_FINALIZED) != 0;
 }
 static inline bool py_is_tracked(const PyObject *object)
 {

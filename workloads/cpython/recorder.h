@@ -128,6 +128,16 @@ void collection_settle_count(struct recorder *recorder);
  * objects that only count up or only count down. Each one is noted as a loss (count_drift). */
 void collection_correct_count(struct recorder *recorder);
 
+/* ---- finalizers.c ---- */
+
+/* Has the finalizer of this object, whose block is still there, run since it was last looked at?
+ * Then writes FINALIZED. */
+void finalizers_look(struct recorder *recorder, uint32_t object);
+/* The same in two steps, for an object that dies inside a collection: its block goes at once, its
+ * events come at the collection's end. */
+void finalizers_note(struct recorder *recorder, uint32_t object);
+void finalizers_tell(struct recorder *recorder, uint32_t object);
+
 /* ---- freelists.c ---- */
 
 /* Finds what was pushed on and popped from CPython's free lists since the last call. O(1) if

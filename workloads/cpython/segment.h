@@ -63,6 +63,7 @@ struct gcr_recorder_counts {
     uint64_t own_collections; /* of those, asked for by the recorder to bound memory (neutral) */
     uint64_t free_list_births;
     uint64_t resurrected;
+    uint64_t finalized; /* finalizers that ran */
     /* losses */
     uint64_t unseen_collections; /* no snapshot was taken before them */
     uint64_t unseen_rebirths;    /* objects that died and came back between two hook calls */

@@ -196,6 +196,7 @@ static void snapshot_examine(struct recorder *recorder)
     for (uint32_t i = 0; i < candidates->count; i++) {
         snapshot_fetch_ahead(mirror, candidates, i);
         const struct record *record = mirror_record(mirror, candidates->item[i]);
+        finalizers_look(recorder, candidates->item[i]);
         if (record_refcount(record) < (int64_t)record->in_count)
             snapshot_refresh_holders(recorder, candidates->item[i]);
     }

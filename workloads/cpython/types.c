@@ -204,6 +204,7 @@ uint32_t types_find(struct types *types, PyTypeObject *type)
         struct gcr_shape shape = {0};
         types_describe_shape(info, type, &shape);
         info->shape = types_register_shape(types->segment, &shape);
+        info->finalizer = (shape.flags & GCR_SHAPE_FINALIZER) != 0 && info->shape != 0;
         if (info->shape == 0) {
             info->layout = LAYOUT_LEAF;
             info->shape = types->mirror->raw_shape;

@@ -30,6 +30,7 @@ struct type_info {
     uint8_t layout;        /* enum type_layout */
     uint8_t prefix;
     bool container, resizable, weak, managed;
+    bool finalizer;      /* the shape says so */
     uint32_t words;      /* of fields, hidden ones included */
     int32_t hidden_body; /* word; TYPE_NO_SLOT: none */
     int32_t hidden_target;
