@@ -1,11 +1,13 @@
 # Records one program in both modes with the real interpreter, and holds the recordings against their
 # promises: valid; a faithful one collects exactly as CPython did; a neutral one replays verified on
-# every back end.
-#   bash test_programs.sh GCREPLAY PROGRAM.py LEAST_PROCESSES EXIT_STATUS
+# back ends of several kinds, or on those named.
+#   bash test_programs.sh GCREPLAY PROGRAM.py LEAST_PROCESSES EXIT_STATUS [DESIGN...]
 set -u
 gcreplay=$1 program=$2 processes=$3 status=$4
 root=$(cd "$(dirname "$0")/../.." && pwd)
 python=/usr/bin/python3
+shift 4
+[ $# -gt 0 ] || set -- linked-list semispace epsilon explicit-free
 failed=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -19,6 +21,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev
     echo "skipped: $python is not CPython 3.11"
     exit 77
 fi
+"$python" "$program" >"$work/plain" 2>/dev/null </dev/null
 for mode in faithful neutral; do
     trace=$work/$mode.gct
     if ! "$gcreplay" record --mode $mode -o "$trace" -- "$python" "$program" \
@@ -27,6 +30,8 @@ for mode in faithful neutral; do
         continue
     fi
     cat "$work/out"
+    # A faithful recording changes nothing that the program can see, its collections included.
+    [ $mode = neutral ] || cmp "$work/plain" "$work/out" || fail "the program prints something else"
     if [ "$status" != 0 ] && ! grep -q "ended with status $status\$" "$work/err"; then
         fail "$mode: the program's exit status $status is not reported: $(cat "$work/err")"
     fi
@@ -44,7 +49,7 @@ PY
 done
 GCREPLAY=$gcreplay GCREPLAY_PYTHON=$python "$root/scripts/fidelity.sh" --verbose \
     --trace "$work/faithful.gct" || fail "the replay does not collect as CPython did"
-for design in linked-list semispace epsilon explicit-free; do
+for design in "$@"; do
     "$gcreplay" run "$work/neutral.gct" -c $design --verify >"$work/run" 2>&1 ||
         fail "neutral on $design: $(tail -n 2 "$work/run")"
 done

@@ -25,6 +25,7 @@ struct session {
     struct gcr_segment *segment;
     int segment_file, signals;
     sigset_t old_mask;
+    struct sigaction old_size; /* of SIGXFSZ: a file that grows too large is an error like others */
     pid_t program;
     unsigned interrupts;
     bool has_children; /* of this process: the program, and orphans of its */
@@ -86,12 +87,15 @@ static gcr_status session_start_program(struct session *session, struct gcr_erro
     sigprocmask(SIG_BLOCK, &mask, &session->old_mask);
     session->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGXFSZ, &ignore, &session->old_size);
     fflush(NULL);
     session->program = fork();
     if (session->program == 0) {
         close(report[0]);
         launch_export(&session->launch, session->segment_file);
         sigprocmask(SIG_SETMASK, &session->old_mask, NULL);
+        sigaction(SIGXFSZ, &session->old_size, NULL);
         execvp(session->config->command[0], session->config->command);
         int reason = errno;
         if (write(report[1], &reason, sizeof reason) != sizeof reason)
@@ -252,6 +256,7 @@ static void session_release(struct session *session)
     if (session->signals >= 0) {
         close(session->signals);
         sigprocmask(SIG_SETMASK, &session->old_mask, NULL);
+        sigaction(SIGXFSZ, &session->old_size, NULL);
     }
 }
 
