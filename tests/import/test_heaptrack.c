@@ -130,7 +130,7 @@ static void a_temporary_ends_itself_under_every_policy(void **state)
             take_text(policies[i], CLASS_HEAD "a 10 2\n+ 0\n+ 0\n+ 0\nc 1\n- 0\n");
         assert_non_null(strstr(found->text, "death o3\n"));
         assert_int_equal(note(found, "temporary"), 1);
-        assert_int_equal(note(found, "guessed_frees"), 0);
+        assert_int_equal(note(found, "guessed_frees"), 1);
     }
 }
 

@@ -14,8 +14,9 @@
  * further lines, up to I. A reallocation is - and +, and cannot be told from a free that an
  * allocation happens to follow: such pairs are counted, and are death and birth in the trace.
  *
- * Which block a free of an interpreted file ends is a guess (heaptrack_classes.h), except where it
- * is the block of the + before it: heaptrack's "temporary". Bytes and counts are exact.
+ * Which block a free of an interpreted file ends is a guess (heaptrack_classes.h): the one of the +
+ * before it if that is of the same class, which heaptrack too takes for a "temporary", else by the
+ * policy. Bytes and counts are exact.
  * Source: heaptrack's writer and readers, and files recorded with 1.4.0. */
 #include "traces/import/heaptrack.h"
 
@@ -120,7 +121,7 @@ static gcr_status heaptrack_end_of(struct heaptrack *h, const char *line, size_t
     if (status != GCR_OK)
         return status;
     bool is_temporary = h->before == '+' && h->newest == class;
-    h->guessed += !is_temporary && h->classes.classes[class].count > 1;
+    h->guessed += h->classes.classes[class].count > 1;
     uint32_t object = heaptrack_classes_end(&h->classes, class, is_temporary);
     if (object != 0)
         blocks_end(&h->blocks, object);
