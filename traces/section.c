@@ -42,15 +42,16 @@ gcr_status gct_get_file_header(const uint8_t *in, size_t size, struct gct_file_h
         return gcr_fail(err, GCR_BAD_INPUT, "not a gcreplay trace (offset 0)");
     unsigned version = bytes_get16(in + 8);
     if (version != GCT_VERSION)
-        return gcr_fail(err, GCR_BAD_INPUT, "trace format version %u; this program knows %d",
-                        version, GCT_VERSION);
+        return gcr_fail(err, GCR_BAD_INPUT,
+                        "trace format version %u; this program knows %d (offset 8)", version,
+                        GCT_VERSION);
     unsigned bytes = bytes_get16(in + 10);
     if (bytes != GCT_FILE_HEADER_BYTES)
         return gcr_fail(err, GCR_BAD_INPUT, "header of %u bytes at offset 10, expected %d", bytes,
                         GCT_FILE_HEADER_BYTES);
     if (size < GCT_FILE_HEADER_BYTES)
-        return gcr_fail(err, GCR_BAD_INPUT, "cut inside the header: %zu bytes of %d", size,
-                        GCT_FILE_HEADER_BYTES);
+        return gcr_fail(err, GCR_BAD_INPUT, "cut at offset %zu, inside the header of %d bytes",
+                        size, GCT_FILE_HEADER_BYTES);
     if (bytes_get64(in + 56) != gct_hash(in, 56))
         return gcr_fail(err, GCR_BAD_INPUT, "damaged header at offset 0 (checksum)");
     if (bytes_get32(in + 12) != 0)
