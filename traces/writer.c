@@ -345,6 +345,11 @@ void gcr_writer_leave(struct gcr_writer *writer)
         writer_free(writer);
 }
 
+uint64_t gcr_writer_bytes(const struct gcr_writer *writer)
+{
+    return writer->scan.end;
+}
+
 uint64_t gcr_writer_lane_events(const struct gcr_writer *writer, uint32_t lane)
 {
     if (lane >= writer->lane_count)

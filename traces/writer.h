@@ -59,6 +59,9 @@ void gcr_writer_abandon(struct gcr_writer *writer);
 /* Frees the writer and leaves the partial file as it is: what was not written yet is lost. */
 void gcr_writer_leave(struct gcr_writer *writer);
 
+/* Bytes of whole blocks and other sections in the file so far. */
+uint64_t gcr_writer_bytes(const struct gcr_writer *writer);
+
 /* The number of events appended to a lane so far. */
 uint64_t gcr_writer_lane_events(const struct gcr_writer *writer, uint32_t lane);
 

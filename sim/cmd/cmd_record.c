@@ -4,6 +4,7 @@
 
 #include "sim/cmd/command.h"
 #include "sim/cmd/commands.h"
+#include "sim/cmd/record_window.h"
 #include "sim/cmd/table.h"
 #include "sim/measure/output.h"
 #include "workloads/cpython/session.h"
@@ -31,6 +32,25 @@ static const struct gcr_flag record_flags[] = {
     {"--sample-every", 0, "N",
      "events between two samplings of pages, besides those at collections, forks and ends (default "
      "10000)",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--start-after", 0, "TIME|N",
+     "begin to record only then, with the heap as it is: after a time (2.5s, 300ms), or in each "
+     "process after so many allocations (1000000)",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--start-on", 0, "SIGNAL",
+     "begin to record when gcreplay itself gets that signal (USR1 or USR2)", GCR_FLAG_OPTIONAL,
+     NULL},
+    {"--stop-after", 0, "TIME|N",
+     "record only so long, or so many allocations of each process; the program goes on",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--stop-on", 0, "SIGNAL", "end the recording when gcreplay itself gets that signal",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--rotate", 0, "SIZE|N",
+     "go on in another file when one has that size (64M), or so many of a process's events "
+     "(10000000); each begins with the heap as it is, and can be replayed alone",
+     GCR_FLAG_OPTIONAL, NULL},
+    {"--keep", 0, "N",
+     "of each process's files, remove the oldest when more than N are finished (with --rotate)",
      GCR_FLAG_OPTIONAL, NULL},
     {"--marks", 0, NULL,
      "put the folder of gcreplay_marks.py, by which programs mark requests and phases, before the "
@@ -94,6 +114,8 @@ static gcr_status record_parse(const struct gcr_arguments *arguments,
         record_parse_number(arguments, "--snapshot-every", 1000000, &config->dense_every, err);
     if (status == GCR_OK)
         status = record_parse_sampling(arguments, config, err);
+    if (status == GCR_OK)
+        status = record_parse_window(arguments, &config->window, err);
     return status == GCR_OK ? gcr_output_check_trace_path(config->path, err) : status;
 }
 
@@ -184,6 +206,9 @@ static void record_print(const struct gcr_recording *recording)
     fprintf(stderr, "%llu allocations (%llu containers), %llu collections, %llu snapshots\n",
             (unsigned long long)counts.allocations, (unsigned long long)counts.containers,
             (unsigned long long)counts.collections, (unsigned long long)counts.snapshots);
+    if (recording->removed > 0)
+        fprintf(stderr, "%llu older traces were removed (--keep)\n",
+                (unsigned long long)recording->removed);
     record_print_losses(&counts);
     record_print_sampling(recording, &counts);
     for (size_t i = 0; i < recording->trace_count; i++) {

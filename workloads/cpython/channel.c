@@ -144,12 +144,23 @@ struct gcr_ring *channel_reserve_group(struct channel *channel, enum gcr_group_o
     struct gcr_group *group = &segment->group[number];
     group->origin = origin;
     group->previous = channel->ring != NULL ? atomic_load(&channel->ring->group) : GCR_GROUP_NONE;
+    group->sequence = 0;
+    if (origin == GCR_GROUP_CONTINUED && group->previous != GCR_GROUP_NONE)
+        group->sequence = segment->group[group->previous].sequence + 1;
     group->pid = (int32_t)getpid();
     group->parent_pid = (int32_t)getppid();
     group->command_bytes = (uint32_t)(bytes < GCR_COMMAND_BYTES ? bytes : GCR_COMMAND_BYTES);
     memcpy(group->command, words, group->command_bytes);
     atomic_store(&group->lanes, 1);
     atomic_store(&ring->group, number);
+    return ring;
+}
+
+struct gcr_ring *channel_reserve_silent(struct channel *channel)
+{
+    struct gcr_ring *ring = channel_take_ring(channel->segment);
+    if (ring != NULL)
+        atomic_store(&ring->silent, 1);
     return ring;
 }
 

@@ -76,6 +76,8 @@ struct gcr_ring *channel_reserve(struct channel *channel);
  * ring (channel_stop) and start the new (channel_start); it starts with an empty heap. */
 struct gcr_ring *channel_reserve_group(struct channel *channel, enum gcr_group_origin origin,
                                        const char *words, size_t bytes);
+/* A free ring without a group: what is written to it is thrown away. NULL: none. */
+struct gcr_ring *channel_reserve_silent(struct channel *channel);
 
 /* No more events from this process; reason may be NULL. */
 void channel_stop(struct channel *channel, const char *reason);

@@ -133,8 +133,24 @@ static void drain_free_ring(struct drain *drain, unsigned index)
     atomic_store(&ring->committed, 0);
     atomic_store(&ring->drained, 0);
     atomic_store(&ring->torn, UINT64_MAX);
+    atomic_store(&ring->silent, 0);
+    atomic_store(&ring->is_full, 0);
     madvise(ring->events, sizeof ring->events, MADV_REMOVE); /* room, not contents, matters */
     atomic_store(&ring->state, GCR_RING_FREE);
+}
+
+/* Has the ring's process gone on in another one? How it ends is told there. */
+static bool drain_goes_on(const struct drain *drain, unsigned index)
+{
+    const struct gcr_ring *ring = &drain->segment->rings[index];
+    for (unsigned i = 0; i < GCR_RINGS; i++) {
+        const struct gcr_ring *other = &drain->segment->rings[i];
+        const uint32_t state = atomic_load(&other->state);
+        if (i != index && other->pid == ring->pid &&
+            (state == GCR_RING_RUNNING || state == GCR_RING_STOPPED))
+            return atomic_load(&ring->state) == GCR_RING_STOPPED;
+    }
+    return false;
 }
 
 static gcr_status drain_end_lane(struct drain *drain, struct trace_group *group, unsigned index,
@@ -143,7 +159,10 @@ static gcr_status drain_end_lane(struct drain *drain, struct trace_group *group,
     struct gcr_ring *ring = &drain->segment->rings[index];
     const uint64_t head = atomic_load(&ring->head), torn = atomic_load(&ring->torn);
     gcr_status status = drain_take(drain, group, ring, head < torn ? head : torn, err);
-    struct gcr_event end = {.op = GCR_OP_EXIT, .a = drain_take_exit(drain, (pid_t)ring->pid)};
+    const uint32_t exit_status = drain_goes_on(drain, index)
+                                     ? DRAIN_STATUS_UNKNOWN
+                                     : drain_take_exit(drain, (pid_t)ring->pid);
+    struct gcr_event end = {.op = GCR_OP_EXIT, .a = exit_status};
     if (status == GCR_OK)
         status = group_event(drain->groups, group, ring->lane, end, err);
     if (status == GCR_OK)
@@ -199,6 +218,14 @@ static gcr_status drain_ring(struct drain *drain, unsigned index, uint32_t state
         return GCR_OK;
     *taken = true;
     drain->idle[index] = 0;
+    if (atomic_load(&ring->silent) != 0) {
+        atomic_store_explicit(&ring->drained, committed, memory_order_release);
+        if (ended && !drain_goes_on(drain, index))
+            (void)drain_take_exit(drain, (pid_t)ring->pid);
+        if (ended)
+            drain_free_ring(drain, index);
+        return GCR_OK;
+    }
     if (number == GCR_GROUP_NONE) { /* it ended while it reserved the ring */
         drain_free_ring(drain, index);
         return GCR_OK;
@@ -214,8 +241,12 @@ static gcr_status drain_ring(struct drain *drain, unsigned index, uint32_t state
             drain_free_ring(drain, index);
         return GCR_OK;
     }
-    return ended ? drain_end_lane(drain, group, index, err)
-                 : drain_take(drain, group, ring, committed, err);
+    if (ended)
+        return drain_end_lane(drain, group, index, err);
+    status = drain_take(drain, group, ring, committed, err);
+    if (group_is_full(drain->groups, group))
+        atomic_store(&ring->is_full, 1);
+    return status;
 }
 
 /* Has the group a process left? Asked after the rings were looked at one by one: a ring that a
@@ -235,7 +266,7 @@ static bool drain_group_lives(const struct drain *drain, uint32_t number)
 static bool drain_awaits_program(const struct drain *drain, const struct trace_group *group)
 {
     const struct gcr_segment *segment = drain->segment;
-    if (group->number != 0 || drain->groups->recording->program_ended)
+    if (group->number != 0 || drain->groups->recording->program_ended || segment->window.used != 0)
         return false;
     for (unsigned i = 0; i < GCR_RINGS; i++) {
         const uint32_t number = atomic_load(&segment->rings[i].group);
@@ -252,6 +283,8 @@ static gcr_status drain_close_groups(struct drain *drain, bool rest, struct gcr_
     gcr_status status = GCR_OK;
     for (unsigned i = groups->open_count; i-- > 0 && status == GCR_OK;) {
         struct trace_group *group = groups->open[i];
+        if (rest && group->events == 0) /* nothing began; groups_release removes it */
+            continue;
         if (rest || (group->lanes > 0 && !drain_group_lives(drain, group->number) &&
                      !drain_awaits_program(drain, group)))
             status = groups_close(groups, group, err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workloads/cpython/keep.h"
 #include "workloads/cpython/recording_meta.h"
 
 char *gcr_group_path(const char *path, uint32_t number)
@@ -147,6 +148,12 @@ gcr_status group_event(struct groups *groups, struct trace_group *group, uint32_
     return status;
 }
 
+bool group_is_full(const struct groups *groups, const struct trace_group *group)
+{
+    const uint64_t most = groups->config->window.rotate_bytes;
+    return most > 0 && gcr_writer_bytes(group->writer) >= most;
+}
+
 gcr_status group_end_lane(struct trace_group *group, const struct gcr_ring *ring,
                           struct gcr_error *err)
 {
@@ -180,6 +187,7 @@ static gcr_status groups_list(struct groups *groups, const struct trace_group *g
                                          .events = group->events,
                                          .counts = group->counts};
     memcpy(trace->stop_reason, group->stop_reason, sizeof trace->stop_reason);
+    keep_newest(recording, groups->config->window.keep);
     return GCR_OK;
 }
 

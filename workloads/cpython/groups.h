@@ -50,6 +50,9 @@ gcr_status group_event(struct groups *groups, struct trace_group *group, uint32_
 gcr_status group_end_lane(struct trace_group *group, const struct gcr_ring *ring,
                           struct gcr_error *err) GCR_MUST_USE;
 
+/* Is its file as large as asked for? */
+bool group_is_full(const struct groups *groups, const struct trace_group *group);
+
 /* Writes the metadata, finishes the file and adds it to the recording's list. */
 gcr_status groups_close(struct groups *groups, struct trace_group *group,
                         struct gcr_error *err) GCR_MUST_USE;

@@ -113,7 +113,7 @@ void hooks_sync_count(struct recorder *recorder)
 
 /* ---- recording on and off ---- */
 
-static void hooks_stop(struct recorder *recorder, const char *reason)
+void hooks_stop(struct recorder *recorder, const char *reason)
 {
     recorder->on = false;
     sampler_stop(recorder);
@@ -187,6 +187,11 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
     if (recorder->collection.running)
         return GCR_ALLOC_NOTRIGGER;
     bool container_site = site->containers > 0;
+    if (GCR_UNLIKELY(recorder->window.used)) {
+        window_look(recorder);
+        if (!recorder->on)
+            return 0;
+    }
     bool pending = py_exception_pending();
     if (recorder->neutral && container_site && !pending)
         hooks_examine_tiers(recorder);
@@ -220,6 +225,8 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
 static void hooks_after_allocation(struct recorder *recorder, void *block, size_t bytes,
                                    unsigned flags, struct site *site)
 {
+    if (GCR_UNLIKELY(!recorder->on))
+        return;
     recorder->counts->allocations++;
     if (bytes > UINT32_MAX)
         bytes = UINT32_MAX;

@@ -15,6 +15,9 @@ void hooks_install(struct recorder *recorder);
  * interpreter ends. */
 bool hooks_enter(struct recorder *recorder);
 
+/* No more events from this process; reason may be NULL. */
+void hooks_stop(struct recorder *recorder, const char *reason);
+
 static inline void hooks_leave(struct recorder *recorder)
 {
     recorder->inside = false;

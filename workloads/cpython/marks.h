@@ -40,6 +40,10 @@ static inline bool marks_is_due(struct marks *marks)
     return true;
 }
 
+/* A lane begins whose heap has just been restated: writes the time, a phase of that name, and the
+ * program's own phase if it is in one. */
+void marks_begin(struct recorder *recorder, const char *name);
+
 /* Writes the time, and then the event (REQUEST or PHASE). */
 void marks_write(struct recorder *recorder, struct gcr_event event);
 

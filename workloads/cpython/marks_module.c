@@ -103,6 +103,14 @@ static uint32_t marks_number_name(struct gcr_segment *segment, const char *name)
     return number;
 }
 
+void marks_begin(struct recorder *recorder, const char *name)
+{
+    const uint32_t number = marks_number_name(recorder->segment, name);
+    marks_write(recorder, (struct gcr_event){.op = GCR_OP_PHASE, .a = number});
+    if (recorder->marks.phase != 0)
+        marks_write(recorder, (struct gcr_event){.op = GCR_OP_PHASE, .a = recorder->marks.phase});
+}
+
 static PyObject *marks_phase(PyObject *module, PyObject *argument)
 {
     struct recorder *recorder = marks_recorder;
@@ -128,7 +136,7 @@ static PyObject *marks_phase(PyObject *module, PyObject *argument)
 static PyObject *marks_recording(PyObject *module, PyObject *ignored)
 {
     (void)module, (void)ignored;
-    return PyBool_FromLong(marks_recorder->on);
+    return PyBool_FromLong(marks_recorder->on && !marks_recorder->window.waiting);
 }
 
 /* ---- the module ---- */

@@ -106,7 +106,7 @@ static uint32_t mirror_take_record(struct mirror *mirror)
     return mirror->record_top++;
 }
 
-static uint32_t mirror_take_root(struct mirror *mirror)
+uint32_t mirror_take_root(struct mirror *mirror)
 {
     if (mirror->free_roots.count > 0)
         return mirror->free_roots.item[--mirror->free_roots.count];

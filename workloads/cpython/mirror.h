@@ -146,6 +146,8 @@ void mirror_release_record(struct mirror *mirror, uint32_t object);
 void mirror_count_up(struct mirror *mirror, uint32_t object);
 void mirror_count_down(struct mirror *mirror);
 
+/* The number of a root slot that is free, from 1. */
+uint32_t mirror_take_root(struct mirror *mirror);
 void mirror_root(struct mirror *mirror, uint32_t object);
 void mirror_unroot(struct mirror *mirror, uint32_t object);
 

@@ -8,13 +8,13 @@
  *
  * `the_recorder` is the one mutable global: hooks are found through the allocator's context, but
  * constructors, fork handlers and the replaced functions are handed nothing. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "workloads/cpython/command_line.h"
 #include "workloads/cpython/hooks.h"
 
 static struct {
@@ -105,7 +105,8 @@ static void process_before_fork(void)
         else
             snapshot_take(recorder, 0, false);
         sampler_take(recorder);
-        recorder->child_ring = channel_reserve(&recorder->channel);
+        recorder->child_ring = recorder->window.waiting ? channel_reserve_silent(&recorder->channel)
+                                                        : channel_reserve(&recorder->channel);
     }
     /* Before there is a child: should this process be killed meanwhile, the child's lane is known.
      */
@@ -141,6 +142,7 @@ static void process_after_fork_in_child(void)
     recorder->counts = &recorder->child_ring->counts;
     recorder->scanner.counts = recorder->counts;
     recorder->child_ring = NULL;
+    window_fork(recorder);
     if (recorder->segment->sample != GCR_SAMPLE_NOTHING)
         sampler_arm(recorder, true);
 }
@@ -208,16 +210,6 @@ static bool process_build(struct recorder *recorder, struct gcr_segment *segment
            (segment->sample == GCR_SAMPLE_NOTHING || sampler_init(recorder));
 }
 
-/* The command line, each word ended by NUL; returns its bytes. */
-static size_t process_read_command(char *words, size_t room)
-{
-    int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t got = file < 0 ? 0 : read(file, words, room);
-    if (file >= 0)
-        close(file);
-    return got > 0 ? (size_t)got : 0;
-}
-
 /* Everything static is one immortal object: its slots are not followed, and it keeps a tuple's item
  * from looking empty. */
 static void process_write_static(struct recorder *recorder)
@@ -255,8 +247,11 @@ static enum gcr_refusal process_begin_group(struct recorder *recorder, bool firs
 {
     char words[GCR_COMMAND_BYTES];
     struct gcr_ring *ring =
-        channel_reserve_group(&recorder->channel, first ? GCR_GROUP_PROGRAM : GCR_GROUP_EXECUTED,
-                              words, process_read_command(words, sizeof words));
+        window_init(recorder, !first)
+            ? channel_reserve_silent(&recorder->channel)
+            : channel_reserve_group(&recorder->channel,
+                                    first ? GCR_GROUP_PROGRAM : GCR_GROUP_EXECUTED, words,
+                                    command_line_read(words, sizeof words));
     if (ring == NULL || !channel_start(&recorder->channel, ring))
         return GCR_REFUSED_ROOM;
     recorder->counts = &ring->counts;

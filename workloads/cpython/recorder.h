@@ -5,6 +5,7 @@
 #include "workloads/cpython/marks.h"
 #include "workloads/cpython/sampler.h"
 #include "workloads/cpython/scan.h"
+#include "workloads/cpython/window.h"
 
 /* What a snapshot looked at, and what it leaves for a collection. */
 struct snapshot {
@@ -78,6 +79,7 @@ struct recorder {
     struct tiers tiers;
     struct sampler sampler;
     struct marks marks;
+    struct window window;
     struct hook_context object_hooks, memory_hooks;
     struct py_free_list_tops free_list_tops; /* as last seen */
     struct free_list_mirror *free_lists;

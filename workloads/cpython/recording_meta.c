@@ -2,6 +2,7 @@
 #include "workloads/cpython/recording_meta.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *meta_word(const char *word)
@@ -35,13 +36,15 @@ static json_t *meta_command(const struct groups *groups, const struct gcr_group 
 static json_t *meta_counts(const struct gcr_recorder_counts *counts)
 {
     return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations", (json_int_t)counts->allocations,
-        "containers", (json_int_t)counts->containers, "deaths", (json_int_t)counts->deaths,
-        "snapshots", (json_int_t)counts->snapshots, "snapshot_objects",
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
+        (json_int_t)counts->allocations, "containers", (json_int_t)counts->containers, "deaths",
+        (json_int_t)counts->deaths, "snapshots", (json_int_t)counts->snapshots, "snapshot_objects",
         (json_int_t)counts->snapshot_objects, "collections", (json_int_t)counts->collections,
         "own_collections", (json_int_t)counts->own_collections, "free_list_births",
         (json_int_t)counts->free_list_births, "resurrected", (json_int_t)counts->resurrected,
-        "finalized", (json_int_t)counts->finalized);
+        "finalized", (json_int_t)counts->finalized, "restated_objects",
+        (json_int_t)counts->restated_objects, "restated_events",
+        (json_int_t)counts->restated_events);
 }
 
 static json_t *meta_losses(const struct gcr_recorder_counts *counts)
@@ -69,14 +72,27 @@ static json_t *meta_sampling(const struct groups *groups, const struct gcr_recor
         (json_int_t)counts->unsampled_processes);
 }
 
-static json_t *meta_group(const struct trace_group *trace, const struct gcr_group *group)
+/* The file before this one, by its name alone: they may be moved together. */
+static void meta_previous(const struct groups *groups, const struct gcr_group *group, json_t *meta)
+{
+    char *path = gcr_group_path(groups->config->path, group->previous);
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    json_object_set_new(meta, "previous", json_integer(group->previous));
+    json_object_set_new(meta, "sequence", json_integer(group->sequence));
+    if (path != NULL)
+        json_object_set_new(meta, "previous_file", meta_word(slash == NULL ? path : slash + 1));
+    free(path);
+}
+
+static json_t *meta_group(const struct groups *groups, const struct trace_group *trace,
+                          const struct gcr_group *group)
 {
     static const char *const origins[] = {"program", "executed", "continued"};
     json_t *meta =
         json_pack("{s:i,s:s,s:i,s:i}", "number", (int)trace->number, "origin",
                   origins[group->origin % 3], "pid", group->pid, "parent_pid", group->parent_pid);
     if (meta != NULL && group->previous != GCR_GROUP_NONE)
-        json_object_set_new(meta, "previous", json_integer(group->previous));
+        meta_previous(groups, group, meta);
     return meta;
 }
 
@@ -88,11 +104,11 @@ gcr_status recording_meta_text(const struct groups *groups, const struct trace_g
     const struct gcr_group *group = &segment->group[trace->number];
     char version[sizeof segment->python_version + 1] = "";
     memcpy(version, segment->python_version, sizeof segment->python_version);
-    json_t *meta = json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:o}", "recorder", "cpython", "command",
-                             meta_command(groups, group), "mode",
-                             groups->config->neutral ? "neutral" : "faithful", "python", version,
-                             "counts", meta_counts(&trace->counts), "losses",
-                             meta_losses(&trace->counts), "group", meta_group(trace, group));
+    json_t *meta = json_pack(
+        "{s:s,s:o,s:s,s:s,s:o,s:o,s:o}", "recorder", "cpython", "command",
+        meta_command(groups, group), "mode", groups->config->neutral ? "neutral" : "faithful",
+        "python", version, "counts", meta_counts(&trace->counts), "losses",
+        meta_losses(&trace->counts), "group", meta_group(groups, trace, group));
     if (meta != NULL && group->origin == GCR_GROUP_PROGRAM && recording->program_ended)
         json_object_set_new(meta, "program_status", json_integer(recording->program_status));
     if (meta != NULL && recording->sampled != GCR_SAMPLE_NOTHING)

@@ -64,6 +64,7 @@ struct gcr_recorder_counts {
     uint64_t free_list_births;
     uint64_t resurrected;
     uint64_t finalized; /* finalizers that ran */
+    uint64_t restated_objects, restated_events; /* that the lane begins with, see restate.h */
     /* losses */
     uint64_t unseen_collections; /* no snapshot was taken before them */
     uint64_t unseen_rebirths;    /* objects that died and came back between two hook calls */
@@ -90,7 +91,9 @@ struct gcr_ring {
     _Atomic uint32_t group; /* written after lane, pid and parent; GCR_GROUP_NONE until then */
     uint32_t lane;
     int32_t pid;
-    int32_t parent; /* lane, -1: none */
+    int32_t parent;           /* lane, -1: none */
+    _Atomic uint32_t silent;  /* its events are for nobody: the process waits (window.h) */
+    _Atomic uint32_t is_full; /* its file is: the process should go on in another */
     _Atomic uint64_t head, committed;
     /* Events from here on are being moved (channel_insert): should the process end now, they are
      * not whole. UINT64_MAX otherwise. */
@@ -123,9 +126,22 @@ struct gcr_group {
     _Atomic uint32_t lanes; /* numbers given out */
     uint32_t origin;        /* enum gcr_group_origin */
     uint32_t previous;      /* CONTINUED: the group that its process came from */
+    uint32_t sequence;      /* CONTINUED: how many files its process has left behind */
     int32_t pid, parent_pid;
     uint32_t command_bytes;
     char command[GCR_COMMAND_BYTES]; /* words, each ended by NUL; cut if longer */
+};
+
+/* Which part of the program's run is recorded: window.h. */
+struct gcr_window {
+    uint32_t used;               /* 0: all of it, in one file a group */
+    uint32_t waits;              /* recording does not begin with the program */
+    uint64_t begin_allocations;  /* of a process, when it begins; 0: not by number */
+    uint64_t end_allocations;    /* since then, when it ends; 0: not by number */
+    uint64_t rotate_events;      /* of the program in one lane, before it goes on in another file;
+                                    0: not by number */
+    _Atomic uint32_t begin, end; /* orders to all processes */
+    _Atomic uint32_t begun;      /* some process has */
 };
 
 struct gcr_segment {
@@ -145,6 +161,7 @@ struct gcr_segment {
     _Atomic uint32_t skipped[GCR_REFUSALS]; /* with it: Pythons that could not be recorded */
     _Atomic uint32_t refused; /* why the program could not be recorded: enum gcr_refusal */
     char python_version[64];
+    struct gcr_window window;
     uint64_t begun_ns;         /* when recording began, by CLOCK_MONOTONIC */
     _Atomic uint32_t requests; /* request numbers given out */
     pthread_mutex_t lock;      /* of both tables below: process-shared, robust */

@@ -30,6 +30,7 @@ struct session {
     unsigned interrupts;
     bool has_children; /* of this process: the program, and orphans of its */
     struct launch launch;
+    struct orders orders;
     struct groups groups;
     struct drain drain;
     struct gcr_recording *recording;
@@ -67,6 +68,7 @@ static gcr_status session_create_segment(struct session *session, struct gcr_err
         pthread_mutex_lock(&segment->recorder_lives) != 0)
         return gcr_fail(err, GCR_IO, "shared memory: no process-shared lock");
     pthread_mutexattr_destroy(&shared);
+    orders_init(&session->orders, &session->config->window, segment);
     atomic_store(&segment->groups, 1);
     for (unsigned i = 0; i < GCR_RINGS; i++) {
         atomic_store(&segment->rings[i].group, GCR_GROUP_NONE);
@@ -84,6 +86,7 @@ static gcr_status session_start_program(struct session *session, struct gcr_erro
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGTERM);
+    orders_add_signals(&session->orders, &mask);
     sigprocmask(SIG_BLOCK, &mask, &session->old_mask);
     session->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -137,6 +140,8 @@ static void session_take_signals(struct session *session)
 {
     struct signalfd_siginfo info;
     while (session->signals >= 0 && read(session->signals, &info, sizeof info) == sizeof info) {
+        if (orders_take_signal(&session->orders, (int)info.ssi_signo))
+            continue;
         session->interrupts++;
         /* A terminal's interrupt reaches the program by itself. */
         if (info.ssi_signo == SIGTERM && !session->recording->program_ended)
@@ -182,6 +187,7 @@ static gcr_status session_follow(struct session *session, struct gcr_error *err)
         bool busy, in_use;
         session_reap(session);
         session_take_signals(session);
+        orders_look(&session->orders);
         gcr_status status = session_refusal(session, err);
         if (status != GCR_OK)
             return status;
@@ -236,6 +242,10 @@ static gcr_status session_run(struct session *session, struct gcr_error *err)
                         "%s started no CPython 3.11 that the recorder could enter (a statically "
                         "linked or set-user-id program?)",
                         session->config->command[0]);
+    if (status == GCR_OK && orders_never_began(&session->orders))
+        return gcr_fail(err, GCR_UNSUPPORTED,
+                        "nothing is recorded: the program ended (status %d) before recording began",
+                        session->recording->program_status);
     if (atomic_load(&session->segment->unsampled_is_told) != 0)
         memcpy(session->recording->unsampled_reason, session->segment->unsampled_reason,
                sizeof session->recording->unsampled_reason);

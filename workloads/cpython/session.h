@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "workloads/cpython/orders.h"
 #include "workloads/cpython/segment.h"
 
 struct gcr_recording_config {
@@ -19,7 +20,8 @@ struct gcr_recording_config {
     enum gcr_sample sample;
     uint32_t sample_every; /* events between samplings of pages, besides those at collections,
                               forks and ends */
-    char *const *command;  /* program and arguments, ended by NULL */
+    struct gcr_recording_window window;
+    char *const *command; /* program and arguments, ended by NULL */
 };
 
 /* One file, finished: one trace group (segment.h). */
@@ -36,6 +38,7 @@ struct gcr_recorded_trace {
 struct gcr_recording {
     struct gcr_recorded_trace *traces; /* in the order in which they were finished */
     size_t trace_count;
+    uint64_t removed; /* traces that were not to be kept */
     bool program_ended;
     uint32_t not_followed;          /* Pythons started from outside of recorded ones; not all */
     uint32_t skipped[GCR_REFUSALS]; /* with `follow`: that could not be recorded, by reason */
@@ -47,7 +50,8 @@ struct gcr_recording {
 /* Runs the program and returns when all its recorded processes have ended. Interrupts are left to
  * the program; a second one ends the recording with what there is. GCR_USAGE: the program cannot be
  * started or is not CPython 3.11. GCR_IO: a trace cannot be written; what was written stays in
- * "PATH.partial", and the program runs to its end. *recording is to be released in any case. */
+ * "PATH.partial", and the program runs to its end. GCR_UNSUPPORTED: recording was to begin later,
+ * and the program ended before. *recording is to be released in any case. */
 gcr_status gcr_record_program(const struct gcr_recording_config *config,
                               struct gcr_recording *recording, struct gcr_error *err) GCR_MUST_USE;
 void gcr_recorder_counts_add(struct gcr_recorder_counts *sum,
