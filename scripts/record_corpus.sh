@@ -3,7 +3,7 @@
 #   scripts/record_corpus.sh [--only NAME,...] [--mode MODE] [SIZE [DIR]]
 # SIZE: events of each recording, 1M .. 1000M (default 10M); DIR: default out/corpus-SIZE. MODE: neutral (default) or faithful.
 # How many requests, modules or rounds make that many events is found out by two small recordings of each
-# program; the size is met within a few percent, except by programs whose work does not grow evenly (compile).
+# program. One that then misses the size by more than 15 % is made again, at most twice: modules are not of a size.
 # Each is checked and entered in DIR/manifest.json. What is there already is not recorded again, so the script can
 # be interrupted and repeated. Programs that are not installed are named and left out:
 #   apt-get install gunicorn python3-flask python3-docutils python3-pygments mercurial
@@ -122,6 +122,25 @@ serve() { # N FILE
     wait "$recorder" && return $status
 }
 
+# Records NAME at the size asked for to $work/whole.gct: events = fixed + slope x n, by the last two sizes tried.
+record_whole() { # NAME
+    local name=$1 n events last last_events attempt miss
+    last=$(first_n "$name")
+    last_events=$(record "$name" "$last" "$work/whole.gct") || return 1
+    n=$((2 * last))
+    events=$(record "$name" "$n" "$work/whole.gct") || return 1
+    for attempt in 1 2 3; do
+        miss=$((100 * (events - target) / target))
+        [ "$events" -ne "$last_events" ] && [ "${miss#-}" -gt 15 ] || return 0
+        set -- $((n + (target - events) * (n - last) / (events - last_events)))
+        [ "$1" -ge 1 ] || set -- 1
+        [ "$1" -ne "$n" ] || return 0
+        echo "record_corpus: $name: $last make $last_events events, $n make $events: recording $1"
+        last=$n last_events=$events n=$1
+        events=$(record "$name" "$n" "$work/whole.gct") || return 1
+    done
+}
+
 for name in "${names[@]}"; do
     [ -z "$only" ] || [[ ",$only," == *",$name,"* ]] || continue
     file=$folder/$name.gct
@@ -130,14 +149,7 @@ for name in "${names[@]}"; do
         continue
     fi
     if [ ! -e "$file" ]; then
-        n=$(first_n "$name")
-        small=$(record "$name" "$n" "$work/small.gct") && large=$(record "$name" $((2 * n)) "$work/small.gct") ||
-            { failed=1; continue; }
-        # events = fixed + slope x n
-        whole=$(((target - 2 * small + large) * n / (large - small)))
-        [ "$whole" -ge 1 ] || whole=1
-        echo "record_corpus: $name: $n make $small events, $((2 * n)) make $large: recording $whole"
-        record "$name" "$whole" "$work/whole.gct" >"$work/events" || { failed=1; continue; }
+        record_whole "$name" || { failed=1; continue; }
         "$gcreplay" check "$work/whole.gct" >"$work/check" 2>&1 ||
             { echo "record_corpus: $name: not valid: $(tail -n 1 "$work/check")"; failed=1; continue; }
         mv "$work/whole.gct" "$file"
