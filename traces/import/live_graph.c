@@ -6,13 +6,13 @@
 #include "base/check.h"
 
 #define LIVE_ROOT UINT32_MAX
-enum { LIVE_FEW_STEPS = 64 };
+enum { LIVE_FEW_STEPS = 256 };
 
 void live_graph_finish(struct live_graph *graph)
 {
     free(graph->nodes);
     free(graph->edges);
-    free(graph->stack);
+    free(graph->queue);
     free(graph->suspects);
     gcr_number_map_finish(&graph->by_slot);
     *graph = (struct live_graph){.nodes = NULL};
@@ -40,7 +40,7 @@ static bool live_reserve_node(struct live_graph *graph)
         return false;
     graph->nodes = nodes;
     graph->node_room = (uint32_t)room;
-    return live_resize(&graph->stack, room) && live_resize(&graph->suspects, room);
+    return live_resize(&graph->queue, room) && live_resize(&graph->suspects, room);
 }
 
 uint32_t live_graph_add(struct live_graph *graph)
@@ -101,22 +101,26 @@ static void live_unlink(struct live_graph *graph, uint32_t edge)
 
 /* ---- becoming reachable ---- */
 
-/* The object stands on `supporter` now; so does all that it leads to and that stood on nothing. */
-static void live_support(struct live_graph *graph, uint32_t object, uint32_t supporter)
+/* All that queue[0 .. count) leads to and that stands on nothing stands on it now. Breadth first:
+ * so the forest stays low, and little stands on a supporter that is lost later. */
+static void live_spread(struct live_graph *graph, uint32_t count)
 {
-    uint32_t count = 0;
-    graph->nodes[object].supporter = supporter;
-    graph->stack[count++] = object;
-    while (count > 0) {
-        uint32_t x = graph->stack[--count];
-        for (uint32_t e = graph->nodes[x].out; e != 0; e = graph->edges[e].next_out) {
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t e = graph->nodes[graph->queue[i]].out; e != 0; e = graph->edges[e].next_out) {
             uint32_t y = graph->edges[e].target;
             if (y == 0 || graph->nodes[y].supporter != 0)
                 continue;
             graph->nodes[y].supporter = e;
-            graph->stack[count++] = y; /* once an object: it has a supporter now */
+            graph->queue[count++] = y; /* once an object: it has a supporter now */
         }
     }
+}
+
+static void live_support(struct live_graph *graph, uint32_t object, uint32_t supporter)
+{
+    graph->nodes[object].supporter = supporter;
+    graph->queue[0] = object;
+    live_spread(graph, 1);
 }
 
 /* ---- losing a supporter ---- */
@@ -175,18 +179,19 @@ static void live_lose(struct live_graph *graph, uint32_t object)
         node->supporter = live_other_edge(graph, object);
     if (node->supporter != 0)
         return;
-    uint32_t suspects = live_gather(graph, object);
+    uint32_t suspects = live_gather(graph, object), rescued = 0;
     for (uint32_t i = 0; i < suspects; i++) {
-        uint32_t x = graph->suspects[i];
-        uint32_t e = graph->nodes[x].supporter == 0 ? graph->nodes[x].in : 0;
+        uint32_t x = graph->suspects[i], e = graph->nodes[x].in;
         while (e != 0 && graph->nodes[graph->edges[e].source].supporter == 0)
             e = graph->edges[e].next_in;
         if (e == 0)
             continue;
         live_unlink(graph, e); /* to the front: found at once next time */
         live_link(graph, e, x);
-        live_support(graph, x, e);
+        graph->nodes[x].supporter = e;
+        graph->queue[rescued++] = x;
     }
+    live_spread(graph, rescued);
 }
 
 /* ---- changes ---- */

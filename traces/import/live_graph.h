@@ -35,7 +35,7 @@ struct live_graph {
     struct live_edge *edges; /* [0] unused */
     uint32_t edge_count, edge_room;
     struct gcr_number_map by_slot; /* object << 32 | slot -> edge */
-    uint32_t *stack, *suspects;    /* as long as node_room */
+    uint32_t *queue, *suspects;    /* as long as node_room */
     bool out_of_memory; /* sticks; what is said of reachability means nothing from then on */
 };
 
