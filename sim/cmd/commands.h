@@ -11,6 +11,7 @@ extern const struct gcr_command gcr_cmd_dump;
 extern const struct gcr_command gcr_cmd_assemble;
 extern const struct gcr_command gcr_cmd_info;
 extern const struct gcr_command gcr_cmd_check;
+extern const struct gcr_command gcr_cmd_annotate;
 extern const struct gcr_command gcr_cmd_list;
 extern const struct gcr_command gcr_cmd_run;
 extern const struct gcr_command gcr_cmd_compare;

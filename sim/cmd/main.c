@@ -12,9 +12,10 @@
 #include "sim/measure/output.h"
 
 const struct gcr_command *const gcr_commands[] = {
-    &gcr_cmd_record,  &gcr_cmd_generate, &gcr_cmd_import, &gcr_cmd_dump, &gcr_cmd_assemble,
-    &gcr_cmd_info,    &gcr_cmd_check,    &gcr_cmd_list,   &gcr_cmd_run,  &gcr_cmd_compare,
-    &gcr_cmd_minheap, &gcr_cmd_study,    &gcr_cmd_report, &gcr_cmd_diff, NULL,
+    &gcr_cmd_record,   &gcr_cmd_generate, &gcr_cmd_import,  &gcr_cmd_dump,
+    &gcr_cmd_assemble, &gcr_cmd_info,     &gcr_cmd_check,   &gcr_cmd_annotate,
+    &gcr_cmd_list,     &gcr_cmd_run,      &gcr_cmd_compare, &gcr_cmd_minheap,
+    &gcr_cmd_study,    &gcr_cmd_report,   &gcr_cmd_diff,    NULL,
 };
 
 static void main_print_help(FILE *out)

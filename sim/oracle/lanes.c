@@ -1,7 +1,7 @@
 /* The proof of a trace: events are judged by rules.h as they come; which operands they used is
  * logged and judged window by window, against the covers of reach.h. A window ends when as many
- * events as there are nodes have passed (so that the work stays linear), at FORK, and at the lane's
- * end. */
+ * events have passed as there were nodes at its start (so that the work stays linear, and garbage
+ * is at most what one window leaves), at FORK, and at the lane's end. */
 #include "sim/oracle/lanes.h"
 
 #include <inttypes.h>
@@ -42,6 +42,7 @@ struct lanes_walk {
     uint64_t number;       /* of the next event */
     uint64_t window_start; /* number of the window's first event */
     uint32_t window_events;
+    uint32_t window_length; /* events */
 };
 
 static gcr_status lanes_walk_lane(struct lanes *all, uint32_t lane, struct gcr_shadow *shadow,
@@ -154,6 +155,11 @@ static void lanes_release_unreachable(struct gcr_shadow *s)
     }
 }
 
+static uint32_t lanes_window_length(const struct lanes *all, const struct gcr_shadow *s)
+{
+    return s->used_nodes > all->window ? s->used_nodes : all->window;
+}
+
 static gcr_status lanes_close_window(struct lanes_walk *w)
 {
     struct lanes *all = w->all;
@@ -170,6 +176,7 @@ static gcr_status lanes_close_window(struct lanes_walk *w)
     all->use_count = 0;
     w->window_start = w->number;
     w->window_events = 0;
+    w->window_length = lanes_window_length(all, w->shadow);
     return w->shadow->out_of_memory ? lanes_no_memory(all) : GCR_OK;
 }
 
@@ -241,7 +248,7 @@ static gcr_status lanes_event(struct lanes_walk *w, const struct gcr_event *e)
     all->out->events++;
     if (e->op == GCR_OP_FORK)
         return lanes_fork(w, e);
-    if (w->window_events >= all->window && w->window_events >= w->shadow->used_nodes)
+    if (w->window_events >= w->window_length)
         return lanes_close_window(w);
     return GCR_OK;
 }
@@ -268,7 +275,11 @@ static void lanes_note_figures(const struct lanes_walk *w)
 static gcr_status lanes_walk_lane(struct lanes *all, uint32_t lane, struct gcr_shadow *shadow,
                                   struct gcr_rules rules)
 {
-    struct lanes_walk w = {.all = all, .lane = lane, .shadow = shadow, .rules = rules};
+    struct lanes_walk w = {.all = all,
+                           .lane = lane,
+                           .shadow = shadow,
+                           .rules = rules,
+                           .window_length = lanes_window_length(all, shadow)};
     struct gcr_event *events = malloc(LANES_BATCH * sizeof *events);
     struct gcr_cursor *cursor = NULL;
     gcr_status status = events == NULL ? lanes_no_memory(all)

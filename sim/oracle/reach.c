@@ -118,7 +118,8 @@ static bool reach_from_roots(struct gcr_reach *r, struct gcr_shadow *s, bool tru
     for (uint32_t i = 0; i < s->prebuilt_count; i++)
         if (!reach_enter(r, s, s->prebuilt[i]))
             return false;
-    if (!reach_drain(r, s, trusted) || !reach_span(r, s, &s->globals, trusted))
+    if (!reach_drain(r, s, trusted) || !reach_span(r, s, &s->globals, trusted) ||
+        !reach_span(r, s, &s->held, trusted))
         return false;
     for (uint32_t t = 0; t < s->thread_count; t++)
         if (!reach_span(r, s, &s->threads[t], trusted))

@@ -67,6 +67,7 @@ void gcr_shadow_destroy(struct gcr_shadow *s)
         gcr_shadow_roots_finish(&s->threads[i]);
     free(s->threads);
     gcr_shadow_roots_finish(&s->globals);
+    gcr_shadow_roots_finish(&s->held);
     gcr_oracle_map_finish(&s->awaiting);
     free(s->nodes);
     free(s->by_index);
@@ -141,6 +142,7 @@ gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
         shadow_copy_array(s->resurrecting, s->resurrecting_room, sizeof *s->resurrecting, &ok);
     c->threads = shadow_copy_array(s->threads, s->thread_count, sizeof *s->threads, &ok);
     shadow_clone_roots(&c->globals, &ok);
+    shadow_clone_roots(&c->held, &ok);
     if (c->threads == NULL)
         c->thread_count = 0;
     for (uint32_t i = 0; i < c->thread_count; i++)
@@ -221,6 +223,11 @@ static bool shadow_set_root(struct gcr_shadow *s, uint32_t root, uint32_t target
 bool gcr_shadow_set_global(struct gcr_shadow *s, uint32_t slot, uint32_t node)
 {
     return shadow_set_root_slot(s, &s->globals, slot, node);
+}
+
+bool gcr_shadow_hold(struct gcr_shadow *s, uint32_t slot, uint32_t node)
+{
+    return shadow_set_root_slot(s, &s->held, slot, node);
 }
 
 /* ---- nodes ---- */
@@ -581,6 +588,7 @@ void gcr_shadow_begin_window(struct gcr_shadow *s)
 {
     shadow_settle_nodes(s);
     shadow_settle_roots(&s->globals);
+    shadow_settle_roots(&s->held);
     for (uint32_t t = 0; t < s->thread_count; t++)
         shadow_settle_roots(&s->threads[t]);
     shadow_fold_deltas(s);

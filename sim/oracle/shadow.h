@@ -93,6 +93,7 @@ struct gcr_shadow {
     uint32_t index_room;
 
     struct gcr_shadow_roots globals, *threads;
+    struct gcr_shadow_roots held;  /* roots that no event names: see gcr_shadow_hold */
     uint32_t thread_count, thread; /* threads seen, current one */
 
     uint32_t *prebuilt; /* nodes */
@@ -133,6 +134,11 @@ bool gcr_shadow_apply(struct gcr_shadow *shadow, const struct gcr_event *event);
 
 /* The host stored a finalized object into a global root (resurrection). False: no memory. */
 bool gcr_shadow_set_global(struct gcr_shadow *shadow, uint32_t slot, uint32_t node);
+
+/* Sets a root of a kind that no event names: what keeps an object alive of which only later events
+ * speak (annotate_holds.h). node GCR_SHADOW_NULL clears it. It counts from the present state on.
+ * False: no memory. Amortised O(1). */
+bool gcr_shadow_hold(struct gcr_shadow *shadow, uint32_t slot, uint32_t node);
 
 /* The owner of an index, present or earlier, with that serial, if it awaits its finalizer; else
  * GCR_SHADOW_NULL. */

@@ -8,7 +8,7 @@ expect_err 'usage: gcreplay COMMAND'
 gcr --help
 expect_code 0
 expect_no_err
-for command in record generate dump assemble info check list run compare diff; do
+for command in record generate dump assemble info check annotate list run compare diff; do
   expect_out "  $command "
   gcr "$command" --help
   expect_code 0

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "sim/oracle/annotate.h"
 #include "sim/oracle/oracle.h"
+#include "tests/oracle/flat_trace.h"
 #include "workloads/generator.h"
 
 static const struct {
@@ -210,6 +212,119 @@ static void every_program_is_valid_and_as_its_facts_say(void **state)
     }
 }
 
+/* What annotate finds in the trace at `path`. */
+static void annotated(const char *path, struct flat_trace *out)
+{
+    const struct gcr_annotation options = {.replace = true};
+    struct gcr_annotation_result result;
+    struct gcr_trace_check found;
+    struct gcr_error err = {""};
+    char made[64];
+    struct gcr_reader *reader = open_trace(path);
+    snprintf(made, sizeof made, "annotated-%ld.gct", (long)getpid());
+    if (gcr_annotate(reader, made, &options, &result, &err) != GCR_OK)
+        fail_msg("%s", err.text);
+    gcr_reader_close(reader);
+    reader = open_trace(made);
+    if (gcr_check_trace(reader, &found, &err) != GCR_OK)
+        fail_msg("annotated: %s", err.text);
+    flat_read(out, reader);
+    gcr_reader_close(reader);
+    unlink(made);
+}
+
+static int by_object(const void *a, const void *b)
+{
+    const struct flat_death *x = a, *y = b;
+    if (x->lane != y->lane)
+        return x->lane < y->lane ? -1 : 1;
+    return (x->object > y->object) - (x->object < y->object);
+}
+
+/* A generator that knows its program declares the same objects dead that annotate finds dead, never
+ * too early, and before anything else is allocated. Returns how many it declares at the very event.
+ */
+static size_t compare_deaths(const struct flat_trace *own, const struct flat_trace *found,
+                             const char *what)
+{
+    size_t at_once = 0;
+    assert_int_equal(own->death_count, found->death_count);
+    if (own->death_count == 0)
+        return 0;
+    qsort(own->deaths, own->death_count, sizeof *own->deaths, by_object);
+    qsort(found->deaths, found->death_count, sizeof *found->deaths, by_object);
+    for (size_t i = 0; i < own->death_count; i++) {
+        const struct flat_death *late = &own->deaths[i], *exact = &found->deaths[i];
+        if (by_object(late, exact) != 0 || late->after < exact->after)
+            fail_msg("%s: object %u of lane %u dies after %llu events, but object %u of lane %u "
+                     "after %llu",
+                     what, late->object, late->lane, (unsigned long long)late->after, exact->object,
+                     exact->lane, (unsigned long long)exact->after);
+        for (uint64_t k = exact->after; k < late->after; k++)
+            if (own->lanes[late->lane].events[k].op == GCR_OP_ALLOC)
+                fail_msg("%s: an allocation before the death of object %u", what, late->object);
+        at_once += late->after == exact->after;
+    }
+    return at_once;
+}
+
+static void annotate_finds_the_deaths_that_generators_write(void **state)
+{
+    size_t deaths = 0, at_once = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        struct generated made;
+        struct flat_trace own, found;
+        char what[320];
+        write_program(i, &made);
+        struct gcr_reader *reader = open_trace(made.path);
+        snprintf(what, sizeof what, "%s %s", programs[i].generator, programs[i].options);
+        flat_read(&own, reader);
+        gcr_reader_close(reader);
+        annotated(made.path, &found);
+        flat_compare_events(&own, &found, what);
+        if (made.facts.capabilities.deaths != GCR_DEATHS_NONE)
+            at_once += compare_deaths(&own, &found, what);
+        deaths += own.death_count;
+        flat_finish(&own);
+        flat_finish(&found);
+        unlink(made.path);
+    }
+    print_message("%zu deaths, %zu at the very event\n", deaths, at_once);
+    assert_true(at_once > 0);
+}
+
+/* Whether a generator wrote its deaths or left them out, annotate puts them at the same places. */
+static void annotate_finds_what_deaths_off_leaves_out(void **state)
+{
+    static const char *const with_option[] = {"gcbench", "ring", "list", "steady", "fork-gc"};
+    size_t deaths = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        struct generated made;
+        struct flat_trace on, off;
+        struct gcr_error err = {""};
+        bool has_option = false;
+        for (size_t k = 0; k < sizeof with_option / sizeof with_option[0]; k++)
+            has_option |= strcmp(programs[i].generator, with_option[k]) == 0;
+        if (!has_option || strstr(programs[i].options, "deaths=off") != NULL)
+            continue;
+        write_program(i, &made);
+        annotated(made.path, &on);
+        assert_int_equal(gcr_option_set(&made.options, "deaths", "off", &err), GCR_OK);
+        assert_int_equal(
+            gcr_generate_file(made.generator, &made.options, made.path, NULL, NULL, &err), GCR_OK);
+        annotated(made.path, &off);
+        flat_compare_events(&on, &off, programs[i].options);
+        flat_compare_deaths(&on, &off, programs[i].options);
+        deaths += on.death_count;
+        flat_finish(&on);
+        flat_finish(&off);
+        unlink(made.path);
+    }
+    assert_true(deaths > 1000);
+}
+
 static char *read_whole(const char *path, size_t *bytes)
 {
     FILE *file = fopen(path, "rb");
@@ -315,6 +430,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_program_is_valid_and_as_its_facts_say),
+        cmocka_unit_test(annotate_finds_the_deaths_that_generators_write),
+        cmocka_unit_test(annotate_finds_what_deaths_off_leaves_out),
         cmocka_unit_test(the_same_options_give_the_same_bytes),
         cmocka_unit_test(another_seed_gives_other_events_of_the_same_size),
         cmocka_unit_test(contradicting_options_are_named_and_leave_no_file),
