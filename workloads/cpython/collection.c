@@ -140,8 +140,7 @@ static void collection_find_reachable(struct recorder *recorder)
 
 /* ---- 2: what survives for reasons that the replay does not see ---- */
 
-/* A root from before the collection on. Its slot has never been used, so it is free at that place.
- */
+/* A root from before the collection on. Its slot has been free since then. */
 static void collection_root_before(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
@@ -149,7 +148,7 @@ static void collection_root_before(struct recorder *recorder, uint32_t object)
     struct collection *collection = &recorder->collection;
     if (record->root != 0 || record->kind != RECORD_OBJECT)
         return;
-    record->root = mirror->root_top++;
+    record->root = mirror_take_unused_root(mirror);
     struct gcr_event event = {
         .op = GCR_OP_ROOT, .a = gcr_root_global(record->root - 1), .b = object};
     if (collection->insert_count < INSERT_LIMIT)
@@ -274,7 +273,7 @@ static void collection_add_survivor(struct recorder *recorder)
     if (recorder->neutral || collection->cut_count + 2 > INSERT_LIMIT)
         return;
     uint32_t object = mirror_park(mirror, 0, 32);
-    mirror_record(mirror, object)->root = mirror->root_top++;
+    mirror_record(mirror, object)->root = mirror_take_unused_root(mirror);
     collection->cuts[collection->cut_count++] =
         (struct gcr_event){.op = GCR_OP_ALLOC,
                            .flags = GCR_ALLOC_UNCOUNTED,

@@ -3,10 +3,12 @@
 
 /* ---- what happened since the last hook call ---- */
 
+/* Expected O(1). A table that is nearly full takes no more: what is not in it shares one row. */
 static struct site *hooks_site(struct recorder *recorder, uint64_t address)
 {
+    enum { SITE_PROBES = 64 };
     uint32_t at = (uint32_t)((address * 0x9e3779b97f4a7c15u) >> 50);
-    for (;; at = (at + 1) & (SITE_TABLE - 1)) {
+    for (unsigned probe = 0; probe < SITE_PROBES; probe++, at = (at + 1) & (SITE_TABLE - 1)) {
         struct site *site = &recorder->sites[at];
         if (site->address == address)
             return site;
@@ -15,6 +17,7 @@ static struct site *hooks_site(struct recorder *recorder, uint64_t address)
             return site;
         }
     }
+    return &recorder->sites[SITE_TABLE];
 }
 
 /* Tells whether the last block has a GC head: then CPython's counter of young containers has moved.

@@ -10,6 +10,8 @@
 
 #include "workloads/cpython/memory.h"
 
+enum { MIRROR_TOUCHED_LEAST = 1 << 16 };
+
 bool mirror_init(struct mirror *mirror, struct channel *channel)
 {
     memset(mirror, 0, sizeof *mirror);
@@ -23,6 +25,7 @@ bool mirror_init(struct mirror *mirror, struct channel *channel)
     mirror->record_top = 1;
     mirror->edge_top = 1;
     mirror->root_top = 1;
+    mirror->touched_limit = MIRROR_TOUCHED_LEAST;
     return mirror->records != NULL && mirror->edges != NULL && mirror->free_records.item != NULL &&
            mirror->free_roots.item != NULL && mirror->touched.item != NULL &&
            mirror->steps.item != NULL;
@@ -108,9 +111,52 @@ static uint32_t mirror_take_record(struct mirror *mirror)
 
 uint32_t mirror_take_root(struct mirror *mirror)
 {
-    if (mirror->free_roots.count > 0)
-        return mirror->free_roots.item[--mirror->free_roots.count];
-    return mirror->root_top++;
+    struct index_list *free_roots = &mirror->free_roots;
+    if (free_roots->count == 0)
+        return mirror->root_top++;
+    uint32_t root = free_roots->item[--free_roots->count];
+    if (mirror->unused_roots > free_roots->count)
+        mirror->unused_roots = free_roots->count;
+    return root;
+}
+
+uint32_t mirror_take_unused_root(struct mirror *mirror)
+{
+    struct index_list *free_roots = &mirror->free_roots;
+    if (mirror->unused_roots == 0)
+        return mirror->root_top++;
+    uint32_t *place = &free_roots->item[--mirror->unused_roots];
+    uint32_t root = *place;
+    *place = free_roots->item[--free_roots->count];
+    return root;
+}
+
+static void mirror_thin_out_touched(struct mirror *mirror)
+{
+    struct index_list *touched = &mirror->touched;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < touched->count; i++)
+        mirror_record(mirror, touched->item[i])->flags &= (uint16_t)~RECORD_TOUCHED;
+    for (uint32_t i = 0; i < touched->count; i++) {
+        struct record *record = mirror_record(mirror, touched->item[i]);
+        if (record->kind != RECORD_OBJECT || (record->flags & RECORD_TOUCHED) != 0)
+            continue;
+        record->flags |= RECORD_TOUCHED;
+        touched->item[kept++] = touched->item[i];
+    }
+    touched->count = kept;
+    mirror->touched_limit = kept > MIRROR_TOUCHED_LEAST / 2 ? 2 * kept : MIRROR_TOUCHED_LEAST;
+}
+
+void mirror_touch(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    if ((record->flags & RECORD_TOUCHED) != 0)
+        return;
+    if (mirror->touched.count >= mirror->touched_limit)
+        mirror_thin_out_touched(mirror);
+    record->flags |= RECORD_TOUCHED;
+    list_push(&mirror->touched, object);
 }
 
 static void mirror_write_alloc(struct mirror *mirror, uint32_t object, unsigned flags)
@@ -357,7 +403,7 @@ static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lo
         return;
     mirror_root(mirror, dst);
     if (!record_is_traced(record))
-        list_push(&mirror->touched, dst);
+        mirror_touch(mirror, dst);
 }
 
 void mirror_protect(struct mirror *mirror, uint32_t dst)

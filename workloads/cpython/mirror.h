@@ -46,7 +46,8 @@ enum record_flag {
     RECORD_UNCOUNTED = 1u << 11,   /* its ALLOC does not count */
     RECORD_FINALIZED = 1u << 12,   /* was garbage; perhaps gone before it was counted */
     RECORD_FINALIZER_RAN = 1u << 13,
-    RECORD_FINALIZER_TOLD = 1u << 14 /* its FINALIZED event is written */
+    RECORD_FINALIZER_TOLD = 1u << 14, /* its FINALIZED event is written */
+    RECORD_TOUCHED = 1u << 15         /* is in the list `touched` */
 };
 
 enum {
@@ -101,6 +102,9 @@ struct mirror {
     uint32_t record_top, edge_top, root_top;
     struct index_list free_records, free_roots;
     uint32_t free_edges[EDGE_CLASSES]; /* runs, chained through edge.next */
+    uint32_t unused_roots;  /* so many of free_roots, the first, were free all the time since the
+                               last snapshot began */
+    uint32_t touched_limit; /* entries at which `touched` is rid of what is dead or twice there */
     struct index_list touched; /* untraced objects that gained an edge or a temporary root */
     uint32_t static_record;
     uint32_t raw_shape;      /* of blocks of unknown type */
@@ -148,6 +152,12 @@ void mirror_count_down(struct mirror *mirror);
 
 /* The number of a root slot that is free, from 1. */
 uint32_t mirror_take_root(struct mirror *mirror);
+/* A root slot that no event since the last snapshot began has named: for events that are put in
+ * before events already written. */
+uint32_t mirror_take_unused_root(struct mirror *mirror);
+/* An untraced object gained an edge or a temporary root: the next snapshot judges it. */
+void mirror_touch(struct mirror *mirror, uint32_t object);
+
 void mirror_root(struct mirror *mirror, uint32_t object);
 void mirror_unroot(struct mirror *mirror, uint32_t object);
 

@@ -195,7 +195,7 @@ static bool process_build(struct recorder *recorder, struct gcr_segment *segment
     recorder->channel.arg = recorder;
     recorder->gc = py_gc_state();
     recorder->interpreter = py_interpreter();
-    recorder->sites = recorder_reserve(SITE_TABLE * sizeof *recorder->sites);
+    recorder->sites = recorder_reserve((SITE_TABLE + 1) * sizeof *recorder->sites);
     recorder->free_lists = recorder_reserve(PY_FREE_LISTS * sizeof *recorder->free_lists);
     recorder->enabled = -1;
     recorder->sampler.watch.file = -1;

@@ -337,7 +337,7 @@ static void scan_gain(struct scanner *scanner, uint32_t dst)
     struct record *record = mirror_record(scanner->mirror, dst);
     record->in_count++;
     if (record->kind == RECORD_OBJECT && !record_is_traced(record))
-        list_push(&scanner->mirror->touched, dst);
+        mirror_touch(scanner->mirror, dst);
 }
 
 /* Makes the run of known edges equal to the references, in their order. */

@@ -167,7 +167,9 @@ struct gcr_segment {
     pthread_mutex_t lock;      /* of both tables below: process-shared, robust */
     _Atomic uint32_t shape_count;
     _Atomic uint32_t name_count;
-    struct gcr_shape shapes[GCR_SEGMENT_SHAPES];           /* [0] unused; of all groups */
+    struct gcr_shape shapes[GCR_SEGMENT_SHAPES]; /* [0] unused; of all groups */
+    uint32_t
+        shape_index[2 * GCR_SEGMENT_SHAPES]; /* open addressing by content -> number; 0: empty */
     char names[GCR_SEGMENT_NAMES][GCR_SEGMENT_NAME_BYTES]; /* [0] unused; of all groups */
     struct gcr_group group[GCR_GROUPS];
     struct gcr_ring rings[GCR_RINGS];

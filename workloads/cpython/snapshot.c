@@ -207,7 +207,8 @@ static void snapshot_examine(struct recorder *recorder)
     mirror->examining = false;
     for (uint32_t i = 0; i < mirror->touched.count; i++) {
         uint32_t object = mirror->touched.item[i];
-        const struct record *record = mirror_record(mirror, object);
+        struct record *record = mirror_record(mirror, object);
+        record->flags &= (uint16_t)~RECORD_TOUCHED;
         if (record->kind == RECORD_OBJECT && !record_is_traced(record))
             snapshot_judge_root(recorder, object);
     }
@@ -219,6 +220,7 @@ void snapshot_take(struct recorder *recorder, int generation, bool collects)
     struct snapshot *snapshot = &recorder->snapshot;
     struct mirror *mirror = &recorder->mirror;
     mirror->epoch++;
+    mirror->unused_roots = mirror->free_roots.count;
     snapshot->candidates.count = 0;
     snapshot->collects = collects ? generation : -1;
     recorder->counts->snapshots++;

@@ -9,22 +9,35 @@
 
 /* ---- shapes ---- */
 
-/* The number of a shape like this one, made if there is none; 0: no room. */
+/* FNV-1a (Fowler, Noll and Vo). */
+static uint32_t types_hash_shape(const struct gcr_shape *shape)
+{
+    const unsigned char *bytes = (const unsigned char *)shape;
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < sizeof *shape; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return hash;
+}
+
+/* The number of a shape like this one, made if there is none; 0: no room. Expected O(1). */
 static uint32_t types_register_shape(struct gcr_segment *segment, struct gcr_shape *shape)
 {
+    const uint32_t mask = (uint32_t)GCR_COUNT_OF(segment->shape_index) - 1;
+    shape->number = 0;
+    uint32_t number, at = types_hash_shape(shape) & mask;
     segment_lock(segment);
-    uint32_t count = atomic_load(&segment->shape_count);
-    uint32_t number = 0;
-    for (uint32_t i = 1; i <= count && number == 0; i++) {
-        shape->number = i;
-        if (memcmp(&segment->shapes[i], shape, sizeof *shape) == 0)
-            number = i;
+    for (; (number = segment->shape_index[at]) != 0; at = (at + 1) & mask) {
+        shape->number = number;
+        if (memcmp(&segment->shapes[number], shape, sizeof *shape) == 0)
+            break;
     }
+    const uint32_t count = atomic_load(&segment->shape_count);
     if (number == 0 && count + 1 < GCR_SEGMENT_SHAPES) {
         number = count + 1;
         shape->number = number;
         segment->shapes[number] = *shape;
         atomic_store(&segment->shape_count, number);
+        segment->shape_index[at] = number;
     }
     segment_unlock(segment);
     return number;
@@ -178,14 +191,20 @@ static uint32_t types_hash(const void *type)
     return (uint32_t)(((uintptr_t)type >> 4) * 0x9e3779b97f4a7c15u >> 44) & (TYPE_TABLE - 1);
 }
 
-/* Index of a known type, or 0; *place is where it is or would go. */
+/* Index of a known type, or 0; *place is where it is or would go: in place of a freed type if one
+ * was passed, so that a program that makes and drops classes does not fill the table. */
 static uint32_t types_look_up(const struct types *types, const void *type, uint32_t *place)
 {
     uint32_t at = types_hash(type);
+    bool vacant = false;
     for (;; at = (at + 1) & (TYPE_TABLE - 1)) {
         uint32_t index = types->table[at];
-        *place = at;
-        if (index == 0 || (const void *)types->info[index].type == type)
+        const bool found = index == 0 || (const void *)types->info[index].type == type;
+        if (!vacant && (found || types->info[index].type == NULL)) {
+            *place = at;
+            vacant = true;
+        }
+        if (found)
             return index;
     }
 }
