@@ -37,6 +37,9 @@ for vector in direct:1:0 indirect:1:2 chained:2:0 cycle:2:0; do
     and r['objects']['allocated'] == $freed + $live and r['objects']['live_end'] == $live \
     for r in d['comparisons'][0]['runs'] if r['collector'] not in ('epsilon', 'explicit-free'))"
   expect_json runs.json "len(d['comparisons'][0]['runs']) >= 14"
+  must annotate "$name.gct" -o dying.gct
+  must run dying.gct -c explicit-free --verify --json=run.json
+  expect_json run.json "d['objects']['freed'] == $freed and d['objects']['allocated'] == $freed + $live"
 done
 # Counts alone leave the cycle.
 must import "$vectors/cycle.trace" -o counted.gct

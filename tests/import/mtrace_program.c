@@ -36,7 +36,7 @@ int main(void)
     mtrace();
     for (uintptr_t i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, work, (void *)(i + 1)) != 0)
-            return 1;
+            abort();
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     free(before);

@@ -183,7 +183,7 @@ static void test_cut_short(void **state)
     for (unsigned i = 0; size + 20 < ROOM; i++)
         size += (size_t)snprintf(text + size, ROOM - size, "%u %x\n", i, i * 2654435761u);
     for (size_t k = 0; k < size; k++)
-        expected[k] = text[k] == '\n' ? '|' : text[k];
+        expected[k] = (char)(text[k] == '\n' ? '|' : text[k]);
     for (size_t p = 1; p < GCR_COUNT_OF(packers); p++) {
         struct bytes packed = packers[p](text, size);
         size_t longest = 0;

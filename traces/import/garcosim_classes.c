@@ -78,14 +78,15 @@ gcr_status garcosim_classes_read(struct garcosim_classes *classes, const char *p
 bool garcosim_classes_beside(const char *trace, char *out, size_t size)
 {
     static const char *const endings[] = {".gz", ".zst", ".trace"};
-    if (strlen(trace) + sizeof ".cls" > size)
+    size_t room = size - sizeof ".cls";
+    if (strlen(trace) > room)
         return false;
-    strcpy(out, trace);
+    memcpy(out, trace, strlen(trace) + 1);
     for (size_t i = 0; i < GCR_COUNT_OF(endings); i++) {
         size_t length = strlen(out), ending = strlen(endings[i]);
         if (length > ending && strcmp(out + length - ending, endings[i]) == 0)
             out[length - ending] = '\0';
     }
-    strcat(out, ".cls");
+    memcpy(out + strlen(out), ".cls", sizeof ".cls");
     return true;
 }

@@ -88,7 +88,7 @@ static json_t *import_text(const char *text)
     char plain[256];
     size_t length = 0;
     for (; text[length] != '\0' && length + 1 < sizeof plain; length++)
-        plain[length] = (signed char)text[length] >= 32 ? text[length] : '?';
+        plain[length] = (char)((unsigned char)text[length] - 32u < 95 ? text[length] : '?');
     return json_stringn(plain, length);
 }
 
