@@ -91,14 +91,14 @@ print(os.getpid(), flush=True)
 while True:
     kept[len(kept) // 2] = [len(kept)]
 PY
-for attempt in 1 2 3 4; do
+for attempt in 1 4 9; do
     rm -f "$work"/b.*
     : >"$work/out"
     "$gcreplay" record -o "$work/b.gct" --rotate 1000 --keep 1 -- "$python" "$work/big.py" \
         >"$work/out" 2>"$work/err" </dev/null &
     recorder=$!
     wait_for '[0-9]'
-    sleep 0.$((attempt * 7))
+    sleep 0.$attempt
     kill -KILL "$(cat "$work/out")"
     wait $recorder
     [ -n "$(find "$work" -name 'b*.gct')" ] || fail "killed: nothing is left: $(cat "$work/err")"

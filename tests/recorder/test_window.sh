@@ -82,7 +82,7 @@ for mode in neutral faithful; do
     # Two runs of a program are the same but for what hashes addresses.
     begun=$(beginning "$work/t.gct")
     record --mode $mode --stop-after 30000
-    valid "$work/t.gct" linked-list
+    valid "$work/t.gct"
     stopped=$(living "$work/t.gct")
     echo "$mode: attached with $begun; stopped with $stopped"
     "$python" -c 'import sys; a, b = (int(s.split()[0]) for s in sys.argv[1:])
@@ -94,11 +94,11 @@ for mode in neutral faithful; do
     record --mode $mode
     whole=$(meta "$work/t.gct" counts/allocations)
     collections=$(meta "$work/t.gct" counts/collections)
-    record --mode $mode --rotate 60000
+    record --mode $mode --rotate 90000
     allocations=0 collected=0 files=0 before=
     for trace in "$work"/t.gct $(ls "$work"/t.*.gct | sort -t. -k3,3n); do
         files=$((files + 1))
-        valid "$trace" linked-list semispace
+        valid "$trace" linked-list
         allocations=$((allocations + $(meta "$trace" counts/allocations)))
         collected=$((collected + $(meta "$trace" counts/collections)))
         if [ -n "$before" ] && [ "$lanes" = 1 ]; then

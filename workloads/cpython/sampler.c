@@ -318,6 +318,11 @@ void sampler_take(struct recorder *recorder)
     sampler_forget_marks(recorder);
 }
 
+void sampler_go_on(struct recorder *recorder)
+{
+    recorder->sampler.next = recorder->channel.head + recorder->segment->sample_every;
+}
+
 void sampler_discard(struct recorder *recorder)
 {
     if (recorder->sampler.armed)

@@ -67,6 +67,8 @@ bool sampler_init(struct recorder *recorder);
 void sampler_arm(struct recorder *recorder, bool child);
 /* Writes the READs of the interval that ends here. Not during a collection. */
 void sampler_take(struct recorder *recorder);
+/* The process goes on in another lane, where events are counted anew. */
+void sampler_go_on(struct recorder *recorder);
 /* Forgets what was written since the last sampling: a collection's work. */
 void sampler_discard(struct recorder *recorder);
 /* No more in this process. */

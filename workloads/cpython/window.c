@@ -41,8 +41,8 @@ static bool window_go_on(struct recorder *recorder, enum gcr_group_origin origin
         channel_reserve_group(channel, origin, words, command_line_read(words, sizeof words));
     if (ring == NULL)
         return false;
-    channel_commit(channel,
-                   channel->head); /* nothing stays patchable: events move to another ring */
+    sampler_take(recorder);
+    channel_commit(channel, channel->head); /* no event can be patched from another ring */
     channel_stop(channel, NULL);
     if (!channel_start(channel, ring)) {
         recorder->on = false;
@@ -51,6 +51,7 @@ static bool window_go_on(struct recorder *recorder, enum gcr_group_origin origin
     recorder->counts = recorder->scanner.counts = &ring->counts;
     restate_write(recorder);
     marks_begin(recorder, window_phase);
+    sampler_go_on(recorder);
     const uint64_t restated = channel->head;
     window->restated = restated;
     window->rotate_from = 2 * restated;
