@@ -91,7 +91,7 @@ print(os.getpid(), flush=True)
 while True:
     kept[len(kept) // 2] = [len(kept)]
 PY
-for attempt in 1 4 9; do
+for attempt in 1 5; do
     rm -f "$work"/b.*
     : >"$work/out"
     "$gcreplay" record -o "$work/b.gct" --rotate 1000 --keep 1 -- "$python" "$work/big.py" \
