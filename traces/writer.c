@@ -22,8 +22,9 @@
 #include "traces/file.h"
 
 /* Doubled, it comes to the size of a block exactly. */
-enum { WRITER_FIRST_ROOM = 256 };
-_Static_assert(GCR_BLOCK_EVENTS % 256 == 0 && (GCR_BLOCK_EVENTS & (GCR_BLOCK_EVENTS - 1)) == 0,
+enum { WRITER_FIRST_ROOM = 16 };
+_Static_assert(GCR_BLOCK_EVENTS % WRITER_FIRST_ROOM == 0 &&
+                   (GCR_BLOCK_EVENTS & (GCR_BLOCK_EVENTS - 1)) == 0,
                "a power of two");
 
 struct lane_buffer {
