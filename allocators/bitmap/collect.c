@@ -108,8 +108,8 @@ static void untrack_if_shape(struct cycle *c, gcr_ref object, uint32_t shape_fla
         !gcr_counting_can_untrack_as(counting, &bitmap_design, object))
         return;
     bitmap_quit(counting, object);
-    if (shape_flag == GCR_SHAPE_TUPLE)
-        gcr_counted(object)->type |= GCR_COUNTED_UNTRACKED_TUPLE;
+    if (shape_flag == GCR_SHAPE_TUPLE || counting->has_own_rules)
+        gcr_counted(object)->type |= GCR_COUNTED_UNTRACKED;
     c->untracked++;
 }
 

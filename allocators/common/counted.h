@@ -7,8 +7,8 @@
  * own. Where counts lie in a side table (side_counts.h), the word is not there: a reference points
  * where it would be, 8 bytes in front of the object's first byte, which is its type.
  *
- * Type word: bits 0-23 shape number; 24 containers: a tuple untracked by a collection, others:
- * finalizer has run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak
+ * Type word: bits 0-23 shape number; 24 containers: tracked again by an item that comes
+ * (an untracked tuple or dict), others: finalizer has run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak
  * references to it exist; 60 prebuilt and 61 garbage: one count belongs to no slot and no root;
  * 62-63 kind. */
 #ifndef GCR_ALLOCATORS_COMMON_COUNTED_H
@@ -19,7 +19,7 @@
 #include "base/compiler.h"
 
 #define GCR_COUNTED_SHAPE_MASK ((uint64_t)0xffffff)
-#define GCR_COUNTED_UNTRACKED_TUPLE ((uint64_t)1 << 24)
+#define GCR_COUNTED_UNTRACKED ((uint64_t)1 << 24)
 #define GCR_COUNTED_FINALIZED ((uint64_t)1 << 24)
 #define GCR_COUNTED_RECYCLED ((uint64_t)1 << 25)
 #define GCR_COUNTED_LARGE ((uint64_t)1 << 26)
@@ -62,7 +62,8 @@ struct gcr_counting_type {
 _Static_assert(sizeof(struct gcr_counting_type) == 64, "a row is one cache line");
 
 enum {
-    GCR_COUNTING_PLAIN = 1 << 28 /* the inline allocation path serves it */
+    GCR_COUNTING_PLAIN = 1 << 28, /* the inline allocation path serves it */
+    GCR_COUNTING_LISTED = 1 << 29 /* its dead may go to a modelled free list */
 };
 
 static inline struct gcr_counted *gcr_counted(gcr_ref object)

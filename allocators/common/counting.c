@@ -1,5 +1,5 @@
 /* Counting designs: rows for shapes, policy, life cycle, figures. See counting.h. */
-#include "allocators/common/counting.h"
+#include "allocators/common/counting_free_lists.h"
 
 #include <stdlib.h>
 
@@ -45,6 +45,8 @@ static struct gcr_counting_type describe(const struct gcr_counting *c,
         type.kind = GCR_KIND_CONTAINER;
     else if (!finalizer && (shape->slots != 0 || shape->item_slots != 0))
         type.kind = GCR_KIND_BUFFER;
+    if (container && c->has_own_rules && gcr_counting_has_free_list(shape))
+        type.flags |= GCR_COUNTING_LISTED;
     return type;
 }
 
@@ -70,6 +72,17 @@ static void update_trigger(struct gcr_counting *c)
     c->trigger_above = c->enabled && c->threshold[0] != 0 ? c->threshold[0] : UINT64_MAX;
 }
 
+/* What a recording of CPython that is not faithful leaves to be worked out. */
+static bool choose_rules(const struct gcr_option_values *options,
+                         const struct gcr_capabilities *capabilities)
+{
+    enum { AUTO, TRACE, CPYTHON };
+    uint64_t choice = gcr_option_number(options, "free-lists");
+    bool neutral = capabilities->faithful == 0 && capabilities->tracking == 0 &&
+                   capabilities->stores == GCR_STORES_SAMPLED;
+    return choice == CPYTHON || (choice == AUTO && neutral);
+}
+
 static void read_policy(struct gcr_counting *c, const struct gcr_option_values *options,
                         const struct gcr_capabilities *capabilities)
 {
@@ -82,7 +95,8 @@ static void read_policy(struct gcr_counting *c, const struct gcr_option_values *
         c->threshold_set[g] = value->is_set;
         recorded = recorded && !value->is_set;
     }
-    c->untracks_dicts = recorded;
+    c->has_own_rules = choose_rules(options, capabilities);
+    c->untracks_dicts = recorded || c->has_own_rules;
     c->tracks_at_alloc = capabilities->tracking == 0;
     c->enabled = true;
     c->empties_free_lists = gcr_option_flag(options, "empty-free-lists");

@@ -33,6 +33,14 @@
 
 enum { GCR_COUNTING_GENERATIONS = 3 };
 
+/* CPython's free lists: of tuples by length, of lists, of dicts (counting_free_lists.h). */
+enum {
+    GCR_FREE_LIST_TUPLES = 20,
+    GCR_FREE_LIST_LISTS = GCR_FREE_LIST_TUPLES,
+    GCR_FREE_LIST_DICTS,
+    GCR_FREE_LISTS
+};
+
 enum gcr_counting_untrack { GCR_UNTRACK_ONCE, GCR_UNTRACK_FIXPOINT, GCR_UNTRACK_OFF };
 
 /* How free and realloc learn which allocator a block came from. */
@@ -82,6 +90,8 @@ struct gcr_counting {
     struct gcr_pools *container_pools;     /* &pools[0], or &pools[1] if containers live apart */
     uint64_t small_limit;
     bool tracks_at_alloc; /* the trace has no TRACK events */
+    bool has_own_rules;   /* the trace says neither what is tracked nor what free lists served, as
+                             a neutral recording does: CPython's rules are followed instead */
     bool side_counted;    /* counts lie in side_counts, not in the objects */
     bool collecting;
     bool burying;           /* the loop over dead objects is running */
@@ -96,7 +106,7 @@ struct gcr_counting {
     uint32_t threshold[GCR_COUNTING_GENERATIONS];
     bool threshold_set[GCR_COUNTING_GENERATIONS]; /* by an option: GCCONTROL does not change it */
     bool enabled;
-    bool untracks_dicts; /* faithful trace at its recorded policy */
+    bool untracks_dicts; /* faithful trace at its recorded policy, or has_own_rules */
     bool empties_free_lists;
     bool freezes_at_fork;
     enum gcr_counting_untrack untrack;
@@ -113,6 +123,7 @@ struct gcr_counting {
     struct gcr_system_heap system;
     /* Blocks of recycled objects by size class, last in first out: [1] containers, [0] others. */
     void *recycled[2][GCR_POOLS_MAX_CLASSES];
+    uint32_t free_list_length[GCR_FREE_LISTS]; /* of those blocks, if has_own_rules */
 
     struct gcr_side_counts side_counts; /* unused unless side_counted */
 
@@ -265,8 +276,17 @@ GCR_ALWAYS_INLINE uint64_t gcr_count_down(const struct gcr_counting *c, bool sid
          0,                                                                                        \
          0,                                                                                        \
          "once|fixpoint|off",                                                                      \
-         "collections stop tracking tuples (and dicts, where the trace is faithful) that cannot "  \
-         "be in a cycle: in one pass, until nothing changes, or never"},                           \
+         "collections stop tracking tuples (and dicts, where the trace allows) that cannot be "    \
+         "in a cycle: in one pass, until nothing changes, or never"},                              \
+        {"free-lists",                                                                             \
+         GCR_OPT_CHOICE,                                                                           \
+         NULL,                                                                                     \
+         "auto",                                                                                   \
+         0,                                                                                        \
+         0,                                                                                        \
+         "auto|trace|cpython",                                                                     \
+         "what dies into free lists and is tracked: as the trace says, or by CPython's rules for " \
+         "tuples, lists and dicts; auto: those for neutral recordings alone"},                     \
     {                                                                                              \
         "empty-free-lists", GCR_OPT_FLAG, NULL, "on", 0, 0, NULL,                                  \
             "full collections give back the blocks of recycled objects"                            \

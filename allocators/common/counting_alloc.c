@@ -175,6 +175,7 @@ void gcr_counting_leave_tables(struct gcr_counting *c, const struct gcr_counting
 
 void gcr_counting_empty_recycled(struct gcr_counting *c)
 {
+    memset(c->free_list_length, 0, sizeof c->free_list_length);
     for (int container = 0; container < 2; container++) {
         struct gcr_pools *pools = container ? c->container_pools : &c->pools[0];
         for (size_t i = 0; i < GCR_POOLS_MAX_CLASSES; i++) {

@@ -78,9 +78,7 @@ GCR_ALWAYS_INLINE bool gcr_counting_can_untrack_as(struct gcr_counting *c,
                     return false;
                 continue;
             }
-            if ((gcr_counted(item)->type & GCR_COUNTED_CONTAINER) != 0 &&
-                (!gcr_counting_type_is(gcr_counting_type_of(c, item), GCR_SHAPE_TUPLE) ||
-                 design->is_tracked(c, item)))
+            if (gcr_counting_may_be_tracked(c, design, item))
                 return false;
         }
     }

@@ -10,6 +10,7 @@
 #define GCR_ALLOCATORS_COMMON_COUNTING_DEATH_H
 
 #include "allocators/common/counting_blocks.h"
+#include "allocators/common/counting_free_lists.h"
 
 /* Queues an object whose count has just fallen to 0; the design's bury_queued starts. */
 GCR_ALWAYS_INLINE void gcr_counting_queue_dead(struct gcr_counting *c, bool side, gcr_ref object)
@@ -38,7 +39,7 @@ static inline bool gcr_counting_finalize_dying(struct gcr_counting *c,
         if (design->is_tracked(c, object))
             design->untrack(c, object);
         design->track(c, object);
-        gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
+        gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED);
     } else {
         if (words->type & GCR_COUNTED_FINALIZED)
             return false;
@@ -64,6 +65,9 @@ GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
         gcr_counting_leave_tables(c, type, object);
     if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
         c->live_containers--;
+        if (GCR_UNLIKELY(gcr_counting_type_is(type, GCR_COUNTING_LISTED)) &&
+            gcr_counting_free_list_put(c, type, gcr_counted_length(object)))
+            word |= GCR_COUNTED_RECYCLED;
         if (!(word & GCR_COUNTED_RECYCLED) && c->count[0] > 0)
             c->count[0]--;
     }

@@ -65,6 +65,8 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_as(struct gcr_heap *heap,
     const struct gcr_counting_type *type = &c->types[shape->number];
     uint64_t bytes = gcr_counting_block_bytes(design, type, length);
     gcr_ref object;
+    if (GCR_UNLIKELY(gcr_counting_type_is(type, GCR_COUNTING_LISTED)))
+        flags |= gcr_counting_free_list_take(c, type, length);
     if (GCR_LIKELY(flags == 0 && gcr_counting_type_is(type, GCR_COUNTING_PLAIN) &&
                    bytes <= c->small_limit))
         object = gcr_counting_alloc_plain(c, design, type, shape, length, bytes);
@@ -78,8 +80,12 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_as(struct gcr_heap *heap,
             gcr_counting_trigger(c);
             GCR_CHECK(2, c->count[0] <= c->trigger_above);
         }
-        if (c->tracks_at_alloc)
-            design->track(c, object);
+        if (c->tracks_at_alloc) {
+            if (GCR_UNLIKELY(c->has_own_rules && gcr_counting_type_is(type, GCR_SHAPE_DICT)))
+                gcr_counted_set_flag(object, GCR_COUNTED_UNTRACKED);
+            else
+                design->track(c, object);
+        }
     }
     gcr_ref old = *root;
     *root = object;
@@ -89,19 +95,23 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_as(struct gcr_heap *heap,
 
 /* ---- pointers ---- */
 
-/* A tuple that a collection has untracked gets an item: it must be tracked again. */
+/* An untracked tuple or dict gets an item: it must be tracked again; a dict only if the item could
+ * ever be tracked (dictobject.c, MAINTAIN_TRACKING). `value` NULL: not known. */
 GCR_ALWAYS_INLINE void gcr_counting_retrack(struct gcr_counting *c,
                                             const struct gcr_counting_design *design,
-                                            gcr_ref object)
+                                            const struct gcr_counting_type *type, gcr_ref object,
+                                            gcr_ref value)
 {
-    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
+    if (gcr_counting_type_is(type, GCR_SHAPE_DICT) && value != NULL &&
+        !gcr_counting_may_be_tracked(c, design, value))
+        return;
+    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED);
     design->track(c, object);
 }
 
-static inline bool gcr_counting_is_untracked_tuple(const struct gcr_counting_type *type,
-                                                   gcr_ref object)
+static inline bool gcr_counting_is_untracked(const struct gcr_counting_type *type, gcr_ref object)
 {
-    return (gcr_counted(object)->type & GCR_COUNTED_UNTRACKED_TUPLE) != 0 &&
+    return (gcr_counted(object)->type & GCR_COUNTED_UNTRACKED) != 0 &&
            gcr_counting_type_is(type, GCR_SHAPE_CONTAINER);
 }
 
@@ -115,8 +125,8 @@ GCR_ALWAYS_INLINE void gcr_counting_store_as(struct gcr_heap *heap,
     gcr_ref old = *at;
     if (value != NULL) {
         gcr_count_up(c, design->side_counts, value);
-        if (GCR_UNLIKELY(gcr_counting_is_untracked_tuple(type, object)))
-            gcr_counting_retrack(c, design, object);
+        if (GCR_UNLIKELY(gcr_counting_is_untracked(type, object)))
+            gcr_counting_retrack(c, design, type, object, value);
     }
     GCR_STORE_AS(GCR_CAUSE_DATA, *at, value);
     gcr_counting_decrement(c, design, old);
@@ -192,8 +202,8 @@ GCR_ALWAYS_INLINE void gcr_counting_copy_as(struct gcr_heap *heap,
     bool side = design->side_counts;
     bool any = gcr_counting_copy_counts(c, side, from, src, enter, enter_end, true);
     (void)gcr_counting_copy_counts(c, side, to, dst, leave, leave_end, false);
-    if (any && GCR_UNLIKELY(gcr_counting_is_untracked_tuple(to, dst)))
-        gcr_counting_retrack(c, design, dst);
+    if (any && GCR_UNLIKELY(gcr_counting_is_untracked(to, dst)))
+        gcr_counting_retrack(c, design, to, dst, NULL);
     gcr_counting_move_slots(c, dst, d, src, s, n);
     if (GCR_UNLIKELY(c->dead != NULL))
         design->bury_queued(c);
@@ -256,7 +266,7 @@ GCR_ALWAYS_INLINE void gcr_counting_track_as(struct gcr_heap *heap,
     struct gcr_counting *c = gcr_counting_of(heap);
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_CONTAINER))
         return;
-    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
+    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED);
     if (!design->is_tracked(c, object))
         design->track(c, object);
 }
@@ -268,7 +278,7 @@ GCR_ALWAYS_INLINE void gcr_counting_untrack_as(struct gcr_heap *heap,
     struct gcr_counting *c = gcr_counting_of(heap);
     if (!gcr_counting_type_is(gcr_counting_type_of(c, object), GCR_SHAPE_CONTAINER))
         return;
-    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED_TUPLE);
+    gcr_counted_clear_flag(object, GCR_COUNTED_UNTRACKED);
     if (design->is_tracked(c, object))
         design->untrack(c, object);
 }

@@ -61,8 +61,8 @@ static uint64_t untrack_pass(struct linked_list *ll, struct gcr_gc_head *list, u
             !gcr_counting_can_untrack_as(&ll->counting, &linked_list_design, object))
             continue;
         gcr_head_untrack(head, ll->packed);
-        if (shape_flag == GCR_SHAPE_TUPLE)
-            gcr_counted(object)->type |= GCR_COUNTED_UNTRACKED_TUPLE;
+        if (shape_flag == GCR_SHAPE_TUPLE || ll->counting.has_own_rules)
+            gcr_counted(object)->type |= GCR_COUNTED_UNTRACKED;
         untracked++;
     }
     return untracked;

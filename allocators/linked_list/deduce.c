@@ -254,7 +254,7 @@ static uint64_t split_wide(struct linked_list *ll, struct gcr_gc_head *young,
                                      GCR_SHAPE_TUPLE) &&
                 gcr_counting_can_untrack_as(&ll->counting, &linked_list_design, object)) {
                 gcr_head_untrack(head, ll->packed);
-                gcr_counted(object)->type |= GCR_COUNTED_UNTRACKED_TUPLE;
+                gcr_counted(object)->type |= GCR_COUNTED_UNTRACKED;
                 untracked++;
             }
         } else {

@@ -13,7 +13,7 @@
 
 static const struct gcr_flag record_flags[] = {
     {"--mode", 0, "MODE",
-     "neutral: for comparing designs, collection held off, dense snapshots (default); "
+     "neutral: for comparing designs, dense snapshots (default); "
      "faithful: edges and roots true at CPython's own collections",
      GCR_FLAG_OPTIONAL, NULL},
     {"--output", 'o', "TRACE", "trace file to write", GCR_FLAG_REQUIRED, NULL},

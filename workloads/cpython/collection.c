@@ -27,12 +27,13 @@ bool collection_init(struct recorder *recorder)
     collection->dead.item = recorder_reserve(bytes);
     collection->fresh.item = recorder_reserve(bytes);
     collection->stand_ins.item = recorder_reserve(bytes);
+    collection->left.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
     collection->work.item = recorder_reserve((size_t)EDGE_LIMIT * sizeof(uint32_t));
     collection->inserts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->inserts);
     collection->cuts = recorder_reserve((size_t)INSERT_LIMIT * sizeof *collection->cuts);
     return collection->dead.item != NULL && collection->fresh.item != NULL &&
-           collection->stand_ins.item != NULL && collection->work.item != NULL &&
-           collection->inserts != NULL && collection->cuts != NULL;
+           collection->stand_ins.item != NULL && collection->left.item != NULL &&
+           collection->work.item != NULL && collection->inserts != NULL && collection->cuts != NULL;
 }
 
 bool collection_is_new(const struct recorder *recorder)
@@ -181,10 +182,12 @@ static void collection_note_rebirth(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
     struct record *record = mirror_record(mirror, object);
-    record->flags |= RECORD_RECYCLED;
+    if (!recorder->neutral)
+        record->flags |= RECORD_RECYCLED;
     collection_note_death(recorder, object);
     uint32_t type = record->type;
-    uint32_t fresh = mirror_allocate(mirror, record->block, record->bytes, GCR_ALLOC_UNCOUNTED);
+    uint32_t fresh = mirror_allocate(mirror, record->block, record->bytes,
+                                     recorder->neutral ? 0 : GCR_ALLOC_UNCOUNTED);
     mirror_record(mirror, fresh)->flags |= RECORD_CONTAINER | RECORD_UNCOUNTED;
     types_settle(&recorder->types, fresh, type);
     heap_map_set(&recorder->map, record->block, fresh);
@@ -414,12 +417,29 @@ static void collection_lose_edge(struct recorder *recorder, uint32_t dst)
     if (to->root != 0)
         return;
     bool needed = count == 0;
-    if (!needed && record_is_traced(to))
-        needed = (to->flags & RECORD_REACHED) == 0;
-    else if (!needed)
-        needed = record_refcount(to) > (int64_t)to->in_count;
+    bool used = record_refcount(to) > (int64_t)to->in_count;
+    if (!record_is_traced(to))
+        needed = needed || used;
+    else if (recorder->neutral && !collection_is_candidate(mirror, to))
+        needed = needed || used;
+    else
+        needed = needed || (to->flags & RECORD_REACHED) == 0;
     if (needed)
         collection_root_before(recorder, dst);
+    else if (recorder->neutral && record_is_traced(to))
+        list_push(&recorder->collection.left, dst);
+}
+
+/* Neutral mode: older objects that lost a holder. They are garbage by now, perhaps since long, or
+ * something else leads to them. */
+static void collection_judge_left(struct recorder *recorder)
+{
+    const struct index_list *left = &recorder->collection.left;
+    for (uint32_t i = 0; i < left->count; i++) {
+        const struct record *record = mirror_record(&recorder->mirror, left->item[i]);
+        if (record->root == 0 && (record->flags & RECORD_REPLAY_FREED) == 0)
+            reach_keep_used(recorder, left->item[i], collection_root_before);
+    }
 }
 
 /* Carries out the collection on the mirror: the unreachable, and what falls with them. */
@@ -429,6 +449,7 @@ static void collection_free_garbage(struct recorder *recorder)
     const struct index_list *candidates = &recorder->snapshot.candidates;
     struct index_list *work = &recorder->collection.work;
     work->count = 0;
+    recorder->collection.left.count = 0;
     for (uint32_t i = 0; i < candidates->count; i++) {
         struct record *record = mirror_record(mirror, candidates->item[i]);
         if (!collection_is_candidate(mirror, record) || (record->flags & RECORD_REACHED) != 0)
@@ -523,6 +544,20 @@ static void collection_promote(struct recorder *recorder, int generation)
     }
 }
 
+/* The same in a neutral recording, which does not follow generations. */
+static void collection_leave(struct recorder *recorder)
+{
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        struct record *record = mirror_record(&recorder->mirror, candidates->item[i]);
+        record->flags &= (uint16_t)~RECORD_REACHED;
+        if (record->epoch == recorder->mirror.epoch && record->kind == RECORD_OBJECT &&
+            record_is_traced(record) &&
+            !py_is_tracked(py_object_at(record->block + record->prefix)))
+            record->generation = GENERATION_NONE;
+    }
+}
+
 /* Which generation was collected, by CPython's statistics; -1: none (gc.collect inside one). */
 static int collection_generation(const struct recorder *recorder)
 {
@@ -564,6 +599,7 @@ void collection_end(struct recorder *recorder)
                 collection_untrack(recorder, generation, RECORD_DICT);
         }
         collection_free_garbage(recorder);
+        collection_judge_left(recorder);
         collection_insert(recorder, collection->trigger, collection->cuts, collection->cut_count);
         collection_insert(recorder, recorder->snapshot.position, collection->inserts,
                           collection->insert_count);
@@ -576,9 +612,7 @@ void collection_end(struct recorder *recorder)
         if (!recorder->neutral) {
             collection_promote(recorder, generation);
         } else {
-            for (uint32_t i = 0; i < recorder->snapshot.candidates.count; i++)
-                mirror_record(&recorder->mirror, recorder->snapshot.candidates.item[i])->flags &=
-                    (uint16_t)~RECORD_REACHED;
+            collection_leave(recorder);
         }
         collection_report(recorder, generation);
     }
@@ -620,6 +654,10 @@ void collection_settle_count(struct recorder *recorder)
     const int64_t real = recorder->gc->generations[0].count;
     recorder->collection.count_is_due = false;
     mirror->logging = false;
+    if (recorder->neutral) { /* when a replay collects is its own affair */
+        recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
+        return;
+    }
     int64_t sum = 0, largest = 0;
     uint32_t from = steps->count;
     while (from > 0 && largest < real) {

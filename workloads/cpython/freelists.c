@@ -20,7 +20,8 @@ static void free_lists_push(struct recorder *recorder, PyObject *object, unsigne
         types_settle(&recorder->types, found,
                      types_find(&recorder->types, py_free_list_type(list)));
     }
-    record->flags |= RECORD_RECYCLED;
+    if (!recorder->neutral) /* in a neutral recording the free lists are the replay's affair */
+        record->flags |= RECORD_RECYCLED;
     recorder->counts->deaths++;
     uint32_t bytes = record->bytes;
     if (recorder->collection.running && (record->flags & RECORD_NEW) == 0) {
@@ -42,12 +43,13 @@ static void free_lists_pop(struct recorder *recorder, uint64_t object, unsigned 
     uint32_t found = heap_map_find(&recorder->map, object - sizeof(PyGC_Head));
     if (found == 0 || mirror_record(mirror, found)->kind != RECORD_PARKED)
         return;
-    mirror_reallocate(mirror, found, GCR_ALLOC_UNCOUNTED);
+    mirror_reallocate(mirror, found, recorder->neutral ? 0 : GCR_ALLOC_UNCOUNTED);
     types_settle(&recorder->types, found, types_find(&recorder->types, py_free_list_type(list)));
     if (recorder->collection.running)
         collection_note_birth(recorder, found);
     if (recorder->neutral)
         list_push(&recorder->tiers.member[0], found);
+    recorder->tiers.allocated++;
     recorder->tiers.live++;
     recorder->counts->free_list_births++;
 }

@@ -148,21 +148,13 @@ bool hooks_enter(struct recorder *recorder)
 
 /* ---- allocation ---- */
 
-/* Neutral mode: CPython's own collections are held off, except one at a time when much has grown.
- */
-static void hooks_hold_off(struct recorder *recorder)
+/* Containers allocated between two looks at a tier: the older, the more. The oldest also waits
+ * until a part of them is allocated anew, so that looking costs so much for each allocation. */
+static uint64_t hooks_tier_interval(const struct recorder *recorder, unsigned tier)
 {
-    py_gc *gc = recorder->gc;
-    struct tiers *tiers = &recorder->tiers;
-    if (tiers->live < tiers->collect_at) {
-        gc->generations[0].count = 0;
-        recorder->mirror.young_count = 0;
-        return;
-    }
-    gc->generations[2].count = gc->generations[2].threshold + 1;
-    gc->long_lived_pending = gc->long_lived_total;
-    tiers->collect_at = tiers->live * 2;
-    recorder->counts->own_collections++;
+    static const unsigned looks[TIERS] = {1, 10, 50, 100};
+    const uint64_t old = tier == TIERS - 1 ? recorder->tiers.live / 4 : 0;
+    return recorder->segment->dense_every * looks[tier] + old;
 }
 
 static void hooks_examine_tiers(struct recorder *recorder)
@@ -170,16 +162,12 @@ static void hooks_examine_tiers(struct recorder *recorder)
     struct tiers *tiers = &recorder->tiers;
     if (tiers->allocated < tiers->due[0])
         return;
-    const uint64_t dense = recorder->segment->dense_every;
-    unsigned tier = tiers->allocated >= tiers->due[2]   ? 2
-                    : tiers->allocated >= tiers->due[1] ? 1
-                                                        : 0;
+    unsigned tier = TIERS - 1;
+    while (tiers->allocated < tiers->due[tier])
+        tier--;
     snapshot_take_tiers(recorder, tier);
-    tiers->due[0] = tiers->allocated + dense;
-    if (tier >= 1)
-        tiers->due[1] = tiers->allocated + 20 * dense;
-    if (tier >= 2) /* the old: once for each half of them allocated anew */
-        tiers->due[2] = tiers->allocated + 400 * dense + tiers->live / 2;
+    for (unsigned t = 0; t <= tier; t++)
+        tiers->due[t] = tiers->allocated + hooks_tier_interval(recorder, t);
 }
 
 /* Before an allocation: if it can start a collection, the heap is looked at now. Returns the flags
@@ -202,6 +190,8 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
         marks_look(recorder);
     if (GCR_UNLIKELY(sampler_is_due(&recorder->sampler, recorder->channel.head)))
         sampler_take(recorder);
+    if (recorder->neutral && pending)
+        return GCR_ALLOC_NOTRIGGER;
     int generation = py_predict_trigger(recorder->gc);
     if (generation < 0)
         return recorder->gc->generations[0].count + 1 > recorder->gc->generations[0].threshold &&
@@ -212,12 +202,6 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
         return GCR_ALLOC_NOTRIGGER;
     if (!container_site && site->others > 0)
         return 0;
-    if (recorder->neutral) {
-        hooks_hold_off(recorder);
-        generation = py_predict_trigger(recorder->gc);
-        if (generation < 0)
-            return 0;
-    }
     if (!recorder->neutral)
         collection_correct_count(recorder);
     snapshot_take(recorder, generation, true);

@@ -396,7 +396,8 @@ static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lo
     if ((record->flags & RECORD_DEAD) != 0)
         ; /* its memory is gone: only the count matters, until its own turn comes */
     else if (!needed && record_is_traced(record))
-        needed = !(mirror->examining && record->epoch == mirror->epoch);
+        needed = !(mirror->examining && record->epoch == mirror->epoch) ||
+                 record_refcount(record) > (int64_t)record->in_count;
     else if (!needed)
         needed = record_refcount(record) > (int64_t)(record->in_count - lost);
     if (!needed)

@@ -199,9 +199,6 @@ static bool process_build(struct recorder *recorder, struct gcr_segment *segment
     recorder->free_lists = recorder_reserve(PY_FREE_LISTS * sizeof *recorder->free_lists);
     recorder->enabled = -1;
     recorder->sampler.watch.file = -1;
-    recorder->tiers.collect_at = 200000;
-    recorder->tiers.due[1] = 20 * segment->dense_every;
-    recorder->tiers.due[2] = 400 * segment->dense_every;
     return recorder->sites != NULL && recorder->free_lists != NULL &&
            heap_map_init(&recorder->map) && mirror_init(&recorder->mirror, &recorder->channel) &&
            types_init(&recorder->types, segment, &recorder->mirror, &recorder->map) &&

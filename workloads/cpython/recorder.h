@@ -24,6 +24,7 @@ struct collection {
     struct index_list dead;  /* really freed meanwhile, in order */
     struct index_list fresh; /* allocated meanwhile: those marked NEW, some perhaps dead again */
     struct index_list work;
+    struct index_list left;      /* neutral: older objects that lost a holder in it */
     struct index_list stand_ins; /* objects made up for the number of survivors */
     uint64_t trigger;            /* position of the event that starts it in the replay */
     struct gcr_event *inserts;   /* roots to put before it */
@@ -49,13 +50,13 @@ struct site {
 };
 
 /* Neutral mode: containers by how often they were examined. */
-enum { TIERS = 3 };
+enum { TIERS = 4 };
 struct tiers {
     struct index_list member[TIERS];
     uint64_t allocated;  /* containers, so far */
     uint64_t due[TIERS]; /* examine tier i when `allocated` gets there */
     uint64_t live;       /* containers */
-    uint64_t collect_at; /* live containers that call for a collection of the recorder's own */
+    uint64_t searched;   /* objects that searches for roots visited */
 };
 
 struct hook_context {
@@ -107,6 +108,15 @@ void snapshot_take_tiers(struct recorder *recorder, unsigned tier);
  * oldest. */
 void snapshot_freeze(struct recorder *recorder);
 void snapshot_unfreeze(struct recorder *recorder);
+
+/* ---- reach.c ---- */
+
+/* Neutral mode, outside collections: may this container, all of whose references are known, lose
+ * its root? If nothing leads to it any more, what it alone led to is judged first. Bounded. */
+bool reach_allows_unrooting(struct recorder *recorder, uint32_t object);
+/* The same for one that has no root and has lost a holder; `root` gives roots. */
+void reach_keep_used(struct recorder *recorder, uint32_t object,
+                     void (*root)(struct recorder *recorder, uint32_t object));
 
 /* ---- collection.c ---- */
 

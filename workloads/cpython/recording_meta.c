@@ -36,14 +36,13 @@ static json_t *meta_command(const struct groups *groups, const struct gcr_group 
 static json_t *meta_counts(const struct gcr_recorder_counts *counts)
 {
     return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
         (json_int_t)counts->allocations, "containers", (json_int_t)counts->containers, "deaths",
         (json_int_t)counts->deaths, "snapshots", (json_int_t)counts->snapshots, "snapshot_objects",
         (json_int_t)counts->snapshot_objects, "collections", (json_int_t)counts->collections,
-        "own_collections", (json_int_t)counts->own_collections, "free_list_births",
-        (json_int_t)counts->free_list_births, "resurrected", (json_int_t)counts->resurrected,
-        "finalized", (json_int_t)counts->finalized, "restated_objects",
-        (json_int_t)counts->restated_objects, "restated_events",
+        "free_list_births", (json_int_t)counts->free_list_births, "resurrected",
+        (json_int_t)counts->resurrected, "finalized", (json_int_t)counts->finalized,
+        "restated_objects", (json_int_t)counts->restated_objects, "restated_events",
         (json_int_t)counts->restated_events);
 }
 

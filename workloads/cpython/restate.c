@@ -195,9 +195,9 @@ static void restate_finish(struct recorder *recorder)
 
 /* ---- garbage, in a neutral recording ---- */
 
-/* Cycles that the program has lost lie about there, perhaps many: CPython's collector is held off.
- * Events may still name them (when they die after all), so they are restated too; but each knot of
- * them by itself, behind everything that lives, so that they never live together. */
+/* Cycles that the program has lost lie about there, until CPython's collector finds them. Events
+ * may still name them (when they die after all), so they are restated too; but each knot of them by
+ * itself, behind everything that lives, so that they never live together. */
 
 /* Takes up an object that is not marked yet. */
 static void restate_mark(struct mirror *mirror, struct index_list *work, uint32_t object)

@@ -60,7 +60,6 @@ struct gcr_recorder_counts {
     uint64_t deaths;
     uint64_t snapshots, snapshot_objects;
     uint64_t collections;     /* that the recorded runtime ran */
-    uint64_t own_collections; /* of those, asked for by the recorder to bound memory (neutral) */
     uint64_t free_list_births;
     uint64_t resurrected;
     uint64_t finalized; /* finalizers that ran */

@@ -162,19 +162,27 @@ static void snapshot_refresh_holders(struct recorder *recorder, uint32_t object)
 
 /* ---- roots ---- */
 
+/* In a neutral recording, cyclic garbage that CPython has not found yet may have lost its roots
+ * already, and the program may take objects out of it by ways that count nothing: those have a root
+ * until a collection of CPython's shows that they are garbage. */
+static bool snapshot_keeps_root(const struct recorder *recorder, const struct record *record)
+{
+    return recorder->neutral && record->type != 0 &&
+           (recorder->snapshot.collects < 0 || !record_is_traced(record)) &&
+           py_is_found_uncounted(py_object_at(record->block + record->prefix));
+}
+
 /* A snapshot that no collection follows (at a fork, at gc.freeze) takes no roots away in a faithful
- * recording: garbage would lie about that a finalizer may still save when CPython finds it.
- * In a neutral recording cyclic garbage stays, perhaps for ever, and the program may take objects
- * out of it again by ways that count nothing: those keep their root until they are freed. */
+ * recording: garbage would lie about that a finalizer may still save when CPython finds it. */
 static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
     const struct record *record = mirror_record(mirror, object);
     if (record_refcount(record) > (int64_t)record->in_count || record->in_count == 0 ||
-        (recorder->neutral && record->type != 0 &&
-         py_is_found_uncounted(py_object_at(record->block + record->prefix))))
+        snapshot_keeps_root(recorder, record))
         mirror_root(mirror, object);
-    else if (recorder->neutral || recorder->snapshot.collects >= 0 || !record_is_traced(record))
+    else if (recorder->snapshot.collects >= 0 || !record_is_traced(record) ||
+             (recorder->neutral && reach_allows_unrooting(recorder, object)))
         mirror_unroot(mirror, object);
 }
 
@@ -186,6 +194,10 @@ static void snapshot_examine(struct recorder *recorder)
     for (uint32_t i = 0; i < candidates->count; i++) {
         snapshot_fetch_ahead(mirror, candidates, i);
         scan_object(&recorder->scanner, candidates->item[i]);
+    }
+    for (uint32_t i = 0; i < candidates->count && recorder->neutral; i++) {
+        if (snapshot_keeps_root(recorder, mirror_record(mirror, candidates->item[i])))
+            mirror_root(mirror, candidates->item[i]);
     }
 
     recorder->snapshot.position = recorder->channel.head;
