@@ -26,6 +26,7 @@ void gcr_lane_result_finish(struct gcr_lane_result *lane)
     free(lane->samples);
     free(lane->recorded);
     free(lane->requests);
+    free(lane->program_phases);
     free(lane->checkpoints);
     free(lane->design);
     free(lane->counters);
@@ -39,6 +40,9 @@ void gcr_result_finish(struct gcr_result *result)
     for (size_t i = 0; i < result->lane_count; i++)
         gcr_lane_result_finish(&result->lanes[i]);
     free(result->lanes);
+    for (uint32_t i = 0; i < result->trace.phase_name_count; i++)
+        free(result->trace.phase_names[i]);
+    free(result->trace.phase_names);
     *result = (struct gcr_result){0};
 }
 

@@ -65,6 +65,12 @@ struct gcr_request {
     uint64_t start_ns, end_ns;
 };
 
+/* A phase of the program, which lasts until the next one begins. */
+struct gcr_program_phase {
+    uint32_t name; /* its number in the trace */
+    uint64_t event, start_ns;
+};
+
 /* What the recorded runtime itself reported (COLLECTED events). */
 struct gcr_recorded_collection {
     uint64_t event;
@@ -142,6 +148,8 @@ struct gcr_lane_result {
     struct gcr_request *requests; /* those that ended in this process, by their beginning */
     size_t request_count;
     uint64_t requests_unfinished, requests_dropped; /* not listed; dropped: there were too many */
+    struct gcr_program_phase *program_phases;       /* as they began; a forked lane's first at 0 */
+    size_t program_phase_count;
     struct gcr_checkpoint *checkpoints; /* verified runs: at moments that the trace decides */
     size_t checkpoint_count;
     bool has_resurrected; /* a finalizer stored its object: graphs may differ between designs */
@@ -170,6 +178,8 @@ struct gcr_result {
         uint64_t file_bytes;
         struct gcr_capabilities capabilities;
         char warning[512];
+        char **phase_names; /* [phase_name_count]: number n is phase_names[n - 1]; owned */
+        uint32_t phase_name_count;
     } trace;
     const struct gcr_collector *collector;
     struct gcr_option_values options;

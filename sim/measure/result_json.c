@@ -425,7 +425,7 @@ static json_t *json_lane(const struct gcr_result *result, const struct gcr_lane_
     json_object_set_new(pauses, "list", json_pause_list(lane));
     json_object_set_new(out, "pauses", pauses);
     json_object_set_new(out, "footprint_series", json_series(lane, live_known));
-    json_object_set_new(out, "requests", gcr_json_request_list(lane));
+    gcr_json_put_marks(out, lane, result);
     json_object_set_new(out, "recorded", json_recorded(lane));
     json_object_set_new(out, "cow", result->cow ? gcr_json_cow(lane) : json_null());
     return out;

@@ -29,8 +29,10 @@ void gcr_json_put_text(json_t *object, const char *name, const char *text);
 
 /* Hardware and software counters of lanes[0..count) together; null if none of them has any. */
 json_t *gcr_json_counters(const struct gcr_lane_result *lanes, size_t count);
-/* Requests of a lane: a table. Of lanes[0..count) together: a summary; null if there are none. */
-json_t *gcr_json_request_list(const struct gcr_lane_result *lane);
+/* Requests of a lane and phases of the program: two tables. */
+void gcr_json_put_marks(json_t *out, const struct gcr_lane_result *lane,
+                        const struct gcr_result *result);
+/* Requests of lanes[0..count) together: a summary; null if there are none. */
 json_t *gcr_json_requests(const struct gcr_lane_result *lanes, size_t count);
 /* Copy-on-write of a lane: a list of epochs. */
 json_t *gcr_json_cow(const struct gcr_lane_result *lane);

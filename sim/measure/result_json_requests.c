@@ -1,9 +1,10 @@
-/* Requests as JSON: each with its times in its lane, and a summary over all lanes. */
+/* What the program marked, as JSON: requests, each with its times in its lane, and a summary over
+ * all lanes; phases. */
 #include <stdlib.h>
 
 #include "sim/measure/result_json_parts.h"
 
-json_t *gcr_json_request_list(const struct gcr_lane_result *lane)
+static json_t *json_request_list(const struct gcr_lane_result *lane)
 {
     json_t *rows = json_array();
 
@@ -17,6 +18,32 @@ json_t *gcr_json_request_list(const struct gcr_lane_result *lane)
         json_array_append_new(rows, row);
     }
     return json_pack("{s:[s,s,s], s:o}", "columns", "number", "start_ns", "end_ns", "rows", rows);
+}
+
+static json_t *json_program_phases(const struct gcr_lane_result *lane,
+                                   const struct gcr_result *result)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < lane->program_phase_count; i++) {
+        const struct gcr_program_phase *phase = &lane->program_phases[i];
+        const bool is_named = phase->name <= result->trace.phase_name_count;
+        json_t *name = is_named ? json_string(result->trace.phase_names[phase->name - 1]) : NULL;
+        json_t *row = json_array();
+
+        json_array_append_new(row, name != NULL ? name : json_sprintf("phase %u", phase->name));
+        json_array_append_new(row, gcr_json_count(phase->start_ns));
+        json_array_append_new(row, gcr_json_count(phase->event));
+        json_array_append_new(rows, row);
+    }
+    return json_pack("{s:[s,s,s], s:o}", "columns", "name", "start_ns", "event", "rows", rows);
+}
+
+void gcr_json_put_marks(json_t *out, const struct gcr_lane_result *lane,
+                        const struct gcr_result *result)
+{
+    json_object_set_new(out, "requests", json_request_list(lane));
+    json_object_set_new(out, "program_phases", json_program_phases(lane, result));
 }
 
 /* Latencies of all requests of all lanes, malloc'ed; NULL: no memory. */

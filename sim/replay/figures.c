@@ -125,6 +125,9 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
     out->design = figures_copy(design, design_count, sizeof *design, &ok);
     figures_keep_counters(state, out, &ok);
     ok = gcr_requests_list(&state->requests, out) && ok;
+    out->program_phases =
+        figures_copy(gcr_program_phases_list(&state->program_phases), state->program_phases.count,
+                     sizeof *out->program_phases, &ok);
     out->cow = figures_copy(state->cow.epochs.base, state->cow.epoch_count, sizeof *out->cow, &ok);
     out->cow_points =
         figures_copy(state->cow.points.base, state->cow.point_count, sizeof *out->cow_points, &ok);
@@ -136,6 +139,7 @@ gcr_status gcr_figures_keep_lists(struct gcr_process *process, struct gcr_error 
     out->pause_count = state->pauses.count;
     out->sample_count = state->series.count;
     out->recorded_count = state->recorded_count;
+    out->program_phase_count = state->program_phases.count;
     out->design_count = design_count;
     out->cow_count = state->cow.epoch_count;
     out->cow_point_count = state->cow.point_count;

@@ -78,6 +78,8 @@ static bool prepare_event(struct prepare *prepare, const struct gcr_event *e)
         return prepare_thread(prepare, e->a);
     case GCR_OP_REQUEST:
         return prepare_memory(prepare, gcr_requests_reserve(&prepare->state->requests));
+    case GCR_OP_PHASE:
+        return prepare_memory(prepare, gcr_program_phases_reserve(&prepare->state->program_phases));
     case GCR_OP_FORK:
     case GCR_OP_EXIT:
         prepare->out->what = GCR_PREPARED_FORK_EXIT;

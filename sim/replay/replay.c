@@ -231,6 +231,21 @@ static struct gcr_event_source reader_source(struct gcr_reader *reader)
     return source;
 }
 
+/* A name that finds no memory is left out, and all behind it. */
+static void replay_name_phases(const struct gcr_reader *reader, struct gcr_result *result)
+{
+    uint32_t count = 0;
+
+    gcr_reader_name(reader, 1, &count);
+    result->trace.phase_names = count > 0 ? calloc(count, sizeof *result->trace.phase_names) : NULL;
+    for (uint32_t i = 0; i < count && result->trace.phase_names != NULL; i++) {
+        result->trace.phase_names[i] = strdup(gcr_reader_name(reader, i + 1, NULL));
+        if (result->trace.phase_names[i] == NULL)
+            return;
+        result->trace.phase_name_count++;
+    }
+}
+
 static void replay_name_file(struct gcr_reader *reader, struct gcr_result *result)
 {
     const char *warning = gcr_reader_warning(reader);
@@ -240,6 +255,7 @@ static void replay_name_file(struct gcr_reader *reader, struct gcr_result *resul
     result->trace.file_bytes = gcr_reader_file_bytes(reader);
     if (warning != NULL)
         snprintf(result->trace.warning, sizeof result->trace.warning, "%s", warning);
+    replay_name_phases(reader, result);
 }
 
 gcr_status gcr_replay(const struct gcr_replay_config *config, struct gcr_result *result,

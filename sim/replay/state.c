@@ -102,6 +102,7 @@ void gcr_state_restart(struct gcr_replay_state *state, uint32_t lane)
     gcr_pace_restart(&state->pace);
     gcr_pauses_reset(&state->pauses);
     gcr_requests_reset(&state->requests);
+    gcr_program_phases_restart(&state->program_phases);
     gcr_footprint_reset(&state->series);
     state->live.peak_bytes = state->live.bytes;
     state->work_at_start = state->heap->work;
@@ -119,6 +120,7 @@ void gcr_state_finish(struct gcr_replay_state *state)
     gcr_cookies_free(&state->cookies);
     gcr_pauses_free(&state->pauses);
     gcr_requests_free(&state->requests);
+    gcr_growable_free(&state->program_phases.memory);
     gcr_footprint_free(&state->series);
     gcr_live_free(&state->live);
     gcr_growable_free(&state->recorded_memory);
@@ -269,7 +271,11 @@ static enum gcr_stop rare_event(struct gcr_replay_state *state, const struct gcr
         gcr_requests_note(&state->requests, e->a, e->flags == GCR_REQUEST_END,
                           gcr_timing_now(&state->timing));
         return GCR_STOP_NONE;
-    default: /* FINALIZED, PHASE, COLLECTED: facts about the recorded run */
+    case GCR_OP_PHASE:
+        gcr_program_phases_note(&state->program_phases, e->a, gcr_state_event(state),
+                                gcr_timing_now(&state->timing));
+        return GCR_STOP_NONE;
+    default: /* FINALIZED, COLLECTED: facts about the recorded run */
         return GCR_STOP_NONE;
     }
 }

@@ -5,6 +5,7 @@
 
 #include "sim/measure/footprint.h"
 #include "sim/measure/pauses.h"
+#include "sim/measure/program_phases.h"
 #include "sim/measure/requests.h"
 #include "sim/replay/checker.h"
 #include "sim/replay/cookies.h"
@@ -61,6 +62,7 @@ struct gcr_replay_state {
     bool clock_held; /* the heap holds a clock that was running */
     struct gcr_pauses pauses;
     struct gcr_request_log requests;
+    struct gcr_program_phase_log program_phases;
     struct gcr_footprint_series series;
     struct gcr_cow cow;
     bool live_known; /* the trace has deaths */

@@ -43,6 +43,8 @@ static bool send_lane(int socket, const struct gcr_lane_result *lane)
            send_all(socket, lane->samples, lane->sample_count * sizeof *lane->samples) &&
            send_all(socket, lane->recorded, lane->recorded_count * sizeof *lane->recorded) &&
            send_all(socket, lane->requests, lane->request_count * sizeof *lane->requests) &&
+           send_all(socket, lane->program_phases,
+                    lane->program_phase_count * sizeof *lane->program_phases) &&
            send_all(socket, lane->checkpoints,
                     lane->checkpoint_count * sizeof *lane->checkpoints) &&
            send_all(socket, lane->design, lane->design_count * sizeof *lane->design) &&
@@ -111,6 +113,7 @@ static bool receive_array(const struct receiver *from, void **array, size_t coun
 static bool receive_lane(const struct receiver *from, struct gcr_lane_result *lane)
 {
     void *pauses = NULL, *samples = NULL, *recorded = NULL, *design = NULL;
+    void *program_phases = NULL;
     void *requests = NULL, *checkpoints = NULL, *counters = NULL, *cow = NULL, *cow_points = NULL;
     bool ok;
 
@@ -122,6 +125,8 @@ static bool receive_lane(const struct receiver *from, struct gcr_lane_result *la
          receive_array(from, &samples, lane->sample_count, sizeof *lane->samples) &&
          receive_array(from, &recorded, lane->recorded_count, sizeof *lane->recorded) &&
          receive_array(from, &requests, lane->request_count, sizeof *lane->requests) &&
+         receive_array(from, &program_phases, lane->program_phase_count,
+                       sizeof *lane->program_phases) &&
          receive_array(from, &checkpoints, lane->checkpoint_count, sizeof *lane->checkpoints) &&
          receive_array(from, &design, lane->design_count, sizeof *lane->design) &&
          receive_array(from, &counters, lane->counter_count, sizeof *lane->counters) &&
@@ -131,6 +136,7 @@ static bool receive_lane(const struct receiver *from, struct gcr_lane_result *la
     lane->samples = samples;
     lane->recorded = recorded;
     lane->requests = requests;
+    lane->program_phases = program_phases;
     lane->checkpoints = checkpoints;
     lane->cow = cow;
     lane->cow_points = cow_points;

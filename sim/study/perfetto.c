@@ -175,6 +175,27 @@ static void perfetto_write_request(const struct perfetto_run *run, const struct 
                              run->pid, "tid", perfetto_thread(mark->lane)));
 }
 
+/* The program's phases of a process lie below its pauses: each lasts until the next one begins. */
+static void perfetto_write_phases(const struct perfetto_run *run, uint32_t place)
+{
+    const json_t *lane = json_array_get(run->lanes, place);
+    struct gcr_result_list list = gcr_result_list(lane, "program_phases");
+    size_t start = gcr_result_list_column(&list, "start_ns");
+    size_t name = gcr_result_list_column(&list, "name");
+    const uint64_t end_ns = (uint64_t)(json_integer_value(gcr_json_at(lane, "time.mutator_ns")) +
+                                       json_integer_value(gcr_json_at(lane, "time.collector_ns")));
+    for (size_t i = 0; i < list.count; i++) {
+        const uint64_t from_ns = gcr_result_list_count(&list, i, start);
+        const uint64_t to_ns =
+            i + 1 < list.count ? gcr_result_list_count(&list, i + 1, start) : end_ns;
+        perfetto_event(run->to, json_pack("{s:s, s:s, s:s, s:f, s:f, s:i, s:i}", "ph", "X", "name",
+                                          gcr_result_list_text(&list, i, name), "cat", "phase",
+                                          "ts", perfetto_us(from_ns), "dur",
+                                          perfetto_us(to_ns > from_ns ? to_ns - from_ns : 0), "pid",
+                                          run->pid, "tid", perfetto_thread(place)));
+    }
+}
+
 static void perfetto_write_counter(const struct perfetto_run *run, const struct perfetto_mark *mark,
                                    const char *what, const json_t *bytes)
 {
@@ -213,6 +234,8 @@ static gcr_status perfetto_write_run(struct perfetto *to, const json_t *document
         return gcr_fail(err, GCR_NO_MEMORY, "no memory for the pauses of a run");
     }
     perfetto_name(&run, name);
+    for (size_t i = 0; i < json_array_size(run.lanes); i++)
+        perfetto_write_phases(&run, (uint32_t)i);
     for (size_t i = 0; i < marks.count; i++)
         switch (marks.list[i].kind) {
         case PERFETTO_PAUSE:

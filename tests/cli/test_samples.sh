@@ -33,4 +33,12 @@ collected() { # of a list of collections, as an expression
   echo "[row[d['lanes'][0]['$1']['list']['columns'].index('collected')] for row in d['lanes'][0]['$1']['list']['rows']]"
 }
 expect_json unit_suite.gct.d/unit_suite-linked-list.json "$(collected recorded) == $(collected pauses) != []"
+
+# The server's phases: in the parent's lane as they began, in a worker's the one in which it was forked.
+must run "$samples/prefork_server.gct" -c linked-list --json=phases.json --pauses phases.trace.json
+expect_json phases.json "[row[0] for row in d['lanes'][0]['program_phases']['rows']] == ['index', 'serve']"
+expect_json phases.json "0 < d['lanes'][0]['program_phases']['rows'][0][1] < d['lanes'][0]['program_phases']['rows'][1][1]"
+expect_json phases.json "all(lane['program_phases']['rows'] == [['serve', 0, 0]] for lane in d['lanes'][1:])"
+expect_json phases.trace.json "[e['name'] for e in d['traceEvents'] if e.get('cat') == 'phase'] == ['index', 'serve', 'serve', 'serve']"
+expect_json phases.trace.json "all(e['dur'] > 0 for e in d['traceEvents'] if e.get('cat') == 'phase')"
 finish

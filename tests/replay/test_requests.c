@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "sim/measure/program_phases.h"
 #include "sim/measure/requests.h"
 #include "sim/measure/result_json.h"
 #include "tests/replay/script.h"
@@ -230,6 +231,74 @@ static void without_requests_the_summary_is_null(void **unused)
     script_free(&script);
 }
 
+static void script_phase(struct script *script, uint32_t lane, uint32_t name)
+{
+    script_add(script, lane, (struct gcr_event){.op = GCR_OP_PHASE, .a = name});
+}
+
+/* Phases stand on the replay clock, and a child begins in the one in which its parent forked. The
+ * script's names are not known, so the document gives their numbers. */
+static void phases_are_noted_where_they_begin(void **unused)
+{
+    struct script script;
+    struct gcr_result result;
+    const struct gcr_lane_result *parent, *child;
+    json_t *json, *row;
+
+    (void)unused;
+    script_init(&script, 2);
+    script_churn(&script, 0, 2, 3000);
+    script_phase(&script, 0, 1);
+    script_churn(&script, 0, 2, 3000);
+    script_phase(&script, 0, 2);
+    script_fork(&script, 0, 1);
+    script_phase(&script, 0, 1);
+    script_exit(&script, 0);
+    script_churn(&script, 1, 2, 2000);
+    script_phase(&script, 1, 3);
+    script_exit(&script, 1);
+    script_replay(&script, &plain, &result);
+    parent = &result.lanes[0];
+    child = &result.lanes[1];
+    assert_int_equal(parent->program_phase_count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(parent->program_phases[i].name, i % 2 + 1);
+    assert_true(parent->program_phases[0].start_ns > 0);
+    assert_true(parent->program_phases[0].start_ns < parent->program_phases[1].start_ns);
+    assert_true(parent->program_phases[2].start_ns <= parent->mutator_ns + parent->collector_ns);
+    assert_int_equal(parent->program_phases[2].event, parent->program_phases[1].event + 2);
+    assert_int_equal(parent->program_phases[2].event, parent->events - 2);
+    assert_int_equal(child->program_phase_count, 2);
+    assert_int_equal(child->program_phases[0].name, 2);
+    assert_int_equal(child->program_phases[0].event, 0);
+    assert_int_equal(child->program_phases[0].start_ns, 0);
+    assert_int_equal(child->program_phases[1].name, 3);
+    assert_int_equal(child->program_phases[1].event, child->events - 2);
+    json = gcr_result_to_json(&result);
+    row = json_object_get(json_array_get(json_object_get(json, "lanes"), 1), "program_phases");
+    row = json_array_get(json_object_get(row, "rows"), 1);
+    assert_string_equal(json_string_value(json_array_get(row, 0)), "phase 3");
+    json_decref(json);
+    gcr_result_finish(&result);
+    script_free(&script);
+}
+
+static void a_full_log_of_phases_leaves_out_the_rest(void **unused)
+{
+    struct gcr_program_phase_log log = {0};
+
+    (void)unused;
+    for (uint32_t i = 1; i <= GCR_MAX_PROGRAM_PHASES + 2; i++) {
+        assert_true(gcr_program_phases_reserve(&log));
+        gcr_program_phases_note(&log, i, i, 2 * i);
+    }
+    assert_int_equal(log.count, GCR_MAX_PROGRAM_PHASES);
+    gcr_program_phases_restart(&log);
+    assert_int_equal(log.count, 1);
+    assert_int_equal(gcr_program_phases_list(&log)[0].name, GCR_MAX_PROGRAM_PHASES);
+    gcr_growable_free(&log.memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +309,8 @@ int main(void)
         cmocka_unit_test(pauses_lie_within_the_requests_that_they_delay),
         cmocka_unit_test(the_document_lists_and_sums_them),
         cmocka_unit_test(without_requests_the_summary_is_null),
+        cmocka_unit_test(phases_are_noted_where_they_begin),
+        cmocka_unit_test(a_full_log_of_phases_leaves_out_the_rest),
     };
 
     return cmocka_run_group_tests_name("unit.requests", tests, NULL, NULL);
