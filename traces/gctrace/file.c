@@ -199,7 +199,7 @@ gcr_status trace_file_create(struct trace_file *file, const char *path,
         status = file_begin(file, capabilities, level, err);
     if (status == GCR_OK)
         return GCR_OK;
-    if (file->fd >= 0)
+    if (file->fd >= 0 && file->partial != NULL)
         (void)unlink(file->partial);
     file_free(file);
     return status;

@@ -59,7 +59,8 @@ static gcr_status open_file(struct gctrace *recording, const char *path, int lev
                                                   .reads = o->reads,
                                                   .deaths = o->deaths,
                                                   .roots = o->roots,
-                                                  .threads = o->threads,
+                                                  /* a forked lane begins with a THREAD */
+                                                  .threads = o->threads || o->forks,
                                                   .forks = o->forks,
                                                   .times = o->times};
     gcr_status status = gct_check_capabilities(&capabilities, err);
