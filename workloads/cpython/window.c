@@ -26,6 +26,7 @@ void window_fork(struct recorder *recorder)
     struct window *window = &recorder->window;
     window->rotate_at = config->rotate_events > 0 ? config->rotate_events : UINT64_MAX;
     window->rotate_from = window->restated;
+    window->left = NULL;
 }
 
 /* ---- turns ---- */
@@ -78,20 +79,32 @@ static void window_begin(struct recorder *recorder)
     window->turn_at = config->end_allocations > 0 ? config->end_allocations : UINT64_MAX;
 }
 
-/* Without room for another group the old one goes on. */
+/* Is the ring that was left behind still being emptied? */
+static bool window_is_behind(const struct window *window)
+{
+    return window->left != NULL && atomic_load(&window->left->group) == window->left_group;
+}
+
+/* Without room for another ring or group the old one goes on for a while. */
 static void window_rotate(struct recorder *recorder)
 {
+    enum { RETRY_EVENTS = 1 << 16 };
     struct window *window = &recorder->window;
-    if (window_go_on(recorder, GCR_GROUP_CONTINUED))
-        return;
-    window->rotate_from = UINT64_MAX;
+    const struct gcr_ring *ring = recorder->channel.ring;
+    const uint32_t group = atomic_load(&ring->group);
+    if (window_go_on(recorder, GCR_GROUP_CONTINUED)) {
+        window->left = ring;
+        window->left_group = group;
+    } else {
+        window->rotate_from = recorder->channel.head + RETRY_EVENTS;
+    }
 }
 
 static bool window_is_full(const struct recorder *recorder)
 {
     const struct window *window = &recorder->window;
     const uint64_t head = recorder->channel.head;
-    return head >= window->rotate_from &&
+    return head >= window->rotate_from && !window_is_behind(window) &&
            (head >= window->rotate_at ||
             atomic_load_explicit(&recorder->channel.ring->is_full, memory_order_relaxed) != 0);
 }

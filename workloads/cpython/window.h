@@ -7,6 +7,9 @@
  * same: the lane ends in the old file, and goes on in a new one. Beginnings and rotations are each
  * process's own: a forked child follows its parent's file until its own turn comes.
  *
+ * A process has at most two rings: it rotates only when the file before this one has been written,
+ * so that a program that is faster than the disk is held up by its ring, as ever.
+ *
  * Turns happen at allocations, where the heap can be restated; if it cannot, at the next one. */
 #ifndef GCR_WORKLOADS_CPYTHON_WINDOW_H
 #define GCR_WORKLOADS_CPYTHON_WINDOW_H
@@ -15,17 +18,20 @@
 #include <stdint.h>
 
 struct recorder;
+struct gcr_ring;
 
 struct window {
-    bool used;            /* is there anything to look for? */
-    bool waiting;         /* recording has not begun in this process */
-    bool executed;        /* its program was executed by another recorded one (--follow) */
-    uint64_t allocations; /* calls of the allocation hooks since the program began, or since
-                             recording did */
-    uint64_t turn_at;     /* such calls when the next turn is due; UINT64_MAX: never */
-    uint64_t rotate_at;   /* events in the ring when the file is full; UINT64_MAX: never */
-    uint64_t rotate_from; /* none is full before: at least half of each is the program's */
-    uint64_t restated;    /* events of the last restatement in this process or its parents */
+    bool used;                   /* is there anything to look for? */
+    bool waiting;                /* recording has not begun in this process */
+    bool executed;               /* its program was executed by another recorded one (--follow) */
+    uint64_t allocations;        /* calls of the allocation hooks since the program began, or since
+                                    recording did */
+    uint64_t turn_at;            /* such calls when the next turn is due; UINT64_MAX: never */
+    uint64_t rotate_at;          /* events in the ring when the file is full; UINT64_MAX: never */
+    uint64_t rotate_from;        /* none is full before: at least half of each is the program's */
+    const struct gcr_ring *left; /* that it rotated from last; NULL: none */
+    uint32_t left_group;
+    uint64_t restated; /* events of the last restatement in this process or its parents */
 };
 
 /* For a process that is new in the recording. True: it waits, and starts with a silent ring. */
