@@ -126,4 +126,25 @@ expect_code 1
 expect_err '.: cannot read: Is a directory'
 expect_absent x.gct
 expect_absent x.gct.partial
+
+# A real recording by heaptrack, raw and interpreted: its printer says 918 calls, 827470 bytes at the peak.
+recordings=$root/tests/import/recordings
+for form in python.raw.zst python.zst; do
+  must import "$recordings/$form" -o "$form.gct"
+  expect_err 'allocations: 918 (blocks allocated)'
+  must check "$form.gct"
+  expect_out 'valid: 2712 events, 918 objects'
+  must info "$form.gct"
+  expect_out '827470 bytes'
+done
+must run python.zst.gct -c explicit-free --verify
+# Which block of its class a free ends is a policy: it is in the trace, and the same seed gives the same trace.
+must import "$recordings/python.zst" --set policy=random --set seed=5 -o random.gct
+must import "$recordings/python.zst" --set policy=random --set seed=5 -o again.gct
+expect "the same seed gives the same bytes" cmp random.gct again.gct
+expect "another policy gives another trace" bash -c '! cmp -s random.gct python.zst.gct'
+must info random.gct --json=info.json
+expect_json info.json "d['meta']['importer']['options']['policy'] == 'random' and d['meta']['losses']['guessed_frees'] > 0"
+gcr import "$recordings/python.zst" --set policy=newest -o x.gct
+expect_usage "'newest'"
 finish
