@@ -45,7 +45,7 @@ def programs(root, work):
         ("ast, symbols, compile", (), [PYTHON, own + "compile_modules.py", "20"]),
         ("JSON service", (), [PYTHON, own + "json_service.py", "1500"]),
         ("object graph", (), [PYTHON, own + "object_graph.py", "3000", "2"]),
-        ("pre-fork server", (), [PYTHON, own + "prefork_index.py"]),
+        ("pre-fork server", (), [PYTHON, own + "prefork_index.py", "12", "2", "60"]),
         ("compileall", (), module("compileall", "-q", "-f", package)),
         ("dis", (), module("dis", lib[0])),
         ("tokenize", (), module("tokenize", lib[0])),
@@ -214,7 +214,7 @@ def main():
     parser.add_argument("--keep")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     work = options.keep or tempfile.mkdtemp()
     prepare(work)
     heads = ["program", "processes", "events", "collections", "replayed", "freed counts exact", "neutral", "slower"]

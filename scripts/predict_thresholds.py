@@ -106,7 +106,7 @@ def main():
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--thresholds", action="append")
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     work = tempfile.mkdtemp()
     write_text(work + "/text.rst")
     heads = ["program", "thresholds", "collections", "predicted", "error", "freed", "predicted", "error", ""]
