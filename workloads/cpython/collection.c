@@ -192,7 +192,7 @@ static void collection_note_rebirth(struct recorder *recorder, uint32_t object)
     types_settle(&recorder->types, fresh, type);
     heap_map_set(&recorder->map, record->block, fresh);
     if (recorder->neutral)
-        list_push(&recorder->tiers.member[0], fresh);
+        snapshot_add_young(recorder, fresh);
     recorder->tiers.live++;
     recorder->counts->free_list_births++;
 }

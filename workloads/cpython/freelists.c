@@ -48,7 +48,7 @@ static void free_lists_pop(struct recorder *recorder, uint64_t object, unsigned 
     if (recorder->collection.running)
         collection_note_birth(recorder, found);
     if (recorder->neutral)
-        list_push(&recorder->tiers.member[0], found);
+        snapshot_add_young(recorder, found);
     recorder->tiers.allocated++;
     recorder->tiers.live++;
     recorder->counts->free_list_births++;

@@ -55,7 +55,7 @@ static void hooks_settle_last(struct recorder *recorder, uint32_t freed, bool co
     recorder->tiers.allocated++;
     recorder->tiers.live++;
     if (recorder->neutral)
-        list_push(&recorder->tiers.member[0], object);
+        snapshot_add_young(recorder, object);
 }
 
 static void hooks_note_control(struct recorder *recorder)

@@ -50,13 +50,14 @@ struct site {
 };
 
 /* Neutral mode: containers by how often they were examined. */
-enum { TIERS = 4 };
+enum { TIERS = 4, TIERS_YOUNG_LEAST = 1 << 16 };
 struct tiers {
     struct index_list member[TIERS];
-    uint64_t allocated;  /* containers, so far */
-    uint64_t due[TIERS]; /* examine tier i when `allocated` gets there */
-    uint64_t live;       /* containers */
-    uint64_t searched;   /* objects that searches for roots visited */
+    uint64_t allocated;   /* containers, so far */
+    uint64_t due[TIERS];  /* examine tier i when `allocated` gets there */
+    uint64_t live;        /* containers */
+    uint64_t searched;    /* objects that searches for roots visited */
+    uint32_t young_limit; /* entries of tier 0 when it is thinned out */
 };
 
 struct hook_context {
@@ -104,6 +105,8 @@ bool snapshot_init(struct recorder *recorder);
 void snapshot_take(struct recorder *recorder, int generation, bool collects);
 /* Neutral mode: the same for the containers of tiers 0 .. `tier`, wherever CPython keeps them. */
 void snapshot_take_tiers(struct recorder *recorder, unsigned tier);
+/* Neutral mode: a container is born. Amortised O(1). */
+void snapshot_add_young(struct recorder *recorder, uint32_t object);
 /* gc.freeze and gc.unfreeze: everything on the lists goes to the permanent one, and back to the
  * oldest. */
 void snapshot_freeze(struct recorder *recorder);

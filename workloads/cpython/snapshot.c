@@ -273,6 +273,34 @@ static bool snapshot_is_ready(struct recorder *recorder, uint32_t object, bool *
            ((record->flags & (RECORD_TUPLE | RECORD_DICT)) != 0 && record_refcount(record) > 0);
 }
 
+/* An object that is born again and again on a free list while no snapshot is due is on the list as
+ * often: it stays once. */
+static void snapshot_thin_out_young(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct index_list *young = &recorder->tiers.member[0];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < young->count; i++) {
+        struct record *record = mirror_record(mirror, young->item[i]);
+        if (record->kind != RECORD_OBJECT || record->tier != 0 || record->scratch != 0)
+            continue;
+        record->scratch = 1;
+        young->item[kept++] = young->item[i];
+    }
+    for (uint32_t i = 0; i < kept; i++)
+        mirror_record(mirror, young->item[i])->scratch = 0;
+    young->count = kept;
+    recorder->tiers.young_limit = kept > TIERS_YOUNG_LEAST / 2 ? 2 * kept : TIERS_YOUNG_LEAST;
+}
+
+void snapshot_add_young(struct recorder *recorder, uint32_t object)
+{
+    struct tiers *tiers = &recorder->tiers;
+    if (GCR_UNLIKELY(tiers->member[0].count >= tiers->young_limit))
+        snapshot_thin_out_young(recorder);
+    list_push(&tiers->member[0], object);
+}
+
 void snapshot_take_tiers(struct recorder *recorder, unsigned tier)
 {
     struct mirror *mirror = &recorder->mirror;
