@@ -59,10 +59,10 @@ struct gcr_recorder_counts {
     uint64_t containers;  /* of those, with a GC head */
     uint64_t deaths;
     uint64_t snapshots, snapshot_objects;
-    uint64_t collections;     /* that the recorded runtime ran */
+    uint64_t collections; /* that the recorded runtime ran */
     uint64_t free_list_births;
     uint64_t resurrected;
-    uint64_t finalized; /* finalizers that ran */
+    uint64_t finalized;                         /* finalizers that ran */
     uint64_t restated_objects, restated_events; /* that the lane begins with, see restate.h */
     /* losses */
     uint64_t unseen_collections; /* no snapshot was taken before them */
