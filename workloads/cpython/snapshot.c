@@ -160,6 +160,38 @@ static void snapshot_refresh_holders(struct recorder *recorder, uint32_t object)
     }
 }
 
+/* Neutral mode: the holders that will have to be scanned once the removals are written are scanned
+ * before. Without a collection cyclic garbage lies about, a removal can be the last that led to it,
+ * and nothing can be stored into it after that. */
+static void snapshot_refresh_ahead(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    struct scanner *scanner = &recorder->scanner;
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    struct index_list *work = &recorder->collection.work;
+    const uint32_t pending = scanner->later_count;
+    work->count = 0;
+    for (uint32_t i = 0; i < pending; i++)
+        if (scanner->later[i].slot != SCAN_RESIZE)
+            mirror_record(mirror, scanner->later[i].old)->in_count--;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        const struct record *record = mirror_record(mirror, candidates->item[i]);
+        if (record_refcount(record) >= (int64_t)record->in_count)
+            continue;
+        for (uint32_t e = record->in_head; e != 0; e = mirror->edges[e].next)
+            list_push(work, mirror->edges[e].src);
+    }
+    for (uint32_t i = 0; i < pending; i++)
+        if (scanner->later[i].slot != SCAN_RESIZE)
+            mirror_record(mirror, scanner->later[i].old)->in_count++;
+    for (uint32_t i = 0; i < work->count; i++) {
+        const struct record *src = mirror_record(mirror, work->item[i]);
+        if (src->epoch != mirror->epoch && record_is_traced(src) &&
+            py_is_tracked(py_object_at(src->block + src->prefix)))
+            scan_object(scanner, work->item[i]);
+    }
+}
+
 /* ---- roots ---- */
 
 /* In a neutral recording, cyclic garbage that CPython has not found yet may have lost its roots
@@ -200,6 +232,8 @@ static void snapshot_examine(struct recorder *recorder)
             mirror_root(mirror, candidates->item[i]);
     }
 
+    if (recorder->neutral)
+        snapshot_refresh_ahead(recorder);
     recorder->snapshot.position = recorder->channel.head;
     if (recorder->snapshot.collects >= 0)
         recorder->channel.hold = recorder->snapshot.position;
