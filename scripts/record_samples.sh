@@ -42,4 +42,8 @@ sample prefork_server neutral "a pre-fork server: an index of two modules, two w
 sample object_graph faithful "science on an object graph: 300 people, preferential attachment, two rounds" \
     object_graph.py 300 2
 sample unit_suite faithful "a test suite: unittest over a small bank, heaps and text" unit_suite.py 1
+lisp=$(dirname "$gcreplay")/lisp-recorded
+echo "record_samples: lisp_queens: $lisp"
+"$lisp" -o "$work/lisp_queens.gct" workloads/lisp/programs/queens.lisp
+finish lisp_queens "a small Lisp interpreter, recorded exactly (every store, load and root): workloads/lisp/programs/queens.lisp"
 python3 scripts/trace_manifest.py "$gcreplay" "$folder" <"$work/list"
