@@ -32,6 +32,7 @@ declare -A small=(
   [lateweak]="references=400 rounds=4"
   [mt-store]="nodes=200 turns=150 turn=40"
   [request-server]="requests=150 sessions=100"
+  [cache]="operations=1500 entries=200 keys=2000 warm=500 threads=3 processes=3"
   [fork-idle]="objects=800 idle=5"
   [fork-read]="objects=800"
   [fork-gc]="objects=800 pairs=1000"

@@ -6,14 +6,14 @@
 #include <string.h>
 
 static const struct gcr_generator *const generators[] = {
-    &gcr_generator_gcbench,        &gcr_generator_tree,      &gcr_generator_ring,
-    &gcr_generator_list,           &gcr_generator_growlist,  &gcr_generator_sizes,
-    &gcr_generator_steady,         &gcr_generator_ramp,      &gcr_generator_cliff,
-    &gcr_generator_midlife,        &gcr_generator_bigarray,  &gcr_generator_deepstack,
-    &gcr_generator_popular,        &gcr_generator_green,     &gcr_generator_whiteshare,
-    &gcr_generator_finchain,       &gcr_generator_lateweak,  &gcr_generator_mt_store,
-    &gcr_generator_request_server, &gcr_generator_fork_idle, &gcr_generator_fork_read,
-    &gcr_generator_fork_gc,
+    &gcr_generator_gcbench,        &gcr_generator_tree,     &gcr_generator_ring,
+    &gcr_generator_list,           &gcr_generator_growlist, &gcr_generator_sizes,
+    &gcr_generator_steady,         &gcr_generator_ramp,     &gcr_generator_cliff,
+    &gcr_generator_midlife,        &gcr_generator_bigarray, &gcr_generator_deepstack,
+    &gcr_generator_popular,        &gcr_generator_green,    &gcr_generator_whiteshare,
+    &gcr_generator_finchain,       &gcr_generator_lateweak, &gcr_generator_mt_store,
+    &gcr_generator_request_server, &gcr_generator_cache,    &gcr_generator_fork_idle,
+    &gcr_generator_fork_read,      &gcr_generator_fork_gc,
 };
 
 const struct gcr_generator *const *gcr_generators(size_t *count)

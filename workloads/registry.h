@@ -23,6 +23,7 @@ extern const struct gcr_generator gcr_generator_finchain;
 extern const struct gcr_generator gcr_generator_lateweak;
 extern const struct gcr_generator gcr_generator_mt_store;
 extern const struct gcr_generator gcr_generator_request_server;
+extern const struct gcr_generator gcr_generator_cache;
 extern const struct gcr_generator gcr_generator_fork_idle;
 extern const struct gcr_generator gcr_generator_fork_read;
 extern const struct gcr_generator gcr_generator_fork_gc;
