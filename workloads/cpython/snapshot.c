@@ -204,14 +204,30 @@ static bool snapshot_keeps_root(const struct recorder *recorder, const struct re
            py_is_found_uncounted(py_object_at(record->block + record->prefix));
 }
 
+static bool snapshot_needs_root(const struct recorder *recorder, const struct record *record)
+{
+    return record_refcount(record) > (int64_t)record->in_count || record->in_count == 0 ||
+           snapshot_keeps_root(recorder, record);
+}
+
+/* Neutral mode: all new roots come before the first that goes, so that nothing is out of reach
+ * meanwhile. */
+static void snapshot_root_first(struct recorder *recorder, const struct index_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct record *record = mirror_record(&recorder->mirror, list->item[i]);
+        if (record->kind == RECORD_OBJECT && snapshot_needs_root(recorder, record))
+            mirror_root(&recorder->mirror, list->item[i]);
+    }
+}
+
 /* A snapshot that no collection follows (at a fork, at gc.freeze) takes no roots away in a faithful
  * recording: garbage would lie about that a finalizer may still save when CPython finds it. */
 static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
     const struct record *record = mirror_record(mirror, object);
-    if (record_refcount(record) > (int64_t)record->in_count || record->in_count == 0 ||
-        snapshot_keeps_root(recorder, record))
+    if (snapshot_needs_root(recorder, record))
         mirror_root(mirror, object);
     else if (recorder->snapshot.collects >= 0 || !record_is_traced(record) ||
              (recorder->neutral && reach_allows_unrooting(recorder, object)))
@@ -245,6 +261,10 @@ static void snapshot_examine(struct recorder *recorder)
         finalizers_look(recorder, candidates->item[i]);
         if (record_refcount(record) < (int64_t)record->in_count)
             snapshot_refresh_holders(recorder, candidates->item[i]);
+    }
+    if (recorder->neutral) {
+        snapshot_root_first(recorder, candidates);
+        snapshot_root_first(recorder, &mirror->touched);
     }
     for (uint32_t i = 0; i < candidates->count; i++) {
         snapshot_fetch_ahead(mirror, candidates, i);
