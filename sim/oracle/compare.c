@@ -269,9 +269,12 @@ static bool compare_is_over(const struct gcr_verify *v, uint32_t node)
 static void compare_cut(struct gcr_verify *v, struct gcr_shadow_node *n)
 {
     if (!compare_is_reachable(n))
-        for (uint32_t i = 0; i < n->slot_count; i++)
-            if (n->slots[i].target != GCR_SHADOW_NULL && compare_is_over(v, n->slots[i].target))
-                n->slots[i].target = GCR_SHADOW_NULL;
+        for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+             i = gcr_shadow_slot_next(n, i + 1)) {
+            struct gcr_shadow_edge *slot = gcr_shadow_slot_find(n, i);
+            if (slot->target != GCR_SHADOW_NULL && compare_is_over(v, slot->target))
+                slot->target = GCR_SHADOW_NULL;
+        }
     if (n->weak != GCR_SHADOW_NULL && compare_is_over(v, n->weak)) {
         if (!(v->shadow->nodes[n->weak].flags & GCR_NODE_FREED))
             n->flags |= GCR_NODE_WEAK_LOST;

@@ -152,7 +152,7 @@ static gcr_status inspect_slots(struct gcr_verify *v, uint32_t node, gcr_ref obj
     const struct gcr_shadow_node *n = &v->shadow->nodes[node];
 
     for (uint32_t i = 0; i < n->slot_count; i++) {
-        uint32_t target = n->slots[i].target, index = 0;
+        uint32_t target = gcr_shadow_slot(n, i).target, index = 0;
         gcr_ref found = v->view->collector->slot(v->view->heap, object, i), expected = NULL;
 
         if (target != GCR_SHADOW_NULL) {

@@ -95,8 +95,9 @@ static bool reach_drain(struct gcr_reach *r, struct gcr_shadow *s, bool trusted)
 {
     while (r->stack_count != 0) {
         const struct gcr_shadow_node *n = &s->nodes[r->stack[--r->stack_count]];
-        for (uint32_t i = 0; i < n->slot_count; i++)
-            if (!reach_follow(r, s, n->slots[i], trusted))
+        for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+             i = gcr_shadow_slot_next(n, i + 1))
+            if (!reach_follow(r, s, gcr_shadow_slot(n, i), trusted))
                 return false;
     }
     return true;
@@ -157,8 +158,9 @@ static bool reach_add_slots(struct gcr_reach *r, const struct gcr_shadow *s, uin
 {
     const struct gcr_shadow_node *n = &s->nodes[node];
 
-    for (uint32_t i = 0; i < n->slot_count; i++) {
-        struct gcr_shadow_edge edge = n->slots[i];
+    for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+         i = gcr_shadow_slot_next(n, i + 1)) {
+        struct gcr_shadow_edge edge = gcr_shadow_slot(n, i);
         if (edge.target != GCR_SHADOW_NULL && reach_is_open(s, edge.target) &&
             !reach_add_edge(
                 r, (struct gcr_reach_edge){node, edge.target, edge.since, GCR_COVER_ALWAYS}))
@@ -320,13 +322,15 @@ bool gcr_reach_flag(struct gcr_reach *r, struct gcr_shadow *s, const uint32_t *f
         }
     while (r->stack_count != 0) {
         const struct gcr_shadow_node *n = &s->nodes[r->stack[--r->stack_count]];
-        for (uint32_t i = 0; i < n->slot_count; i++) {
-            struct gcr_shadow_node *target = &s->nodes[n->slots[i].target];
-            if (n->slots[i].target == GCR_SHADOW_NULL || target->cover == GCR_COVER_ALWAYS ||
+        for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+             i = gcr_shadow_slot_next(n, i + 1)) {
+            uint32_t to = gcr_shadow_slot(n, i).target;
+            struct gcr_shadow_node *target = &s->nodes[to];
+            if (to == GCR_SHADOW_NULL || target->cover == GCR_COVER_ALWAYS ||
                 (target->flags & flag))
                 continue;
             target->flags |= flag;
-            if (!reach_push(r, n->slots[i].target))
+            if (!reach_push(r, to))
                 return false;
         }
     }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/oracle/shadow_slots.h"
+
 enum { SHADOW_FIRST_STATE = 1, SHADOW_FIRST_ROOM = 64 };
 
 /* Doubles *room until it exceeds `index`; new elements are zero. */
@@ -61,7 +63,7 @@ void gcr_shadow_destroy(struct gcr_shadow *s)
         return;
     for (uint32_t i = 1; i < s->node_end; i++)
         if (s->nodes[i].flags & GCR_NODE_USED)
-            gcr_slot_pool_give(&s->pool, s->nodes[i].slots, s->nodes[i].slot_count);
+            gcr_shadow_give_slots(&s->pool, &s->nodes[i]);
     gcr_slot_pool_finish(&s->pool);
     for (uint32_t i = 0; i < s->thread_count; i++)
         gcr_shadow_roots_finish(&s->threads[i]);
@@ -76,87 +78,6 @@ void gcr_shadow_destroy(struct gcr_shadow *s)
     free(s->drops);
     free(s->deltas);
     free(s);
-}
-
-/* ---- copying, for forked lanes ---- */
-
-/* A copy of n elements, or NULL: without memory, or because there are none. */
-static void *shadow_copy_array(const void *from, size_t n, size_t size, bool *ok)
-{
-    void *copy = n == 0 ? NULL : malloc(n * size);
-
-    if (n != 0 && copy == NULL)
-        *ok = false;
-    else if (n != 0)
-        memcpy(copy, from, n * size);
-    return copy;
-}
-
-static bool shadow_clone_slots(struct gcr_shadow *copy)
-{
-    for (uint32_t i = 1; i < copy->node_end; i++) {
-        struct gcr_shadow_node *n = &copy->nodes[i];
-        const struct gcr_shadow_edge *from = n->slots;
-
-        if (!(n->flags & GCR_NODE_USED) || from == NULL)
-            continue;
-        n->slots = gcr_slot_pool_take(&copy->pool, n->slot_count);
-        if (n->slots == NULL) {
-            copy->node_end = i; /* the rest still belongs to the original */
-            return false;
-        }
-        memcpy(n->slots, from, n->slot_count * sizeof *from);
-    }
-    return true;
-}
-
-/* Makes a copy of its own of what *roots shares with the original. */
-static void shadow_clone_roots(struct gcr_shadow_roots *roots, bool *ok)
-{
-    struct gcr_shadow_roots copy;
-
-    *ok &= gcr_shadow_roots_clone(roots, &copy);
-    *roots = copy;
-}
-
-gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
-                            struct gcr_error *err)
-{
-    struct gcr_shadow *c = malloc(sizeof *c);
-    bool ok = true;
-
-    if (c == NULL)
-        return gcr_fail(err, GCR_NO_MEMORY, "no memory for a forked lane's shadow graph");
-    *c = *s;
-    gcr_slot_pool_init(&c->pool);
-    c->awaiting =
-        (struct gcr_oracle_map){0}; /* filled beside a heap only, and then nobody clones */
-    c->drops = NULL;
-    c->drop_count = c->drop_room = 0;
-    c->deltas = NULL;
-    c->delta_room = 0;
-    c->nodes = shadow_copy_array(s->nodes, s->node_room, sizeof *s->nodes, &ok);
-    c->by_index = shadow_copy_array(s->by_index, s->index_room, sizeof *s->by_index, &ok);
-    c->prebuilt = shadow_copy_array(s->prebuilt, s->prebuilt_room, sizeof *s->prebuilt, &ok);
-    c->resurrecting =
-        shadow_copy_array(s->resurrecting, s->resurrecting_room, sizeof *s->resurrecting, &ok);
-    c->threads = shadow_copy_array(s->threads, s->thread_count, sizeof *s->threads, &ok);
-    shadow_clone_roots(&c->globals, &ok);
-    shadow_clone_roots(&c->held, &ok);
-    if (c->threads == NULL)
-        c->thread_count = 0;
-    for (uint32_t i = 0; i < c->thread_count; i++)
-        shadow_clone_roots(&c->threads[i], &ok);
-    if (c->nodes == NULL)
-        c->node_end = 0;
-    else if (!shadow_clone_slots(c))
-        ok = false;
-    if (!ok) {
-        gcr_shadow_destroy(c);
-        return gcr_fail(err, GCR_NO_MEMORY, "no memory for a forked lane's shadow graph");
-    }
-    *out = c;
-    return GCR_OK;
 }
 
 /* ---- edges ---- */
@@ -192,9 +113,13 @@ static bool shadow_set_edge(struct gcr_shadow *s, uint32_t from, struct gcr_shad
 static bool shadow_set_slot(struct gcr_shadow *s, uint32_t node, uint32_t slot, uint32_t target)
 {
     struct gcr_shadow_node *n = &s->nodes[node];
+    struct gcr_shadow_edge *edge;
 
     n->flags |= GCR_NODE_CHANGED;
-    return shadow_set_edge(s, node, &n->slots[slot], target);
+    if (target == GCR_SHADOW_NULL && gcr_shadow_slot_find(n, slot) == NULL)
+        return true; /* null as it is */
+    edge = gcr_shadow_make_slot(n, slot);
+    return edge != NULL && shadow_set_edge(s, node, edge, target);
 }
 
 static bool shadow_set_root_slot(struct gcr_shadow *s, struct gcr_shadow_roots *roots,
@@ -350,10 +275,8 @@ static uint32_t shadow_add_node(struct gcr_shadow *s, uint32_t index, uint32_t s
     if (shadow_finalizes(s, node))
         n->serial = ++s->finalizable;
     if (slots != 0) {
-        n->slots = gcr_slot_pool_take(&s->pool, (uint32_t)slots);
-        if (n->slots == NULL)
+        if (!gcr_shadow_take_slots(&s->pool, n, (uint32_t)slots))
             return GCR_SHADOW_NULL;
-        n->slot_count = (uint32_t)slots;
     }
     if (!shadow_succeed(s, node, shadow_previous(s, index)))
         return GCR_SHADOW_NULL;
@@ -384,7 +307,7 @@ void gcr_shadow_release(struct gcr_shadow *s, uint32_t node, bool gone)
     shadow_unlink_owner(s, node, gone);
     if (n->flags & GCR_NODE_RESURRECTS)
         shadow_forget_resurrecting(s, node);
-    gcr_slot_pool_give(&s->pool, n->slots, n->slot_count);
+    gcr_shadow_give_slots(&s->pool, n);
     *n = (struct gcr_shadow_node){.weak = s->free_node};
     s->free_node = node;
     s->used_nodes--;
@@ -411,11 +334,43 @@ static bool shadow_alloc(struct gcr_shadow *s, const struct gcr_event *e)
     return node != GCR_SHADOW_NULL && shadow_set_root(s, e->c, node);
 }
 
+/* Between slots of which few were ever set: the source's are noted, the target's cleared, and the
+ * notes written. */
+static bool shadow_copy_sparse(struct gcr_shadow *s, uint32_t dst, uint32_t src,
+                               const struct gcr_event *e)
+{
+    const struct gcr_shadow_node *from = &s->nodes[src], *to = &s->nodes[dst];
+    struct shadow_note {
+        uint32_t slot, target;
+    } *notes = NULL;
+    uint32_t count = 0, room = 0;
+    bool ok = true;
+
+    for (uint32_t i = gcr_shadow_slot_next(from, e->d);
+         ok && i < from->slot_count && i - e->d < e->e; i = gcr_shadow_slot_next(from, i + 1)) {
+        uint32_t target = gcr_shadow_slot(from, i).target;
+        if (target == GCR_SHADOW_NULL)
+            continue;
+        ok = SHADOW_RESERVE(notes, room, count);
+        if (ok)
+            notes[count++] = (struct shadow_note){e->b + (i - e->d), target};
+    }
+    for (uint32_t i = gcr_shadow_slot_next(to, e->b); ok && i < to->slot_count && i - e->b < e->e;
+         i = gcr_shadow_slot_next(to, i + 1))
+        ok = shadow_set_slot(s, dst, i, GCR_SHADOW_NULL);
+    for (uint32_t i = 0; ok && i < count; i++)
+        ok = shadow_set_slot(s, dst, notes[i].slot, notes[i].target);
+    free(notes);
+    return ok;
+}
+
 static bool shadow_copy(struct gcr_shadow *s, const struct gcr_event *e)
 {
     uint32_t dst = gcr_shadow_find(s, e->a), src = gcr_shadow_find(s, e->c);
     bool backwards = dst == src && e->b > e->d, ok = true;
 
+    if (gcr_shadow_is_sparse(&s->nodes[dst]) || gcr_shadow_is_sparse(&s->nodes[src]))
+        return shadow_copy_sparse(s, dst, src, e);
     for (uint32_t i = 0; i < e->e && ok; i++) {
         uint32_t k = backwards ? e->e - 1 - i : i;
         ok = shadow_set_slot(s, dst, e->b + k, s->nodes[src].slots[e->d + k].target);
@@ -426,28 +381,23 @@ static bool shadow_copy(struct gcr_shadow *s, const struct gcr_event *e)
 static bool shadow_resize(struct gcr_shadow *s, const struct gcr_event *e)
 {
     uint32_t node = gcr_shadow_find(s, e->a);
-    struct gcr_shadow_node *n = &s->nodes[node];
+    struct gcr_shadow_node *n = &s->nodes[node], old;
     const struct gcr_shape *shape = &s->shapes[n->shape];
     uint32_t count = (uint32_t)gcr_shape_slot_count(shape, e->b);
     uint64_t before = gcr_shadow_bytes(s, node);
-    struct gcr_shadow_edge *slots = n->slots;
+    bool ok = true;
 
-    for (uint32_t i = count; i < n->slot_count; i++)
+    for (uint32_t i = gcr_shadow_slot_next(n, count); i < n->slot_count;
+         i = gcr_shadow_slot_next(n, i + 1))
         if (!shadow_set_slot(s, node, i, GCR_SHADOW_NULL))
             return false;
     if (count != n->slot_count) {
-        uint32_t kept = count < n->slot_count ? count : n->slot_count;
-        slots = count == 0 ? NULL : gcr_slot_pool_take(&s->pool, count);
-        if (count != 0 && slots == NULL)
-            return false;
-        if (kept != 0)
-            memcpy(slots, n->slots, kept * sizeof *slots);
-        gcr_slot_pool_give(&s->pool, n->slots, n->slot_count);
-        n->slots = slots;
-        n->slot_count = count;
+        old = *n;
+        ok = gcr_shadow_take_slots(&s->pool, n, count) && gcr_shadow_copy_slots(n, &old);
+        gcr_shadow_give_slots(&s->pool, &old);
     }
     n->length = e->b;
-    return shadow_count(s, s->now, 0, (int64_t)(gcr_shadow_bytes(s, node) - before));
+    return ok && shadow_count(s, s->now, 0, (int64_t)(gcr_shadow_bytes(s, node) - before));
 }
 
 static bool shadow_resurrects(struct gcr_shadow *s, uint32_t node)
@@ -488,7 +438,7 @@ static bool shadow_carry_out(struct gcr_shadow *s, const struct gcr_event *e)
         return shadow_copy(s, e);
     case GCR_OP_LOAD:
         node = gcr_shadow_find(s, e->a);
-        return shadow_set_root(s, e->c, s->nodes[node].slots[e->b].target);
+        return shadow_set_root(s, e->c, gcr_shadow_slot(&s->nodes[node], e->b).target);
     case GCR_OP_RESIZE:
         return shadow_resize(s, e);
     case GCR_OP_ROOT:
@@ -555,8 +505,9 @@ static void shadow_settle_node(struct gcr_shadow *s, uint32_t node)
     }
     n->deathed_at = 0;
     if (n->flags & GCR_NODE_CHANGED)
-        for (uint32_t i = 0; i < n->slot_count; i++)
-            n->slots[i].since = 0;
+        for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+             i = gcr_shadow_slot_next(n, i + 1))
+            gcr_shadow_slot_find(n, i)->since = 0;
     n->flags &= ~(uint32_t)GCR_NODE_CHANGED;
 }
 

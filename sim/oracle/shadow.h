@@ -50,9 +50,15 @@ enum gcr_shadow_flag {
     GCR_NODE_OVER = 1u << 10      /* about to be released */
 };
 
+/* From so many slots on they are kept in proportion to how many were ever set. */
+enum { GCR_SHADOW_SPARSE_SLOTS = 1 << 16 };
+
 /* 64 bytes, slots out of line. */
 struct gcr_shadow_node {
-    struct gcr_shadow_edge *slots; /* NULL if the object has no pointer slots */
+    union {
+        struct gcr_shadow_edge *slots;   /* NULL if the object has no pointer slots */
+        struct gcr_shadow_roots *sparse; /* instead, of a node that gcr_shadow_is_sparse */
+    };
     uint32_t slot_count;
     uint32_t shape;
     uint32_t length; /* items */
@@ -154,6 +160,40 @@ void gcr_shadow_release(struct gcr_shadow *shadow, uint32_t node, bool gone);
 /* Starts a new window after an analysis: folds the deltas into the live figures and the peaks,
  * takes up unreachable nodes as garbage, forgets the log. O(nodes). */
 void gcr_shadow_begin_window(struct gcr_shadow *shadow);
+
+static inline bool gcr_shadow_is_sparse(const struct gcr_shadow_node *n)
+{
+    return n->slot_count >= GCR_SHADOW_SPARSE_SLOTS;
+}
+
+/* All slots that are not null, in order, and some others:
+ *     for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+ *          i = gcr_shadow_slot_next(n, i + 1))
+ */
+static inline uint32_t gcr_shadow_slot_next(const struct gcr_shadow_node *n, uint32_t from)
+{
+    uint32_t next;
+
+    if (!gcr_shadow_is_sparse(n))
+        return from;
+    next = gcr_shadow_roots_next(n->sparse, from);
+    return next < n->sparse->end ? next : n->slot_count;
+}
+
+/* The slot, or NULL if it was never set. */
+static inline struct gcr_shadow_edge *gcr_shadow_slot_find(const struct gcr_shadow_node *n,
+                                                           uint32_t slot)
+{
+    return gcr_shadow_is_sparse(n) ? gcr_shadow_roots_find(n->sparse, slot) : &n->slots[slot];
+}
+
+/* What the slot refers to, and since when; all zero for null. */
+static inline struct gcr_shadow_edge gcr_shadow_slot(const struct gcr_shadow_node *n, uint32_t slot)
+{
+    const struct gcr_shadow_edge *edge = gcr_shadow_slot_find(n, slot);
+
+    return edge != NULL ? *edge : (struct gcr_shadow_edge){0};
+}
 
 /* Node of an index, GCR_SHADOW_NULL if there is none, or one that gcr_shadow_is_gone. */
 static inline uint32_t gcr_shadow_find(const struct gcr_shadow *shadow, uint32_t index)

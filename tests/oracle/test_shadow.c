@@ -283,6 +283,54 @@ static void far_root_slots_cost_little(void **unused)
     gcr_shadow_roots_finish(&copy);
 }
 
+/* The longest object that there can be, with a few slots set, cut and copied, costs what they do.
+ */
+static void slots_of_a_very_long_object_cost_what_is_set(void **state)
+{
+    enum { LAST = 0xfffffffe };
+    struct fixture *f = *state;
+    struct gcr_shadow *child;
+    const struct gcr_shadow_node *n;
+    uint32_t seen = 0;
+
+    APPLY(f, GCR_OP_ALLOC, .a = 1, .b = 2, .c = gcr_root_thread(0), .d = LAST);
+    APPLY(f, GCR_OP_ALLOC, .a = 2, .b = 1, .c = gcr_root_thread(1)); /* 3 */
+    APPLY(f, GCR_OP_STORE, .a = 1, .b = LAST, .c = 2);
+    APPLY(f, GCR_OP_STORE, .a = 1, .b = 7, .c = 1);
+    APPLY(f, GCR_OP_ROOT, .a = gcr_root_thread(1)); /* 6 */
+    n = &f->shadow->nodes[gcr_shadow_find(f->shadow, 1)];
+    assert_true(gcr_shadow_is_sparse(n));
+    assert_int_equal(gcr_shadow_slot(n, LAST).target, gcr_shadow_find(f->shadow, 2));
+    assert_int_equal(gcr_shadow_slot(n, 5000).target, GCR_SHADOW_NULL);
+    for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+         i = gcr_shadow_slot_next(n, i + 1))
+        seen++;
+    assert_true(seen <= 2 * GCR_ROOT_CHUNK_SLOTS);
+    /* all slots but the first go one down, over each other */
+    APPLY(f, GCR_OP_COPY, .a = 1, .b = 0, .c = 1, .d = 1, .e = LAST); /* 7 */
+    assert_int_equal(gcr_shadow_slot(n, LAST - 1).target, gcr_shadow_find(f->shadow, 2));
+    assert_int_equal(gcr_shadow_slot(n, 6).target, gcr_shadow_find(f->shadow, 1));
+    assert_int_equal(gcr_shadow_slot(n, 7).target, GCR_SHADOW_NULL);
+    analyse(f, false);
+    assert_int_equal(cover(f, 2), GCR_COVER_ALWAYS);
+    gcr_shadow_begin_window(f->shadow);
+    assert_int_equal(gcr_shadow_clone(f->shadow, &child, NULL), GCR_OK);
+    n = &child->nodes[gcr_shadow_find(child, 1)];
+    assert_int_equal(gcr_shadow_slot(n, LAST - 1).target, gcr_shadow_find(child, 2));
+    gcr_shadow_destroy(child);
+    /* cut off: first what lies at the end, and then so short that few slots are left */
+    APPLY(f, GCR_OP_RESIZE, .a = 1, .b = 100000); /* 2 */
+    APPLY(f, GCR_OP_RESIZE, .a = 1, .b = 10);     /* 3 */
+    n = &f->shadow->nodes[gcr_shadow_find(f->shadow, 1)];
+    assert_false(gcr_shadow_is_sparse(n));
+    assert_int_equal(gcr_shadow_slot(n, 6).target, gcr_shadow_find(f->shadow, 1));
+    APPLY(f, GCR_OP_RESIZE, .a = 1, .b = 1000000);
+    assert_int_equal(gcr_shadow_slot(n, 6).target, gcr_shadow_find(f->shadow, 1));
+    analyse(f, false);
+    assert_int_equal(cover(f, 2), 1);
+    assert_int_equal(cover(f, 1), GCR_COVER_ALWAYS);
+}
+
 /* A walk over the slots ends with the highest that was made, however roomy its chunk is. */
 static void walk_over_root_slots_ends_with_the_highest(void **unused)
 {
@@ -314,6 +362,8 @@ int main(void)
         SHADOW_TEST(clone_is_independent),
         SHADOW_TEST(rules_hold_the_order_of_events),
         cmocka_unit_test(far_root_slots_cost_little),
+        cmocka_unit_test_setup_teardown(slots_of_a_very_long_object_cost_what_is_set, setup,
+                                        teardown),
         cmocka_unit_test(walk_over_root_slots_ends_with_the_highest),
         cmocka_unit_test(address_map_keeps_what_is_in_it),
     };
