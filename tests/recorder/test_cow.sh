@@ -1,17 +1,11 @@
 # A recorded pre-fork server, replayed with --cow: model and kernel name the same pages in every process.
 #   bash test_cow.sh GCREPLAY
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
-python=/usr/bin/python3
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 "$gcreplay" record -o prefork.gct -- "$python" "$root/workloads/programs/prefork_index.py" 6 2 20 >record.out 2>&1 ||
     { cat record.out; exit 1; }
 "$gcreplay" compare prefork.gct -c linked-list,bitmap,semispace,mark-sweep --cow -o out || exit 1

@@ -1,20 +1,13 @@
 # The program does not see that it is recorded: no variable, no descriptor, also through env and sh.
 #   bash test_environment.sh GCREPLAY
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1
-python=/usr/bin/python3
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cat >"$work/look.py" <<'PY'
 import os
 print(sorted(k for k in os.environ if k.startswith(("LD_PRELOAD", "GCREPLAY_RECORD"))))
 print(sorted(int(fd) for fd in os.listdir("/proc/self/fd"))[:-1])
 PY
-failed=0
 plain=$("$python" "$work/look.py" </dev/null)
 for how in directly env sh; do
     case $how in

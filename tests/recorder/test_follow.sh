@@ -3,22 +3,9 @@
 # that executes something else is not waited for.
 #   bash test_follow.sh GCREPLAY LIBRARY
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1 library=$2
 programs=$(cd "$(dirname "$0")" && pwd)/programs
-python=/usr/bin/python3
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 
 # Path with a blank and a colon, and a folder that is not the program's.
 mkdir "$work/a b:c"
@@ -51,13 +38,11 @@ for name in sys.argv[2:]:
                                    lanes=len(lanes) if isinstance(lanes, list) else lanes)
 failed = 0
 
-
 def expect(condition, *what):
     global failed
     if not condition:
         print("FAIL:", *what)
         failed = 1
-
 
 expect(sorted(groups) == list(range(len(groups))), "numbers", sorted(groups))
 first = groups.pop(0)

@@ -2,21 +2,9 @@
 # replay makes latencies of them. A web server's requests are as many as its clients made.
 #   bash test_marks.sh GCREPLAY FOLDER_OF_GCREPLAY_MARKS
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1 folder=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
-python=/usr/bin/python3
-failed=0
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
 
 record() { # MODE TRACE PROGRAM...
     local mode=$1 trace=$2

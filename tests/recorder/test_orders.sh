@@ -2,24 +2,11 @@
 # killed while it restates the heap; a beginning that never comes; wrong flags.
 #   bash test_orders.sh GCREPLAY
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1
 here=$(cd "$(dirname "$0")" && pwd)
-python=/usr/bin/python3
 program=$here/programs/window.py
 export PYTHONHASHSEED=0
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 
 valid() { # TRACE DESIGN...
     local trace=$1 design

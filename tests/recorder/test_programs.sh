@@ -3,24 +3,12 @@
 # back ends of several kinds, or on those named.
 #   bash test_programs.sh GCREPLAY PROGRAM.py LEAST_PROCESSES EXIT_STATUS [DESIGN...]
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1 program=$2 processes=$3 status=$4
 root=$(cd "$(dirname "$0")/../.." && pwd)
-python=/usr/bin/python3
 shift 4
 [ $# -gt 0 ] || set -- linked-list semispace epsilon explicit-free
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 "$python" "$program" >"$work/plain" 2>/dev/null </dev/null
 for mode in faithful neutral; do
     trace=$work/$mode.gct

@@ -2,22 +2,9 @@
 # program does not notice. The truth is what the kernel says of the same program, unrecorded.
 #   bash test_sampling.sh GCREPLAY WRITTEN_AFTER_FORK.so
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1 written_after_fork=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
-python=/usr/bin/python3
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 
 record() { # NAME, ARGUMENT... -- COMMAND...: NAME.gct, NAME.out, NAME.err; proves the trace
     local name=$1
@@ -121,7 +108,7 @@ done
 # closes it. "own" are the descriptors that are not ours, less the one that lists them.
 cat >"$work/look.py" <<'PY'
 import os, subprocess, sys
-look = """
+look = r"""
 import os
 own, watched = [], []
 for name in os.listdir("/proc/self/fd"):
@@ -130,11 +117,11 @@ for name in os.listdir("/proc/self/fd"):
     except OSError:
         continue
     (watched if "userfaultfd" in target else own).append(int(name))
-print("own", sorted(own), "watched", len(watched), "far", all(fd > 99 for fd in watched))
+far = all(fd > 99 for fd in watched)
+os.write(1, f"own {sorted(own)} watched {len(watched)} far {far}\n".encode())
 """
 pid = os.fork()
 exec(look)
-sys.stdout.flush()
 if pid == 0:
     subprocess.run([sys.executable, "-c", look], close_fds=False, check=True)
     os.closerange(3, 65536)

@@ -2,17 +2,9 @@
 # and one line says why.
 #   bash test_stops.sh GCREPLAY
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1
-python=/usr/bin/python3
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
 
 verified() { # TRACE
     "$gcreplay" check "$1" >check.out 2>&1 || fail "$1: $(cat check.out)"
@@ -28,11 +20,6 @@ await() { # FILE: for a minute
     done
     fail "there is no $1"
 }
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 
 # A subinterpreter, in a forked process and then in the first.
 cat >sub.py <<'PY'

@@ -3,25 +3,12 @@
 # the next one begins with.
 #   bash test_window.sh GCREPLAY
 set -u
+. "$(dirname "$0")/kit.sh"
 gcreplay=$1
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-python=/usr/bin/python3
 program=$here/programs/window.py
 export PYTHONHASHSEED=0
-failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    echo "FAIL: $*"
-    failed=1
-}
-
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    echo "skipped: $python is not CPython 3.11"
-    exit 77
-fi
 
 record() { # OPTION... (the trace is $work/t.gct)
     rm -f "$work"/t.gct "$work"/t.*.gct
