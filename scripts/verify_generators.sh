@@ -38,7 +38,30 @@ declare -A small=(
   [fork-gc]="objects=800 pairs=1000"
 )
 
+# What is verified as well, in either size.
+declare -A also=(
+  [mt-store]="processes=2"
+  [request-server]="processes=3 catalogue=1000"
+)
+
 failed=0
+# NAME "OPTION=VALUE ..."
+verify() {
+  local name=$1 options=() option
+  for option in $2; do options+=(--set "$option"); done
+  "$gcreplay" generate "$name" ${options[@]+"${options[@]}"} -o trace.gct >/dev/null
+  "$gcreplay" check trace.gct >/dev/null
+  if "$gcreplay" compare trace.gct -c all --verify >table 2>errors &&
+    grep -qE 'have equal graphs at|graphs of processes in which' table; then
+    echo "verify: $name: $(grep -E 'have equal graphs|graphs of processes' table | head -1 | cut -c3-)"
+  else
+    echo "verify: $name $2 FAILED"
+    cat table errors
+    failed=1
+  fi
+  rm -f trace.gct table errors
+}
+
 for name in $("$gcreplay" list --json |
   python3 -c 'import json,sys; print(*[g["name"] for g in json.load(sys.stdin)["generators"]])'); do
   if [ -z "${small[$name]:-}" ]; then
@@ -46,20 +69,9 @@ for name in $("$gcreplay" list --json |
     failed=1
     continue
   fi
-  options=()
-  if [ "$size" = small ]; then
-    for option in ${small[$name]}; do options+=(--set "$option"); done
-  fi
-  "$gcreplay" generate "$name" ${options[@]+"${options[@]}"} -o trace.gct >/dev/null
-  "$gcreplay" check trace.gct >/dev/null
-  if "$gcreplay" compare trace.gct -c all --verify >table 2>errors &&
-    grep -qE 'have equal graphs at|graphs of processes in which' table; then
-    echo "verify: $name: $(grep -E 'have equal graphs|graphs of processes' table | head -1 | cut -c3-)"
-  else
-    echo "verify: $name FAILED"
-    cat table errors
-    failed=1
-  fi
-  rm -f trace.gct table errors
+  small_options=
+  [ "$size" = full ] || small_options=${small[$name]}
+  verify "$name" "$small_options"
+  [ -z "${also[$name]:-}" ] || verify "$name" "$small_options ${also[$name]}"
 done
 exit $failed

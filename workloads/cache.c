@@ -162,6 +162,11 @@ static gcr_status cache_run_it(const struct cache *cache, struct emit *emit,
     return status;
 }
 
+static uint64_t cache_more(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 static gcr_status cache_facts(const struct gcr_option_values *options,
                               struct gcr_generator_facts *out, struct gcr_error *err)
 {
@@ -177,6 +182,8 @@ static gcr_status cache_facts(const struct gcr_option_values *options,
         .lanes = cache.processes,
         .peak_live_bytes = figures.peak_bytes,
         .peak_live_objects = figures.peak_objects,
+        .most_live_bytes = cache_more(figures.most_bytes, figures.peak_bytes),
+        .most_live_objects = cache_more(figures.most_objects, figures.peak_objects),
         .capabilities = {PARTS_CAPABILITIES, .threads = cache.threads > 1,
                          .forks = cache.processes > 1, .times = 1},
     };

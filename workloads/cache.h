@@ -14,6 +14,7 @@ struct cache {
 struct cache_figures {
     uint64_t events; /* of all processes */
     uint64_t objects, bytes, peak_objects, peak_bytes;
+    uint64_t most_objects, most_bytes; /* peaks of any joined process */
 };
 
 /* Entries by place: 0 is the sentinel. */

@@ -339,7 +339,12 @@ gcr_status cache_fork(struct cache_run *run, uint32_t lane, struct cache_run *ch
 
 void cache_join(struct cache_run *run, struct cache_run *child)
 {
-    run->figures.events += child->figures.events;
+    struct cache_figures *own = &run->figures, *joined = &child->figures;
+    own->events += joined->events;
+    if (joined->peak_objects > own->most_objects)
+        own->most_objects = joined->peak_objects;
+    if (joined->peak_bytes > own->most_bytes)
+        own->most_bytes = joined->peak_bytes;
     cache_finish(child);
     cache_restore_names(run);
     if (run->emit != NULL)

@@ -13,6 +13,7 @@ struct gcr_generator_facts {
     uint64_t
         peak_live_bytes; /* gcr_shape_object_bytes of all reachable objects, at most, in lane 0 */
     uint64_t peak_live_objects; /* at most, in lane 0; not always at the same moment */
+    uint64_t most_live_bytes, most_live_objects; /* the same, most of any lane; 0: as in lane 0 */
     struct gcr_capabilities capabilities;
 };
 

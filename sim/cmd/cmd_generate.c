@@ -38,6 +38,11 @@ static void generate_print_facts(const char *path, const struct gcr_generator_fa
     printf("peak live in the first process: %llu objects, %llu bytes (%s)\n",
            (unsigned long long)facts->peak_live_objects, (unsigned long long)facts->peak_live_bytes,
            gcr_text_bytes(facts->peak_live_bytes).s);
+    if (facts->lanes > 1 && facts->most_live_bytes > 0)
+        printf("peak live in any process: %llu objects, %llu bytes (%s)\n",
+               (unsigned long long)facts->most_live_objects,
+               (unsigned long long)facts->most_live_bytes,
+               gcr_text_bytes(facts->most_live_bytes).s);
 }
 
 static gcr_status generate_write(const struct gcr_generator *generator,
