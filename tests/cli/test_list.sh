@@ -12,7 +12,7 @@ expect_json list.json "d['schema'] == 'gcreplay-list-1'"
 expect_json list.json "[c['name'] for c in d['collectors']] == ['linked-list', 'bitmap', 'mark-sweep', 'semispace', 'generational', 'hybrid', 'mark-compact', 'mark-compact-nursery', 'incminimark', 'buffered-refcount', 'parallel-mark-sweep', 'bdw', 'epsilon', 'explicit-free']"
 expect_json list.json "all(c['summary'] and c['source'] and c['generations'] >= 1 for c in d['collectors'])"
 expect_json list.json "all({'name','type','unit','default','allowed','help'} == set(o) for c in d['collectors'] + d['generators'] + d['importers'] for o in c['options'])"
-expect_json list.json "len(d['generators']) == 22 and {'garcosim', 'mtrace'} <= {i['name'] for i in d['importers']}"
+expect_json list.json "len(d['generators']) == 23 and {'garcosim', 'mtrace'} <= {i['name'] for i in d['importers']}"
 # Every default that is shown is accepted when it is given.
 python3 - >sets.txt <<'PY'
 import json
