@@ -105,7 +105,14 @@ static uint32_t collection_close(struct recorder *recorder)
     return reached;
 }
 
-static void collection_find_reachable(struct recorder *recorder)
+static bool collection_has_root(const struct recorder *recorder, const struct record *record)
+{
+    (void)recorder;
+    return record->root != 0;
+}
+
+void collection_find_reachable(struct recorder *recorder,
+                               bool (*rooted)(const struct recorder *, const struct record *))
 {
     struct mirror *mirror = &recorder->mirror;
     const struct index_list *candidates = &recorder->snapshot.candidates;
@@ -113,7 +120,7 @@ static void collection_find_reachable(struct recorder *recorder)
     work->count = 0;
     for (uint32_t i = 0; i < candidates->count; i++) {
         struct record *record = mirror_record(mirror, candidates->item[i]);
-        record->scratch = record->in_count + (record->root != 0);
+        record->scratch = record->in_count + rooted(recorder, record);
     }
     for (uint32_t i = 0; i < candidates->count; i++) {
         const struct record *record = mirror_record(mirror, candidates->item[i]);
@@ -418,27 +425,31 @@ static void collection_lose_edge(struct recorder *recorder, uint32_t dst)
         return;
     bool needed = count == 0;
     bool used = record_refcount(to) > (int64_t)to->in_count;
-    if (!record_is_traced(to))
+    if (!record_is_traced(to) || recorder->neutral)
         needed = needed || used;
-    else if (recorder->neutral && !collection_is_candidate(mirror, to))
-        needed = needed || used;
-    else
+    if (record_is_traced(to) && (!recorder->neutral || collection_is_candidate(mirror, to)))
         needed = needed || (to->flags & RECORD_REACHED) == 0;
     if (needed)
         collection_root_before(recorder, dst);
-    else if (recorder->neutral && record_is_traced(to))
+    else if (recorder->neutral && (to->flags & RECORD_CONTAINER) != 0)
         list_push(&recorder->collection.left, dst);
 }
 
-/* Neutral mode: older objects that lost a holder. They are garbage by now, perhaps since long, or
- * something else leads to them. */
+/* Neutral mode: survivors that lost a holder. Something else leads to them, or they are older and
+ * perhaps garbage by now: then they have a root until they are looked at, which is soon. */
 static void collection_judge_left(struct recorder *recorder)
 {
     const struct index_list *left = &recorder->collection.left;
     for (uint32_t i = 0; i < left->count; i++) {
-        const struct record *record = mirror_record(&recorder->mirror, left->item[i]);
-        if (record->root == 0 && (record->flags & RECORD_REPLAY_FREED) == 0)
-            reach_keep_used(recorder, left->item[i], collection_root_before);
+        struct record *record = mirror_record(&recorder->mirror, left->item[i]);
+        if (record->root != 0 || record->garbage || (record->flags & RECORD_REPLAY_FREED) != 0 ||
+            reach_is_held(recorder, left->item[i]))
+            continue;
+        collection_root_before(recorder, left->item[i]);
+        if (record->kind != RECORD_OBJECT)
+            continue;
+        record->tier = 0;
+        snapshot_add_young(recorder, left->item[i]);
     }
 }
 
@@ -590,7 +601,7 @@ void collection_end(struct recorder *recorder)
     int generation = collection_generation(recorder);
     collection->running = false;
     if (collection->has_snapshot && generation >= 0) {
-        collection_find_reachable(recorder);
+        collection_find_reachable(recorder, collection_has_root);
         collection_keep_resurrected(recorder);
         collection_match_count(recorder, generation);
         if (!recorder->neutral) {

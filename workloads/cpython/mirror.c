@@ -10,8 +10,6 @@
 
 #include "workloads/cpython/memory.h"
 
-enum { MIRROR_TOUCHED_LEAST = 1 << 16 };
-
 bool mirror_init(struct mirror *mirror, struct channel *channel)
 {
     memset(mirror, 0, sizeof *mirror);
@@ -393,9 +391,10 @@ static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lo
     if (record->root != 0 || record->kind != RECORD_OBJECT)
         return;
     bool needed = record->in_count <= lost;
-    if ((record->flags & RECORD_DEAD) != 0)
+    if ((record->flags & RECORD_DEAD) != 0 || record->garbage)
         ; /* its memory is gone: only the count matters, until its own turn comes */
-    else if (!needed && record_is_traced(record))
+    else if (!needed && (record_is_traced(record) ||
+                         (mirror->neutral && (record->flags & RECORD_CONTAINER) != 0)))
         needed = !(mirror->examining && record->epoch == mirror->epoch) ||
                  record_refcount(record) > (int64_t)record->in_count;
     else if (!needed)

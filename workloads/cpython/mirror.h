@@ -10,9 +10,9 @@
  * Object index = record number. Every root is a global root slot that belongs to one object.
  *
  * A traced container (one on the collector's lists) loses its root only where its real count has
- * just been compared with its known edges (snapshot.c); whenever one of its known edges goes away
- * at another time, it gets a root. By induction, everything that the program can reach is reachable
- * in the trace at every event. */
+ * just been compared with its known edges (snapshot.c; in a neutral recording also reach.c);
+ * whenever one of its known edges goes away at another time, it gets a root. By induction,
+ * everything that the program can reach is reachable in the trace at every event. */
 #ifndef GCR_WORKLOADS_CPYTHON_MIRROR_H
 #define GCR_WORKLOADS_CPYTHON_MIRROR_H
 
@@ -75,7 +75,8 @@ struct record {
     uint8_t prefix;     /* bytes of the block before the object */
     uint8_t edge_class; /* capacity class of the run */
     uint8_t tier;       /* neutral: how often it was examined; see snapshot.c */
-    uint8_t unused[5];
+    uint8_t garbage;    /* neutral: no root leads to it any more, nor does the program (reach.c) */
+    uint8_t unused[4];
 };
 _Static_assert(sizeof(struct record) == 64, "a record is a cache line");
 
@@ -87,6 +88,8 @@ struct edge {
 };
 
 enum { EDGE_CLASSES = 60, RECORD_LIMIT = 1 << 27, EDGE_LIMIT = 1 << 28 };
+
+enum { MIRROR_TOUCHED_LEAST = 1 << 16 };
 
 enum { STEP_DOWN = 0 }; /* no ALLOC has position 0: the stand-in's PREBUILT is first */
 
@@ -107,10 +110,11 @@ struct mirror {
     uint32_t touched_limit; /* entries at which `touched` is rid of what is dead or twice there */
     struct index_list touched; /* untraced objects that gained an edge or a temporary root */
     uint32_t static_record;
-    uint32_t raw_shape;      /* of blocks of unknown type */
-    uint32_t epoch;          /* number of the snapshot under way or last taken */
-    bool examining;          /* roots of this epoch's candidates are about to be judged */
-    int young_count;         /* CPython's generations[0].count as the replay computes it */
+    uint32_t raw_shape; /* of blocks of unknown type */
+    bool neutral;       /* the kind of recording */
+    uint32_t epoch;     /* number of the snapshot under way or last taken */
+    bool examining;     /* faithful mode: roots of this epoch's candidates are about to be judged */
+    int young_count;    /* CPython's generations[0].count as the replay computes it */
     struct index_list steps; /* while `logging`: changes of young_count in order; the low word of
                                 the ALLOC event's position for +1, STEP_DOWN for -1 */
     bool logging;

@@ -203,7 +203,7 @@ static bool process_build(struct recorder *recorder, struct gcr_segment *segment
            heap_map_init(&recorder->map) && mirror_init(&recorder->mirror, &recorder->channel) &&
            types_init(&recorder->types, segment, &recorder->mirror, &recorder->map) &&
            scanner_init(&recorder->scanner, &recorder->mirror, &recorder->types, &recorder->map) &&
-           snapshot_init(recorder) && collection_init(recorder) &&
+           snapshot_init(recorder) && collection_init(recorder) && reach_init(recorder) &&
            (segment->sample == GCR_SAMPLE_NOTHING || sampler_init(recorder));
 }
 

@@ -60,6 +60,11 @@ struct tiers {
     uint32_t young_limit; /* entries of tier 0 when it is thinned out */
 };
 
+/* Scratch lists of reach.c. */
+struct reach_lists {
+    struct index_list marked, lost;
+};
+
 struct hook_context {
     struct recorder *recorder;
     PyMemAllocatorEx original;
@@ -79,6 +84,7 @@ struct recorder {
     struct snapshot snapshot;
     struct collection collection;
     struct tiers tiers;
+    struct reach_lists reach;
     struct sampler sampler;
     struct marks marks;
     struct window window;
@@ -105,6 +111,10 @@ bool snapshot_init(struct recorder *recorder);
 void snapshot_take(struct recorder *recorder, int generation, bool collects);
 /* Neutral mode: the same for the containers of tiers 0 .. `tier`, wherever CPython keeps them. */
 void snapshot_take_tiers(struct recorder *recorder, unsigned tier);
+/* Whether a container is complete enough to be scanned. */
+bool snapshot_can_scan(struct recorder *recorder, uint32_t object);
+/* Whether the program may find the object again by ways that count no references. */
+bool snapshot_is_found_uncounted(const struct record *record);
 /* Neutral mode: a container is born. Amortised O(1). */
 void snapshot_add_young(struct recorder *recorder, uint32_t object);
 /* gc.freeze and gc.unfreeze: everything on the lists goes to the permanent one, and back to the
@@ -114,12 +124,13 @@ void snapshot_unfreeze(struct recorder *recorder);
 
 /* ---- reach.c ---- */
 
-/* Neutral mode, outside collections: may this container, all of whose references are known, lose
- * its root? If nothing leads to it any more, what it alone led to is judged first. Bounded. */
+bool reach_init(struct recorder *recorder);
+/* Neutral mode: may this object, all references to which are known, lose its root? True if
+ * something rooted leads to it, or if it is garbage for certain, with all that it alone leads to.
+ * May scan objects and give roots. Amortised O(1) for each container ever allocated. */
 bool reach_allows_unrooting(struct recorder *recorder, uint32_t object);
-/* The same for one that has no root and has lost a holder; `root` gives roots. */
-void reach_keep_used(struct recorder *recorder, uint32_t object,
-                     void (*root)(struct recorder *recorder, uint32_t object));
+/* Whether something rooted leads to it; false if that could not be found out within the budget. */
+bool reach_is_held(struct recorder *recorder, uint32_t object);
 
 /* ---- collection.c ---- */
 
@@ -127,6 +138,10 @@ bool collection_init(struct recorder *recorder);
 /* A collection was found to be running, or to have run; the event at `trigger` starts it in the
  * replay. */
 void collection_begin(struct recorder *recorder, uint64_t trigger);
+/* Marks REACHED the candidates that a collection of them would leave; true of `rooted`: something
+ * beside known references holds it. */
+void collection_find_reachable(struct recorder *recorder,
+                               bool (*rooted)(const struct recorder *, const struct record *));
 /* It is over: carries it out on the mirror and writes what the replay cannot know. */
 void collection_end(struct recorder *recorder);
 /* True if CPython's statistics show one that has not been ended here. */

@@ -121,7 +121,9 @@ static void scan_collect_dict(struct scanner *scanner, PyObject *dict, uint32_t 
         scan_push(scanner, value, (uint32_t)(2 * i + 1));
     }
     scan_absorb(scanner, table.body_block);
-    *length = (uint32_t)table.capacity;
+    /* Shared keys shrink with each new instance; the values of those there are keep their size. */
+    if (table.keys != NULL || *length == 0 || *length < (uint32_t)count)
+        *length = (uint32_t)table.capacity;
 }
 
 /* Takes in the raw blocks that the object's words point to. Returns their bytes. */

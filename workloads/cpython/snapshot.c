@@ -15,6 +15,7 @@ bool snapshot_init(struct recorder *recorder)
 {
     struct snapshot *snapshot = &recorder->snapshot;
     const size_t bytes = (size_t)RECORD_LIMIT * sizeof(uint32_t);
+    recorder->mirror.neutral = recorder->neutral;
     snapshot->collects = -1;
     snapshot->candidates.item = recorder_reserve(bytes);
     bool whole = snapshot->candidates.item != NULL;
@@ -194,14 +195,18 @@ static void snapshot_refresh_ahead(struct recorder *recorder)
 
 /* ---- roots ---- */
 
+bool snapshot_is_found_uncounted(const struct record *record)
+{
+    return record->type != 0 && py_is_found_uncounted(py_object_at(record->block + record->prefix));
+}
+
 /* In a neutral recording, cyclic garbage that CPython has not found yet may have lost its roots
  * already, and the program may take objects out of it by ways that count nothing: those have a root
  * until a collection of CPython's shows that they are garbage. */
 static bool snapshot_keeps_root(const struct recorder *recorder, const struct record *record)
 {
-    return recorder->neutral && record->type != 0 &&
-           (recorder->snapshot.collects < 0 || !record_is_traced(record)) &&
-           py_is_found_uncounted(py_object_at(record->block + record->prefix));
+    return recorder->neutral && (recorder->snapshot.collects < 0 || !record_is_traced(record)) &&
+           snapshot_is_found_uncounted(record);
 }
 
 static bool snapshot_needs_root(const struct recorder *recorder, const struct record *record)
@@ -229,9 +234,32 @@ static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
     const struct record *record = mirror_record(mirror, object);
     if (snapshot_needs_root(recorder, record))
         mirror_root(mirror, object);
-    else if (recorder->snapshot.collects >= 0 || !record_is_traced(record) ||
-             (recorder->neutral && reach_allows_unrooting(recorder, object)))
+    else if (recorder->neutral ? reach_allows_unrooting(recorder, object)
+                               : recorder->snapshot.collects >= 0 || !record_is_traced(record))
         mirror_unroot(mirror, object);
+}
+
+/* Neutral mode, before a collection: what it will find loses its roots without more ado, but last:
+ * until then it may lead to what has to be examined. */
+static bool snapshot_holds(const struct recorder *recorder, const struct record *record)
+{
+    return record->root != 0 && snapshot_needs_root(recorder, record);
+}
+
+static bool snapshot_was_reached(const struct recorder *recorder, uint32_t object)
+{
+    return (recorder->mirror.records[object].flags & RECORD_REACHED) != 0;
+}
+
+static void snapshot_unroot_garbage(struct recorder *recorder)
+{
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        struct record *record = mirror_record(&recorder->mirror, candidates->item[i]);
+        if ((record->flags & RECORD_REACHED) == 0 && !snapshot_needs_root(recorder, record))
+            mirror_unroot(&recorder->mirror, candidates->item[i]);
+        record->flags &= (uint16_t)~RECORD_REACHED;
+    }
 }
 
 /* Scans all candidates and judges their roots and those of the leaves they refer to. */
@@ -253,7 +281,7 @@ static void snapshot_examine(struct recorder *recorder)
     recorder->snapshot.position = recorder->channel.head;
     if (recorder->snapshot.collects >= 0)
         recorder->channel.hold = recorder->snapshot.position;
-    mirror->examining = true;
+    mirror->examining = !recorder->neutral;
     scan_finish(&recorder->scanner);
     for (uint32_t i = 0; i < candidates->count; i++) {
         snapshot_fetch_ahead(mirror, candidates, i);
@@ -266,11 +294,16 @@ static void snapshot_examine(struct recorder *recorder)
         snapshot_root_first(recorder, candidates);
         snapshot_root_first(recorder, &mirror->touched);
     }
+    const bool found_garbage = recorder->neutral && recorder->snapshot.collects >= 0;
+    if (found_garbage)
+        collection_find_reachable(recorder, snapshot_holds);
     for (uint32_t i = 0; i < candidates->count; i++) {
         snapshot_fetch_ahead(mirror, candidates, i);
-        snapshot_judge_root(recorder, candidates->item[i]);
+        if (!found_garbage || snapshot_was_reached(recorder, candidates->item[i]))
+            snapshot_judge_root(recorder, candidates->item[i]);
     }
     mirror->examining = false;
+    mirror->touched_limit = UINT32_MAX; /* judging one may touch others, behind it in the list */
     for (uint32_t i = 0; i < mirror->touched.count; i++) {
         uint32_t object = mirror->touched.item[i];
         struct record *record = mirror_record(mirror, object);
@@ -279,6 +312,9 @@ static void snapshot_examine(struct recorder *recorder)
             snapshot_judge_root(recorder, object);
     }
     mirror->touched.count = 0;
+    mirror->touched_limit = MIRROR_TOUCHED_LEAST;
+    if (found_garbage)
+        snapshot_unroot_garbage(recorder);
 }
 
 void snapshot_take(struct recorder *recorder, int generation, bool collects)
@@ -325,6 +361,12 @@ static bool snapshot_is_ready(struct recorder *recorder, uint32_t object, bool *
     /* An untracked tuple or dict may stay so for ever; others are not finished. */
     return *tracked ||
            ((record->flags & (RECORD_TUPLE | RECORD_DICT)) != 0 && record_refcount(record) > 0);
+}
+
+bool snapshot_can_scan(struct recorder *recorder, uint32_t object)
+{
+    bool tracked;
+    return snapshot_is_ready(recorder, object, &tracked);
 }
 
 /* An object that is born again and again on a free list while no snapshot is due is on the list as
