@@ -97,17 +97,21 @@ static void free_lists_sync_one(struct recorder *recorder, unsigned list, int le
     recorder->free_list_tops.head[list] = head;
 }
 
-void free_lists_sync(struct recorder *recorder)
+static void free_lists_sync_changed(struct recorder *recorder)
 {
     const struct py_free_list_tops *tops = &recorder->free_list_tops;
-    if (py_free_lists_are_at(recorder->interpreter, tops))
-        return;
-    for (unsigned list = 0; list < PY_FREE_LISTS; list++) {
-        int length = py_free_list_length(recorder->interpreter, list);
-        if (length == 0 && tops->length[list] == 0)
-            continue;
+    const uint32_t changed = py_free_lists_changed(recorder->interpreter, tops);
+    for (uint32_t rest = changed; rest != 0; rest &= rest - 1) {
+        const unsigned list = GCR_CTZ64(rest);
+        const int length = py_free_list_length(recorder->interpreter, list);
         PyObject *head = length == 0 ? NULL : py_free_list_head(recorder->interpreter, list);
         if (length != tops->length[list] || head != tops->head[list])
             free_lists_sync_one(recorder, list, length, head);
     }
+}
+
+void free_lists_sync(struct recorder *recorder)
+{
+    if (GCR_UNLIKELY(!py_free_lists_are_at(recorder->interpreter, &recorder->free_list_tops)))
+        free_lists_sync_changed(recorder);
 }

@@ -176,16 +176,6 @@ bool py_is_intern_table(const struct py_dict_table *table)
     return seen == ENOUGH;
 }
 
-bool py_is_found_uncounted(PyObject *object)
-{
-    if (PyUnicode_CheckExact(object))
-        return PyUnicode_CHECK_INTERNED(object) != 0;
-    if (Py_TYPE(object)->tp_finalize != NULL || Py_TYPE(object)->tp_del != NULL)
-        return true;
-    return PyType_SUPPORTS_WEAKREFS(Py_TYPE(object)) &&
-           *PyObject_GET_WEAKREFS_LISTPTR(object) != NULL;
-}
-
 uint64_t py_values_block(PyObject *object)
 {
     PyDictValues *values = *_PyObject_ValuesPointer(object);

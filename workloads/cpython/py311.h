@@ -20,6 +20,8 @@
 #include <internal/pycore_runtime.h>
 #include <internal/pycore_tuple.h>
 
+#include "base/compiler.h"
+
 #pragma weak _PyRuntime
 #pragma weak Py_Version
 #pragma weak Py_GetVersion
@@ -44,8 +46,6 @@
 #pragma weak PyDict_Type
 #pragma weak PyFloat_Type
 #pragma weak PyUnicode_Type
-#pragma weak PyType_SUPPORTS_WEAKREFS
-#pragma weak PyObject_GET_WEAKREFS_LISTPTR
 #pragma weak PyType_Type
 #pragma weak PyBaseObject_Type
 #pragma weak PyFunction_Type
@@ -201,7 +201,16 @@ bool py_is_intern_table(const struct py_dict_table *table);
 /* Whether the program can get at a live object without any counted reference to it: an interned
  * string, an object with weak references, or one whose finalizer may save it and what it refers to.
  */
-bool py_is_found_uncounted(PyObject *object);
+static inline bool py_is_found_uncounted(PyObject *object)
+{
+    const PyTypeObject *type = Py_TYPE(object);
+    if (type == &PyUnicode_Type)
+        return PyUnicode_CHECK_INTERNED(object) != 0;
+    if (type->tp_finalize != NULL || type->tp_del != NULL)
+        return true;
+    return type->tp_weaklistoffset > 0 &&
+           *(PyObject **)((uintptr_t)object + (size_t)type->tp_weaklistoffset) != NULL;
+}
 /* The block of an instance's inline values, 0 if it has none. The type has Py_TPFLAGS_MANAGED_DICT.
  */
 uint64_t py_values_block(PyObject *object);
@@ -263,11 +272,15 @@ static inline bool py_free_lists_are_at(const PyInterpreterState *interpreter,
                                         const struct py_free_list_tops *tops)
 {
     const struct _Py_tuple_state *tuples = &interpreter->tuple;
-    _Static_assert(sizeof tuples->free_list == PY_TUPLE_LISTS * sizeof tops->head[0] &&
-                       sizeof tuples->numfree == PY_TUPLE_LISTS * sizeof tops->length[0],
+    _Static_assert(GCR_COUNT_OF(tuples->free_list) == PY_TUPLE_LISTS &&
+                       GCR_COUNT_OF(tuples->numfree) == PY_TUPLE_LISTS,
                    "the tuple lists come first");
-    return memcmp(tuples->free_list, tops->head, sizeof tuples->free_list) == 0 &&
-           memcmp(tuples->numfree, tops->length, sizeof tuples->numfree) == 0 &&
+    uintptr_t differs = 0; /* without a branch for each list: a few vector operations */
+    for (unsigned i = 0; i < PY_TUPLE_LISTS; i++)
+        differs |= (uintptr_t)tuples->free_list[i] ^ (uintptr_t)tops->head[i];
+    for (unsigned i = 0; i < PY_TUPLE_LISTS; i++)
+        differs |= (unsigned)(tuples->numfree[i] ^ tops->length[i]);
+    return differs == 0 &&
            py_free_list_length(interpreter, PY_TUPLE_LISTS) == tops->length[PY_TUPLE_LISTS] &&
            py_free_list_length(interpreter, PY_TUPLE_LISTS + 1) ==
                tops->length[PY_TUPLE_LISTS + 1] &&
@@ -275,6 +288,20 @@ static inline bool py_free_lists_are_at(const PyInterpreterState *interpreter,
             py_free_list_head(interpreter, PY_TUPLE_LISTS) == tops->head[PY_TUPLE_LISTS]) &&
            (tops->length[PY_TUPLE_LISTS + 1] == 0 ||
             py_free_list_head(interpreter, PY_TUPLE_LISTS + 1) == tops->head[PY_TUPLE_LISTS + 1]);
+}
+
+/* A bit for each list whose length or head is another one. */
+static inline uint32_t py_free_lists_changed(const PyInterpreterState *interpreter,
+                                             const struct py_free_list_tops *tops)
+{
+    const struct _Py_tuple_state *tuples = &interpreter->tuple;
+    uint32_t changed = 3u << PY_TUPLE_LISTS; /* lists and dicts: their heads are elsewhere */
+    _Static_assert(PY_FREE_LISTS <= 32, "a bit each");
+    for (unsigned i = 0; i < PY_TUPLE_LISTS; i++)
+        changed |= (uint32_t)((tuples->numfree[i] != tops->length[i]) |
+                              ((PyObject *)tuples->free_list[i] != tops->head[i]))
+                   << i;
+    return changed;
 }
 
 #endif
