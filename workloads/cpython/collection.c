@@ -330,6 +330,7 @@ static void collection_add_weakrefs(struct recorder *recorder, int64_t missing)
             edge_unlink(mirror, e);
             edge->dst = 0;
             edge->raw = 0;
+            mirror_record(mirror, edge->src)->seen = 0;
             record->in_count--;
         }
         if (record->root != 0) {
@@ -470,6 +471,7 @@ static void collection_free_garbage(struct recorder *recorder)
     }
     for (uint32_t done = 0; done < work->count; done++) {
         struct record *record = mirror_record(mirror, work->item[done]);
+        record->seen = 0;
         for (uint32_t i = 0; i < record->edge_count; i++) {
             struct edge *edge = &mirror->edges[record->edges + i];
             uint32_t dst = edge->dst;

@@ -253,6 +253,9 @@ static void hooks_bury(struct recorder *recorder, uint32_t object)
         finalizers_tell(recorder, object);
         mirror_bury(mirror, object);
         recorder->tiers.live -= (record->flags & RECORD_CONTAINER) != 0;
+    } else if (record->kind == RECORD_BODY) {
+        mirror_record(mirror, record->in_head)->seen = 0; /* its owner's, or nobody's by now */
+        record->in_head = 0;
     }
     mirror_release_record(mirror, object);
 }

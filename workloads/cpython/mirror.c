@@ -462,6 +462,7 @@ static void mirror_clear_in_edges(struct mirror *mirror, uint32_t object)
         e->dst = 0; /* a gap in its run until the next scan of src: moving the rest down would
                        make the death of a large dict's items quadratic */
         e->raw = 0;
+        mirror_record(mirror, e->src)->seen = 0;
     }
 }
 

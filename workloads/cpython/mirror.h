@@ -61,22 +61,22 @@ struct record {
     uint32_t bytes;    /* as asked for */
     uint32_t event;    /* low word of the ALLOC event's position */
     uint32_t in_count; /* known edges to it */
-    uint32_t in_head;  /* first of them; 0: none */
+    uint32_t in_head;  /* first of them; 0: none. BODY: the object that it was last part of */
     uint32_t edges;    /* its own: first of a run; 0: none */
     uint32_t edge_count;
-    uint32_t root;      /* number of its root slot, from 1; 0: none */
-    uint32_t epoch;     /* of the snapshot that last examined it */
-    uint32_t length;    /* items, as the replay knows them */
-    uint32_t type;      /* index of types.h; 0: unknown */
-    uint32_t scratch;   /* 0 outside a function that uses it */
-    uint16_t flags;     /* enum record_flag */
-    uint8_t kind;       /* enum record_kind */
+    uint32_t root;    /* number of its root slot, from 1; 0: none */
+    uint32_t epoch;   /* of the snapshot that last examined it */
+    uint32_t length;  /* items, as the replay knows them */
+    uint32_t type;    /* index of types.h; 0: unknown */
+    uint32_t scratch; /* 0 outside a function that uses it */
+    uint32_t seen;    /* what the last scan saw, if its edges are just that; 0: look. See scan.c */
+    uint16_t flags;   /* enum record_flag */
+    uint8_t kind;     /* enum record_kind */
     uint8_t generation; /* the list it is on, as the replay knows it */
     uint8_t prefix;     /* bytes of the block before the object */
     uint8_t edge_class; /* capacity class of the run */
     uint8_t tier;       /* neutral: how often it was examined; see snapshot.c */
     uint8_t garbage;    /* neutral: no root leads to it any more, nor does the program (reach.c) */
-    uint8_t unused[4];
 };
 _Static_assert(sizeof(struct record) == 64, "a record is a cache line");
 

@@ -194,6 +194,13 @@ struct py_dict_table {
     uint64_t body_block;
 };
 struct py_dict_table py_dict_table(PyObject *dict);
+/* A number that changes with every change of the dict's references (PEP 509), its low 32 bits; 0:
+ * not known. Of a dict whose keys are its own: shared keys grow without it. */
+static inline uint32_t py_dict_version(PyObject *dict)
+{
+    const PyDictObject *object = (const PyDictObject *)dict;
+    return object->ma_values == NULL ? (uint32_t)object->ma_version_tag : 0;
+}
 /* Whether this is the table of interned strings (unicodeobject.c keeps it to itself): it leads many
  * interned strings to themselves. */
 bool py_is_intern_table(const struct py_dict_table *table);

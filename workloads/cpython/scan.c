@@ -1,10 +1,15 @@
 /* Scanning objects for references: see scan.h.
  *
- * An unchanged object costs one traversal and one sequential comparison of raw pointers: an edge's
- * pointer is only kept while its target lives (the target's death clears it), so equal pointers
- * mean equal objects. A changed one is compared again, slot by slot (tuples, lists, dicts, whose
- * slots are positions) or as a multiset (all others, whose slots are found by looking for the
- * pointer in the object's words; what is not found there lies in the object's body). */
+ * Most objects have not changed since they were last scanned, and all that matters then is how
+ * little memory is touched to find out. A record keeps a word of what the scan saw: the version
+ * that CPython gives a dict, or 32 bits of a hash of the references (so one change in four thousand
+ * million is found at the next one only). It is forgotten when a known edge goes without a scan,
+ * and kept only if the known edges are exactly the references. Where there is none, raw pointers
+ * are compared with the edges: an edge's pointer is only kept while its target lives (the target's
+ * death clears it), so equal pointers mean equal objects. A changed one is compared again, slot by
+ * slot (tuples, lists, dicts, whose slots are positions) or as a multiset (all others, whose slots
+ * are found by looking for the pointer in the object's words; what is not found there lies in the
+ * object's body). */
 #include "workloads/cpython/scan.h"
 
 #include <string.h>
@@ -53,15 +58,18 @@ uint32_t scan_find(struct scanner *scanner, PyObject *object)
 
 /* The raw block at `block` becomes part of an object. Returns its bytes, 0 if it is no such block.
  */
-static uint32_t scan_absorb(struct scanner *scanner, uint64_t block)
+static uint32_t scan_absorb(struct scanner *scanner, uint32_t owner, uint64_t block)
 {
     uint32_t found = block == 0 ? 0 : heap_map_find(scanner->map, block);
     if (found == 0)
         return 0;
     struct mirror *mirror = scanner->mirror;
     struct record *record = mirror_record(mirror, found);
-    if (record->kind == RECORD_BODY)
+    if (record->kind == RECORD_BODY) {
+        if (record->in_head != owner) /* after a fork a write costs a page */
+            record->in_head = owner;
         return record->bytes;
+    }
     if (record->kind != RECORD_OBJECT || record->in_count != 0 ||
         (record->flags & (RECORD_CONTAINER | RECORD_TYPED | RECORD_DEAD)) != 0)
         return 0;
@@ -75,6 +83,7 @@ static uint32_t scan_absorb(struct scanner *scanner, uint64_t block)
     }
     record->kind = RECORD_BODY;
     record->flags = 0;
+    record->in_head = owner;
     return record->bytes;
 }
 
@@ -100,7 +109,7 @@ static void scan_collect_array(struct scanner *scanner, struct py_array items, u
 {
     for (Py_ssize_t i = 0; items.items != NULL && i < items.count; i++)
         scan_push(scanner, items.items[i], (uint32_t)i);
-    scan_absorb(scanner, items.body_block);
+    scanner->body = items.body_block;
     if (items.capacity >= 0)
         *length = (uint32_t)items.capacity;
 }
@@ -120,7 +129,7 @@ static void scan_collect_dict(struct scanner *scanner, PyObject *dict, uint32_t 
             scan_push(scanner, table.keys[i * table.stride], (uint32_t)(2 * i));
         scan_push(scanner, value, (uint32_t)(2 * i + 1));
     }
-    scan_absorb(scanner, table.body_block);
+    scanner->body = table.body_block;
     /* Shared keys shrink with each new instance; the values of those there are keep their size. */
     if (table.keys != NULL || *length == 0 || *length < (uint32_t)count)
         *length = (uint32_t)table.capacity;
@@ -128,10 +137,10 @@ static void scan_collect_dict(struct scanner *scanner, PyObject *dict, uint32_t 
 
 /* Takes in the raw blocks that the object's words point to. Returns their bytes. */
 static uint64_t scan_absorb_tables(struct scanner *scanner, const struct type_info *info,
-                                   PyObject *object)
+                                   uint32_t owner, PyObject *object)
 {
     if (info->managed)
-        return scan_absorb(scanner, py_values_block(object));
+        return scan_absorb(scanner, owner, py_values_block(object));
     uint64_t bytes = 0;
     for (uint32_t word = 0; word < info->words; word++) {
         uint64_t value = *type_word(info, (uint64_t)(uintptr_t)object, (int32_t)word);
@@ -142,7 +151,7 @@ static uint64_t scan_absorb_tables(struct scanner *scanner, const struct type_in
         const uint64_t *start = (const uint64_t *)(uintptr_t)value;
         if (record->bytes >= 16 && types_find_if_type(scanner->types, start[1]) != 0)
             continue;
-        bytes += scan_absorb(scanner, value);
+        bytes += scan_absorb(scanner, owner, value);
     }
     return bytes;
 }
@@ -157,6 +166,7 @@ static void scan_collect(struct scanner *scanner, const struct type_info *info, 
                          uint32_t *length)
 {
     scanner->reference_count = 0;
+    scanner->body = 0;
     scanner->keep_statics = info->layout == LAYOUT_TUPLE;
     switch ((enum type_layout)info->layout) {
     case LAYOUT_TUPLE: {
@@ -177,6 +187,19 @@ static void scan_collect(struct scanner *scanner, const struct type_info *info, 
     case LAYOUT_LEAF:
         break;
     }
+}
+
+/* Of what was collected, never 0. After Marsaglia, "Xorshift RNGs" (2003), and Fowler, Noll and Vo.
+ */
+static uint32_t scan_hash(const struct scanner *scanner)
+{
+    uint64_t hash = (scanner->body + scanner->reference_count) * 0x9e3779b97f4a7c15u;
+    for (uint32_t i = 0; i < scanner->reference_count; i++) {
+        const struct scan_reference *reference = &scanner->references[i];
+        hash ^= hash >> 29;
+        hash = (hash ^ reference->raw ^ (uint64_t)reference->slot << 40) * 0x9e3779b97f4a7c15u;
+    }
+    return (uint32_t)(hash >> 32) != 0 ? (uint32_t)(hash >> 32) : 1;
 }
 
 static bool scan_is_unchanged(const struct scanner *scanner, const struct record *record,
@@ -421,16 +444,27 @@ void scan_object(struct scanner *scanner, uint32_t object)
         scanner->counts->unplaced_references++;
         return;
     }
+    const uint32_t version = info->layout == LAYOUT_DICT ? py_dict_version(python) : 0;
+    if (version != 0 && version == record->seen)
+        return;
     uint32_t length = record->length;
     scan_collect(scanner, info, python, &length);
-    bool positions = scan_has_positions(info);
-    if (length == record->length && scan_is_unchanged(scanner, record, positions))
+    const uint32_t seen = version != 0 ? version : scan_hash(scanner);
+    const uint32_t collected = scanner->reference_count;
+    const bool positions = scan_has_positions(info);
+    if (length == record->length && record->seen == seen)
         return;
+    scan_absorb(scanner, object, scanner->body);
+    if (length == record->length && scan_is_unchanged(scanner, record, positions)) {
+        record->seen = seen;
+        return;
+    }
+    record->seen = 0;
     if (mirror->notes != NULL)
         scan_note_body(mirror, info, python);
     scan_resolve(scanner);
     if (info->layout == LAYOUT_FIXED && info->resizable) {
-        uint64_t bytes = scan_absorb_tables(scanner, info, python);
+        uint64_t bytes = scan_absorb_tables(scanner, info, object, python);
         if (bytes / 8 > length && bytes / 8 < SCAN_LIMIT)
             length = (uint32_t)(bytes / 8);
     }
@@ -443,6 +477,8 @@ void scan_object(struct scanner *scanner, uint32_t object)
         record->length = length;
     }
     scan_rewrite_edges(scanner, object);
+    if (scanner->reference_count == collected)
+        record->seen = seen;
     if (length < record->length)
         scanner->later[scanner->later_count++] =
             (struct scan_change){.src = object, .slot = SCAN_RESIZE, .value = length};

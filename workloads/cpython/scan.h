@@ -35,6 +35,7 @@ struct scanner {
     struct gcr_recorder_counts *counts;
     struct scan_reference *references; /* of the object being scanned */
     uint32_t reference_count;
+    uint64_t body; /* address of the block that holds them; 0: none of its own */
     struct scan_change *later;
     uint32_t later_count;
     uint32_t *slot_state;         /* scratch, by slot */

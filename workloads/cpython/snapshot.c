@@ -130,6 +130,7 @@ static void snapshot_drop_edge(struct recorder *recorder, uint32_t edge)
     edge_unlink(mirror, edge);
     e->dst = 0;
     e->raw = 0;
+    mirror_record(mirror, e->src)->seen = 0;
 }
 
 /* More known edges than references: finds out what the older holders refer to now. */
