@@ -1,15 +1,14 @@
 /* Scanning objects for references: see scan.h.
  *
- * Most objects have not changed since they were last scanned, and all that matters then is how
- * little memory is touched to find out. A record keeps a word of what the scan saw: the version
- * that CPython gives a dict, or 32 bits of a hash of the references (so one change in four thousand
- * million is found at the next one only). It is forgotten when a known edge goes without a scan,
- * and kept only if the known edges are exactly the references. Where there is none, raw pointers
- * are compared with the edges: an edge's pointer is only kept while its target lives (the target's
- * death clears it), so equal pointers mean equal objects. A changed one is compared again, slot by
- * slot (tuples, lists, dicts, whose slots are positions) or as a multiset (all others, whose slots
- * are found by looking for the pointer in the object's words; what is not found there lies in the
- * object's body). */
+ * Most objects are unchanged since they were last scanned: what matters is how little memory is
+ * touched to find that out. A record keeps a word of what the scan saw: the version that CPython
+ * gives a dict, or 32 bits of a hash of the references (one change in 2^32 is found by the next
+ * only). It is kept only if the known edges are exactly the references, and forgotten when one goes
+ * without a scan. Where there is none, raw pointers are compared with the edges: an edge's pointer
+ * is only kept while its target lives (the target's death clears it), so equal pointers mean equal
+ * objects. A changed object is compared slot by slot (tuples, lists, dicts, whose slots are
+ * positions) or as a multiset (all others, whose slots are found by looking for the pointer in the
+ * object's words; what is not found there lies in the object's body). */
 #include "workloads/cpython/scan.h"
 
 #include <string.h>
@@ -417,17 +416,12 @@ static void scan_note_weak_target(struct scanner *scanner, const struct type_inf
 }
 
 /* A changed object's body was written. A large one is not looked at: no count lies within it. */
-static void scan_note_body(struct mirror *mirror, const struct type_info *info, PyObject *python)
+static void scan_note_body(const struct scanner *scanner, const struct type_info *info,
+                           PyObject *python)
 {
-    uint64_t body = 0;
-    if (info->layout == LAYOUT_LIST)
-        body = py_list_items(python).body_block;
-    else if (info->layout == LAYOUT_DICT)
-        body = py_dict_table(python).body_block;
-    else if (info->managed)
-        body = py_values_block(python);
+    const uint64_t body = info->managed ? py_values_block(python) : scanner->body;
     if (body != 0)
-        page_notes_add(mirror->notes, body);
+        page_notes_add(scanner->mirror->notes, body);
 }
 
 void scan_object(struct scanner *scanner, uint32_t object)
@@ -461,7 +455,7 @@ void scan_object(struct scanner *scanner, uint32_t object)
     }
     record->seen = 0;
     if (mirror->notes != NULL)
-        scan_note_body(mirror, info, python);
+        scan_note_body(scanner, info, python);
     scan_resolve(scanner);
     if (info->layout == LAYOUT_FIXED && info->resizable) {
         uint64_t bytes = scan_absorb_tables(scanner, info, object, python);
