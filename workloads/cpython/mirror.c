@@ -402,7 +402,7 @@ static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lo
     if (!needed)
         return;
     mirror_root(mirror, dst);
-    if (!record_is_traced(record))
+    if (!record_is_traced(record) || mirror->neutral)
         mirror_touch(mirror, dst);
 }
 

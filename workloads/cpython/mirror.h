@@ -108,7 +108,8 @@ struct mirror {
     uint32_t unused_roots;  /* so many of free_roots, the first, were free all the time since the
                                last snapshot began */
     uint32_t touched_limit; /* entries at which `touched` is rid of what is dead or twice there */
-    struct index_list touched; /* untraced objects that gained an edge or a temporary root */
+    struct index_list touched; /* untraced objects that gained an edge or a temporary root; neutral:
+                                  and containers that got a root because they lost an edge */
     uint32_t static_record;
     uint32_t raw_shape; /* of blocks of unknown type */
     bool neutral;       /* the kind of recording */

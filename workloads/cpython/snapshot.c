@@ -206,7 +206,9 @@ bool snapshot_is_found_uncounted(const struct record *record)
  * until a collection of CPython's shows that they are garbage. */
 static bool snapshot_keeps_root(const struct recorder *recorder, const struct record *record)
 {
-    return recorder->neutral && (recorder->snapshot.collects < 0 || !record_is_traced(record)) &&
+    return recorder->neutral &&
+           (recorder->snapshot.collects < 0 || !record_is_traced(record) ||
+            record->epoch != recorder->mirror.epoch) &&
            snapshot_is_found_uncounted(record);
 }
 
@@ -309,7 +311,8 @@ static void snapshot_examine(struct recorder *recorder)
         uint32_t object = mirror->touched.item[i];
         struct record *record = mirror_record(mirror, object);
         record->flags &= (uint16_t)~RECORD_TOUCHED;
-        if (record->kind == RECORD_OBJECT && !record_is_traced(record))
+        if (record->kind == RECORD_OBJECT &&
+            (!record_is_traced(record) || (recorder->neutral && record->epoch != mirror->epoch)))
             snapshot_judge_root(recorder, object);
     }
     mirror->touched.count = 0;
