@@ -29,7 +29,7 @@ wait_for() { # TEXT: a line of the program
 # ---- signals ----
 : >"$work/out"
 WINDOW_GATE=1 "$gcreplay" record -o "$work/s.gct" --start-on USR1 --stop-on USR2 -- \
-    "$python" "$program" >"$work/out" 2>"$work/err" </dev/null &
+    "$python" -S "$program" >"$work/out" 2>"$work/err" </dev/null &
 recorder=$!
 wait_for '^recorded'
 kill -USR1 $recorder
@@ -40,8 +40,8 @@ valid "$work/s.gct" linked-list semispace
 cat "$work/err"
 
 # ---- processes that wait when they fork begin files of their own ----
-# Forked before that many allocations, each of the three gets there by itself.
-"$gcreplay" record -o "$work/f.gct" --start-after 56000 -- "$python" "$program" \
+# Forked before that many allocations, each of the three gets there by itself. (Everywhere the same number of them: -S.)
+"$gcreplay" record -o "$work/f.gct" --start-after 35500 -- "$python" -S "$program" \
     >"$work/out" 2>"$work/err" </dev/null || fail "forks: $(cat "$work/err")"
 [ -e "$work/f.gct" ] && [ -e "$work/f.2.gct" ] || fail "waiting processes: $(ls "$work")"
 for trace in "$work"/f.gct "$work"/f.*.gct; do
@@ -50,7 +50,7 @@ done
 cat "$work/err"
 
 # ---- the newest files ----
-"$gcreplay" record -o "$work/k.gct" --rotate 20000 --keep 2 -- "$python" "$program" \
+"$gcreplay" record -o "$work/k.gct" --rotate 20000 --keep 2 -- "$python" -S "$program" \
     >"$work/out" 2>"$work/err" </dev/null || fail "keep: $(cat "$work/err")"
 grep -q 'older traces were removed' "$work/err" || fail "keep removes nothing: $(cat "$work/err")"
 processes=$(for trace in "$work"/k*.gct; do
@@ -63,7 +63,12 @@ sys.exit(any(int(line.split()[0]) > 2 for line in sys.stdin))' || fail "keep: mo
 for trace in "$work"/k*.gct; do
     valid "$trace"
 done
-"$gcreplay" record -o "$work/z.gct" --rotate 50K -- "$python" "$program" \
+# By bytes of the file, which are known a little later: the program goes on until it sees the next one.
+"$gcreplay" record -o "$work/z.gct" --rotate 50K -- "$python" -c '
+import glob, sys, time
+end = time.monotonic() + 100
+while not glob.glob(sys.argv[1]) and time.monotonic() < end:
+    kept = [[i, (i,)] for i in range(500)]' "$work/z.1.gct*" \
     >"$work/out" 2>"$work/err" </dev/null || fail "by size: $(cat "$work/err")"
 [ -e "$work/z.1.gct" ] || fail "no file by size: $(cat "$work/err")"
 valid "$work/z.1.gct"

@@ -12,7 +12,7 @@ export PYTHONHASHSEED=0
 
 record() { # OPTION... (the trace is $work/t.gct)
     rm -f "$work"/t.gct "$work"/t.*.gct
-    "$gcreplay" record -o "$work/t.gct" "$@" -- "$python" "$program" \
+    "$gcreplay" record -o "$work/t.gct" "$@" -- "$python" -S "$program" \
         >"$work/out" 2>"$work/err" </dev/null || fail "record $*: $(cat "$work/err")"
     [ -z "$(find "$work" -name '*.partial')" ] || fail "record $*: a partial file is left"
 }
@@ -84,7 +84,7 @@ for mode in neutral faithful; do
     record --mode $mode
     whole=$(meta "$work/t.gct" counts/allocations)
     collections=$(meta "$work/t.gct" counts/collections)
-    record --mode $mode --rotate 90000
+    record --mode $mode --rotate 60000
     allocations=0 collected=0 files=0 before=
     for trace in "$work"/t.gct $(ls "$work"/t.*.gct | sort -t. -k3,3n); do
         files=$((files + 1))
