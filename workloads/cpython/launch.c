@@ -63,11 +63,11 @@ static gcr_status launch_name_library(struct launch *launch, const char *library
         return GCR_OK;
     }
     free(path);
-    launch->library_file = open(library, O_RDONLY | O_CLOEXEC);
-    if (launch->library_file < 0)
+    launch->preload_file = open(library, O_RDONLY | O_CLOEXEC);
+    if (launch->preload_file < 0)
         return gcr_fail(err, GCR_USAGE, "%s: %s", library, strerror(errno));
     snprintf(launch->preload, sizeof launch->preload, "/proc/%d/fd/%d", (int)getpid(),
-             launch->library_file);
+             launch->preload_file);
     return GCR_OK;
 }
 
@@ -75,7 +75,7 @@ gcr_status launch_prepare(struct launch *launch, const struct gcr_recording_conf
                           struct gcr_error *err)
 {
     char library[4096];
-    *launch = (struct launch){.library_file = -1};
+    *launch = (struct launch){.preload_file = -1};
     gcr_status status = launch_find_library(config, library, sizeof library, err);
     if (status == GCR_OK && config->marks)
         status = launch_find_marks(launch, library, err);
@@ -106,7 +106,7 @@ void launch_export(const struct launch *launch, int segment_file)
 
 void launch_release(struct launch *launch)
 {
-    if (launch->library_file >= 0)
-        close(launch->library_file);
-    launch->library_file = -1;
+    if (launch->preload_file >= 0)
+        close(launch->preload_file);
+    launch->preload_file = -1;
 }

@@ -8,7 +8,7 @@
 struct launch {
     char preload[4096]; /* the library as LD_PRELOAD names it */
     char marks[4096];   /* folder to put before PYTHONPATH; "": none */
-    int library_file;   /* open if the library's own path would not do; -1 */
+    int preload_file;   /* open if the library's own path would not do; -1 */
 };
 
 /* Finds what is needed. GCR_USAGE: it is not there. To be released in any case. */

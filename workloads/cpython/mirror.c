@@ -413,8 +413,6 @@ void mirror_protect(struct mirror *mirror, uint32_t dst)
 
 /* ---- death ---- */
 
-/* All edges of the object go away together, and several may lead to one referent: they are added up
- * in its scratch word before it is judged. */
 /* The object is about to go: its references no longer count, and what only they held gets a root.
  * All are taken off before the first is judged, because several may lead to one object. */
 static void mirror_release_referents(struct mirror *mirror, uint32_t object)

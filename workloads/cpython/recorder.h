@@ -150,6 +150,9 @@ bool collection_is_new(const struct recorder *recorder);
 void collection_note_birth(struct recorder *recorder, uint32_t object);
 /* The block of a live object is freed while a collection runs. */
 void collection_note_death(struct recorder *recorder, uint32_t object);
+
+/* ---- trigger_count.c ---- */
+
 /* At an allocation after a collection, when CPython's counter is known for certain: what was
  * allocated inside it (by finalizers, or by other threads meanwhile) counts so that the replay's is
  * the same. Its events can be committed from then on. */
