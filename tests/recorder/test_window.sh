@@ -84,7 +84,7 @@ for mode in neutral faithful; do
     record --mode $mode
     whole=$(meta "$work/t.gct" counts/allocations)
     collections=$(meta "$work/t.gct" counts/collections)
-    record --mode $mode --rotate 60000
+    record --mode $mode --rotate 40000
     allocations=0 collected=0 files=0 before=
     for trace in "$work"/t.gct $(ls "$work"/t.*.gct | sort -t. -k3,3n); do
         files=$((files + 1))
