@@ -1,7 +1,7 @@
 /* Appending events to a lane ring: see channel.h and segment.h.
  *
  * One producer, one consumer, no lock: the producer alone moves head and committed, the consumer
- * alone moves drained. Cost of an append: one 24-byte store and two compares. */
+ * alone moves drained. Cost of an append: one 16-byte store and two compares. */
 #include "workloads/cpython/channel.h"
 
 #include <errno.h>
@@ -13,9 +13,13 @@
 bool channel_start(struct channel *channel, struct gcr_ring *ring)
 {
     channel->ring = ring;
+    channel->events = ring->events;
+    channel->mask = GCR_RING_EVENTS_LEAST - 1;
+    atomic_store(&ring->mask, channel->mask);
     channel->head = 0;
+    channel->folded = 0;
     channel->next_commit = GCR_CHANNEL_COMMIT_STEP;
-    channel->room_until = GCR_RING_EVENTS;
+    channel->room_until = channel->mask + 1;
     channel->hold = GCR_CHANNEL_NO_HOLD;
     channel->abandoned = 0;
     ring->pid = (int32_t)getpid();
@@ -29,9 +33,9 @@ void channel_commit(struct channel *channel, uint64_t position)
         position = channel->hold;
     uint64_t committed = atomic_load_explicit(&channel->ring->committed, memory_order_relaxed);
     for (uint64_t at = committed; at < position; at++) {
-        struct gcr_event *event = channel_event(channel, at);
-        if (event->unused == GCR_EVENT_PENDING)
-            channel->settle(channel->arg, event->a);
+        const struct ring_event *event = channel_event(channel, at);
+        if ((event->flags & RING_EVENT_PENDING) != 0)
+            channel->settle(channel->arg, event->word[0]);
     }
     if (position > committed)
         atomic_store_explicit(&channel->ring->committed, position, memory_order_release);
@@ -49,15 +53,34 @@ static bool channel_is_drained(const struct channel *channel)
     return held != 0 && held != EOWNERDEAD;
 }
 
+/* Makes the ring twice as large. All that is committed has been drained. */
+static void channel_grow(struct channel *channel, uint64_t drained)
+{
+    const uint64_t mask = 2 * channel->mask + 1;
+    atomic_store(&channel->ring->torn, drained);
+    for (uint64_t at = drained; at < channel->head; at++)
+        if ((at & mask) > channel->mask)
+            channel->events[at & mask] = channel->events[at & channel->mask];
+    channel->mask = mask;
+    atomic_store(&channel->ring->mask, mask);
+    atomic_store(&channel->ring->torn, UINT64_MAX);
+    channel->room_until = drained + mask + 1;
+}
+
 void channel_make_room(struct channel *channel)
 {
     for (unsigned waits = 0; !channel->abandoned; waits++) {
         uint64_t drained = atomic_load_explicit(&channel->ring->drained, memory_order_acquire);
-        channel->room_until = drained + GCR_RING_EVENTS;
+        channel->room_until = drained + channel->mask + 1;
         if (channel->head < channel->room_until)
             return;
-        /* Full. If all that is final has been taken, nothing can be kept patchable: commit it. */
+        /* Full. If all that is final has been taken, a ring of full size cannot keep it patchable:
+         * commit it. */
         if (drained == atomic_load_explicit(&channel->ring->committed, memory_order_relaxed)) {
+            if (channel->mask + 1 < GCR_RING_EVENTS) {
+                channel_grow(channel, drained);
+                return;
+            }
             channel->hold = GCR_CHANNEL_NO_HOLD;
             channel_commit(channel, channel->head);
         }
@@ -75,20 +98,20 @@ int channel_insert(struct channel *channel, uint64_t position, const struct gcr_
     if (position < atomic_load_explicit(&channel->ring->committed, memory_order_relaxed))
         return 0;
     uint64_t tail = channel->head - position;
-    struct gcr_event none = {0};
+    const struct gcr_event none = {0};
     for (uint32_t i = 0; i < n; i++)
         channel_append(channel, none);
     if (position < atomic_load_explicit(&channel->ring->committed, memory_order_relaxed))
         return 0; /* the ring ran full meanwhile; the holes do no harm */
     atomic_store(&channel->ring->torn, position);
     for (uint64_t i = tail; i-- > 0;) {
-        struct gcr_event event = *channel_event(channel, position + i);
+        const struct ring_event event = *channel_event(channel, position + i);
         *channel_event(channel, position + i + n) = event;
-        if (event.unused == GCR_EVENT_PENDING)
-            moved(channel->arg, event.a, position + i + n);
+        if ((event.flags & RING_EVENT_PENDING) != 0)
+            moved(channel->arg, event.word[0], position + i + n);
     }
     for (uint32_t i = 0; i < n; i++)
-        *channel_event(channel, position + i) = events[i];
+        *channel_event(channel, position + i) = ring_event_pack(events[i]);
     atomic_store(&channel->ring->torn, UINT64_MAX);
     return 1;
 }

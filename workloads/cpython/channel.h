@@ -10,16 +10,18 @@
 #include "workloads/cpython/segment.h"
 
 enum {
-    GCR_CHANNEL_LAG = 1 << 16,         /* events that stay patchable */
-    GCR_CHANNEL_COMMIT_STEP = 1 << 10, /* events between two commits */
-    GCR_EVENT_PENDING = 1              /* in gcr_event.unused: an ALLOC that is not settled yet */
+    GCR_CHANNEL_LAG = 1 << 16,        /* events that stay patchable */
+    GCR_CHANNEL_COMMIT_STEP = 1 << 10 /* events between two commits */
 };
 #define GCR_CHANNEL_NO_HOLD UINT64_MAX
 
 struct channel {
     struct gcr_segment *segment;
     struct gcr_ring *ring;
+    struct ring_event *events; /* the ring's */
+    uint64_t mask;             /* the ring's */
     uint64_t head;
+    uint64_t folded; /* events that are part of another one in the ring */
     uint64_t next_commit;
     uint64_t room_until; /* head may rise to here without looking at `drained` */
     uint64_t hold;       /* events from here on are not committed */
@@ -36,16 +38,23 @@ bool channel_start(struct channel *channel, struct gcr_ring *ring);
 /* Settles and commits everything up to `position` or the hold, whichever is lower. */
 void channel_commit(struct channel *channel, uint64_t position);
 
-/* Room for one event at head: waits for the drain if the ring is full. */
+/* Room for one event at head: waits for the drain if the ring is full, or makes it larger if what
+ * fills it is held back. */
 void channel_make_room(struct channel *channel);
 
-static inline struct gcr_event *channel_event(struct channel *channel, uint64_t position)
+static inline struct ring_event *channel_event(struct channel *channel, uint64_t position)
 {
-    return &channel->ring->events[position & (GCR_RING_EVENTS - 1)];
+    return &channel->events[position & channel->mask];
+}
+
+/* Events of the trace that were appended so far. */
+static inline uint64_t channel_events(const struct channel *channel)
+{
+    return channel->head + channel->folded;
 }
 
 /* Appends; returns the event's position. */
-static inline uint64_t channel_append(struct channel *channel, struct gcr_event event)
+static inline uint64_t channel_append_packed(struct channel *channel, struct ring_event event)
 {
     if (GCR_UNLIKELY(channel->head >= channel->room_until))
         channel_make_room(channel);
@@ -59,6 +68,11 @@ static inline uint64_t channel_append(struct channel *channel, struct gcr_event 
             channel_commit(channel, channel->head - GCR_CHANNEL_LAG);
     }
     return position;
+}
+
+static inline uint64_t channel_append(struct channel *channel, struct gcr_event event)
+{
+    return channel_append_packed(channel, ring_event_pack(event));
 }
 
 /* Puts n events before the event at `position`, which moves up with all that follow; `moved` is

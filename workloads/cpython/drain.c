@@ -108,12 +108,17 @@ static gcr_status drain_take(struct drain *drain, struct trace_group *group, str
                              uint64_t until, struct gcr_error *err)
 {
     uint64_t at = atomic_load_explicit(&ring->drained, memory_order_relaxed);
+    const uint64_t mask = atomic_load_explicit(&ring->mask, memory_order_relaxed);
     gcr_status status = GCR_OK;
     for (; at < until && status == GCR_OK; at++) {
         if (at % DRAIN_RETURN_STEP == 0) /* a program that waits for room goes on */
             atomic_store_explicit(&ring->drained, at, memory_order_release);
-        status = group_event(drain->groups, group, ring->lane,
-                             ring->events[at & (GCR_RING_EVENTS - 1)], err);
+        const struct ring_event event = ring->events[at & mask];
+        const struct gcr_event unroot = {.op = GCR_OP_ROOT, .a = event.word[1]};
+        if ((event.flags & RING_EVENT_UNROOTS) != 0)
+            status = group_event(drain->groups, group, ring->lane, unroot, err);
+        if (status == GCR_OK)
+            status = group_event(drain->groups, group, ring->lane, ring_event_unpack(event), err);
     }
     atomic_store_explicit(&ring->drained, at, memory_order_release);
     return status;

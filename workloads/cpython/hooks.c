@@ -188,7 +188,7 @@ static unsigned hooks_before_allocation(struct recorder *recorder, const struct 
         hooks_examine_tiers(recorder);
     if (GCR_UNLIKELY(marks_is_due(&recorder->marks)))
         marks_look(recorder);
-    if (GCR_UNLIKELY(sampler_is_due(&recorder->sampler, recorder->channel.head)))
+    if (GCR_UNLIKELY(sampler_is_due(&recorder->sampler, channel_events(&recorder->channel))))
         sampler_take(recorder);
     if (recorder->neutral && pending)
         return GCR_ALLOC_NOTRIGGER;
@@ -293,7 +293,7 @@ static void hooks_move(struct recorder *recorder, uint32_t object, void *block, 
     record->bytes = (uint32_t)bytes;
     if ((record->flags & RECORD_PENDING) != 0) {
         record->length = record->bytes > 16 ? record->bytes - 16 : 0;
-        mirror_alloc_event(mirror, object)->d = record->length;
+        mirror_alloc_event(mirror, object)->word[2] = record->length;
         if ((record->flags & RECORD_CONTAINER) != 0)
             types_note_container(&recorder->types, object);
     }

@@ -163,16 +163,12 @@ static void mirror_write_alloc(struct mirror *mirror, uint32_t object, unsigned 
     mirror_note_block(mirror, record->block, record->bytes);
     record->root = mirror_take_root(mirror);
     record->length = record->bytes > 16 ? record->bytes - 16 : 0;
-    struct gcr_event event = {.op = GCR_OP_ALLOC,
-                              .flags = (uint8_t)flags,
-                              .unused = GCR_EVENT_PENDING,
-                              .a = object,
-                              .b = mirror->raw_shape,
-                              .c = gcr_root_global(record->root - 1),
-                              .d = record->length};
     /* The record must be whole before the append, which may settle older events. */
     record->event = (uint32_t)mirror->channel->head;
-    channel_append(mirror->channel, event);
+    channel_append_packed(mirror->channel,
+                          ring_event_make(GCR_OP_ALLOC, flags | RING_EVENT_PENDING,
+                                          mirror->raw_shape, object,
+                                          gcr_root_global(record->root - 1), record->length));
 }
 
 uint32_t mirror_allocate(struct mirror *mirror, uint64_t block, uint32_t bytes, unsigned flags)
@@ -211,7 +207,7 @@ uint32_t mirror_park(struct mirror *mirror, uint64_t block, uint32_t bytes)
     return object;
 }
 
-struct gcr_event *mirror_alloc_event(struct mirror *mirror, uint32_t object)
+struct ring_event *mirror_alloc_event(struct mirror *mirror, uint32_t object)
 {
     uint64_t head = mirror->channel->head;
     uint64_t position = head - (uint32_t)((uint32_t)head - mirror_record(mirror, object)->event);
@@ -464,6 +460,26 @@ static void mirror_clear_in_edges(struct mirror *mirror, uint32_t object)
     }
 }
 
+/* The loss of its root, if it has one, and its DEATH. */
+static void mirror_write_death(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    if (GCR_UNLIKELY(mirror->notes != NULL)) {
+        mirror_note_object(mirror, object);
+        mirror_note_event(mirror, GCR_OP_DEATH, object, 0, 0);
+    }
+    if (record->root == 0) {
+        channel_append_packed(mirror->channel, ring_event_make(GCR_OP_DEATH, 0, 0, object, 0, 0));
+        return;
+    }
+    mirror->channel->folded++;
+    list_push(&mirror->free_roots, record->root);
+    channel_append_packed(mirror->channel,
+                          ring_event_make(GCR_OP_DEATH, RING_EVENT_UNROOTS, 0, object,
+                                          gcr_root_global(record->root - 1), 0));
+    record->root = 0;
+}
+
 void mirror_bury(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
@@ -471,8 +487,7 @@ void mirror_bury(struct mirror *mirror, uint32_t object)
     if ((record->flags & RECORD_RECYCLED) != 0)
         mirror_event(mirror, GCR_OP_RECYCLE, object, 0, 0);
     mirror_clear_in_edges(mirror, object);
-    mirror_unroot(mirror, object);
-    mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
+    mirror_write_death(mirror, object);
     mirror_free_edges(mirror, object);
     if ((record->flags & (RECORD_CONTAINER | RECORD_RECYCLED)) == RECORD_CONTAINER)
         mirror_count_down(mirror);

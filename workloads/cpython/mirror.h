@@ -148,7 +148,7 @@ void mirror_reallocate(struct mirror *mirror, uint32_t object, unsigned flags);
 /* A fresh record for a block on one of the runtime's free lists: no object, no event. */
 uint32_t mirror_park(struct mirror *mirror, uint64_t block, uint32_t bytes);
 /* The patchable ALLOC event of a pending object. */
-struct gcr_event *mirror_alloc_event(struct mirror *mirror, uint32_t object);
+struct ring_event *mirror_alloc_event(struct mirror *mirror, uint32_t object);
 void mirror_release_record(struct mirror *mirror, uint32_t object);
 
 /* The object is found to be a container that counts; a counted container is freed. */

@@ -96,7 +96,7 @@ static void sampler_begin_interval(struct recorder *recorder)
 {
     struct sampler *sampler = &recorder->sampler;
     sampler->notes.interval++;
-    sampler->next = recorder->channel.head + recorder->segment->sample_every;
+    sampler->next = channel_events(&recorder->channel) + recorder->segment->sample_every;
 }
 
 void sampler_arm(struct recorder *recorder, bool child)
@@ -320,7 +320,7 @@ void sampler_take(struct recorder *recorder)
 
 void sampler_go_on(struct recorder *recorder)
 {
-    recorder->sampler.next = recorder->channel.head + recorder->segment->sample_every;
+    recorder->sampler.next = channel_events(&recorder->channel) + recorder->segment->sample_every;
 }
 
 void sampler_discard(struct recorder *recorder)

@@ -73,7 +73,7 @@ static uint32_t scan_absorb(struct scanner *scanner, uint32_t owner, uint64_t bl
         (record->flags & (RECORD_CONTAINER | RECORD_TYPED | RECORD_DEAD)) != 0)
         return 0;
     if ((record->flags & RECORD_PENDING) != 0) {
-        *mirror_alloc_event(mirror, found) = (struct gcr_event){0};
+        *mirror_alloc_event(mirror, found) = (struct ring_event){0};
         list_push(&mirror->free_roots, record->root);
         record->root = 0;
     } else {

@@ -7,10 +7,12 @@
  * that its ring already holds.
  *
  * A ring's three positions, counted in events since the lane's start, never decrease:
- *     drained <= committed <= head,   head - drained <= GCR_RING_EVENTS
+ *     drained <= committed <= head,   head - drained <= events of the ring
  * Events below `committed` are final. Those above may still be patched by their process (an
  * allocation whose type is not known yet); they are valid as they stand, only less exact.
  * An event with op NONE is a hole and is left out of the file.
+ * A ring grows, by its process alone, when it is full of events that are not final: all that is has
+ * been drained then, so nobody reads what is moved.
  *
  * Rings belong to trace groups. A group is one trace file: it has lanes, shapes and metadata of its
  * own. Lane 0 of a group is that of the process that began it; forks of its processes get the next
@@ -23,8 +25,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "traces/event.h"
 #include "traces/shape.h"
+#include "workloads/cpython/ring_event.h"
 
 /* The environment of a program to record. The library removes both as soon as it has read them,
  * unless executed programs are followed. The segment's is a path. */
@@ -32,8 +34,9 @@
 #define GCR_PRELOAD_VARIABLE "GCREPLAY_RECORD_PRELOAD" /* LD_PRELOAD as it was before */
 
 enum {
-    GCR_RING_EVENTS = 1 << 20, /* a power of two */
-    GCR_RINGS = 192,           /* processes recorded at one time */
+    GCR_RING_EVENTS = 1 << 20,       /* at most; a power of two */
+    GCR_RING_EVENTS_LEAST = 1 << 18, /* at first: the fewer pages, the fewer are out of cache */
+    GCR_RINGS = 192,                 /* processes recorded at one time */
     GCR_SEGMENT_SHAPES = 1 << 16,
     GCR_SEGMENT_NAMES = 1 << 12, /* of phases */
     GCR_SEGMENT_NAME_BYTES = 128,
@@ -93,15 +96,17 @@ struct gcr_ring {
     int32_t parent;           /* lane, -1: none */
     _Atomic uint32_t silent;  /* its events are for nobody: the process waits (window.h) */
     _Atomic uint32_t is_full; /* its file is: the process should go on in another */
-    _Atomic uint64_t head, committed;
+    _Atomic uint64_t head;
     /* Events from here on are being moved (channel_insert): should the process end now, they are
      * not whole. UINT64_MAX otherwise. */
     _Atomic uint64_t torn;
+    _Atomic uint64_t mask; /* events that it has room for, less one: valid up to `committed` */
+    _Alignas(64) _Atomic uint64_t committed;
     _Alignas(64) _Atomic uint64_t drained;
     _Alignas(64) struct gcr_recorder_counts counts;
     char stop_reason[GCR_REASON_BYTES]; /* why recording stopped before the program did; "" if it
                                            did not */
-    struct gcr_event events[GCR_RING_EVENTS];
+    _Alignas(4096) struct ring_event events[GCR_RING_EVENTS];
 };
 
 /* Why a process is not recorded. */

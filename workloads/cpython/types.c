@@ -306,9 +306,9 @@ void types_note_container(struct types *types, uint32_t object)
     record->flags |= RECORD_CONTAINER;
     if ((record->flags & RECORD_PENDING) == 0)
         return;
-    struct gcr_event *event = mirror_alloc_event(types->mirror, object);
-    event->b = types->info[TYPE_UNKNOWN_CONTAINER].shape;
-    event->d = record->length = types_length(&types->info[TYPE_UNKNOWN_CONTAINER], record);
+    struct ring_event *event = mirror_alloc_event(types->mirror, object);
+    event->low = (uint16_t)types->info[TYPE_UNKNOWN_CONTAINER].shape;
+    event->word[2] = record->length = types_length(&types->info[TYPE_UNKNOWN_CONTAINER], record);
 }
 
 void types_settle(struct types *types, uint32_t object, uint32_t type)
@@ -317,15 +317,15 @@ void types_settle(struct types *types, uint32_t object, uint32_t type)
     if ((record->flags & RECORD_PENDING) == 0)
         return;
     const struct type_info *info = &types->info[type];
-    struct gcr_event *event = mirror_alloc_event(types->mirror, object);
+    struct ring_event *event = mirror_alloc_event(types->mirror, object);
     record->flags =
         (uint16_t)((record->flags & ~RECORD_PENDING) | RECORD_TYPED | info->record_flags);
     record->type = type;
     record->prefix = info->prefix;
     record->length = types_length(info, record);
-    event->b = info->shape;
-    event->d = record->length;
-    event->unused = 0;
+    event->low = (uint16_t)info->shape;
+    event->word[2] = record->length;
+    event->flags &= (uint8_t)~RING_EVENT_PENDING;
 }
 
 void types_settle_block(struct types *types, uint32_t object)
@@ -360,5 +360,5 @@ void types_settle_block(struct types *types, uint32_t object)
         return;
     }
     record->flags &= (uint16_t)~RECORD_PENDING;
-    mirror_alloc_event(types->mirror, object)->unused = 0;
+    mirror_alloc_event(types->mirror, object)->flags &= (uint8_t)~RING_EVENT_PENDING;
 }

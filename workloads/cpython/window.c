@@ -53,7 +53,7 @@ static bool window_go_on(struct recorder *recorder, enum gcr_group_origin origin
     restate_write(recorder);
     marks_begin(recorder, window_phase);
     sampler_go_on(recorder);
-    const uint64_t restated = channel->head;
+    const uint64_t restated = channel_events(channel);
     window->restated = restated;
     window->rotate_from = 2 * restated;
     if (config->rotate_events > 0)
@@ -96,16 +96,16 @@ static void window_rotate(struct recorder *recorder)
         window->left = ring;
         window->left_group = group;
     } else {
-        window->rotate_from = recorder->channel.head + RETRY_EVENTS;
+        window->rotate_from = channel_events(&recorder->channel) + RETRY_EVENTS;
     }
 }
 
 static bool window_is_full(const struct recorder *recorder)
 {
     const struct window *window = &recorder->window;
-    const uint64_t head = recorder->channel.head;
-    return head >= window->rotate_from && !window_is_behind(window) &&
-           (head >= window->rotate_at ||
+    const uint64_t events = channel_events(&recorder->channel);
+    return events >= window->rotate_from && !window_is_behind(window) &&
+           (events >= window->rotate_at ||
             atomic_load_explicit(&recorder->channel.ring->is_full, memory_order_relaxed) != 0);
 }
 
