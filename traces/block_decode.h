@@ -1,4 +1,4 @@
-/* Decodes and checks one block, then hands its events out in batches. Internal to traces/. */
+/* Decodes and checks one block. Internal to traces/. */
 #ifndef GCR_TRACES_BLOCK_DECODE_H
 #define GCR_TRACES_BLOCK_DECODE_H
 
@@ -8,7 +8,7 @@
 
 /* What operands may name. */
 struct gct_limits {
-    const struct gcr_shape *shapes; /* [1 .. shape_count] */
+    const struct gcr_shape *shapes; /* [0 .. shape_count]; [0] is all zero */
     uint32_t shape_count;
     uint32_t name_count;
 };
@@ -46,12 +46,11 @@ void gct_block_decoder_destroy(struct gct_block_decoder *decoder);
  * first. */
 uint8_t *gct_block_decoder_input(struct gct_block_decoder *decoder);
 
-/* Decodes the content that lies in the input buffer behind its header. The same checks as
- * gct_check_event, by columns; GCR_BAD_INPUT leaves the decoder empty. */
+/* Decodes the content that lies in the input buffer behind its header to events[0 ..
+ * section->events). The same checks as gct_check_event. GCR_BAD_INPUT: the events are not to be
+ * used. Allocates nothing. */
 gcr_status gct_block_decode(struct gct_block_decoder *decoder, const struct gct_section *section,
-                            const struct gct_limits *limits, struct gcr_error *err) GCR_MUST_USE;
-
-/* Moves up to `room` events out; returns how many (0: the block is used up). */
-size_t gct_block_take(struct gct_block_decoder *decoder, struct gcr_event *events, size_t room);
+                            const struct gct_limits *limits, struct gcr_event *events,
+                            struct gcr_error *err) GCR_MUST_USE;
 
 #endif

@@ -170,9 +170,9 @@ GCR_ALWAYS_INLINE void encode_event(struct gcr_block_encoder *encoder, enum enco
         else if (pass == ENCODE_WEIGH || column->weighed < SAMPLE_FIRST)
             encode_weigh(state, column, value);
         column->previous = value;
-        predict_note(state, kind[j], value);
+        predict_note(state, kind[j], value, PREDICT_NEEDS_ALL);
     }
-    predict_end(state, op, event->a, event->b, event->c);
+    predict_end(state, op, event->a, event->b, event->c, PREDICT_NEEDS_ALL);
 }
 
 /* The operations that make up most of a trace get code of their own. */

@@ -19,13 +19,14 @@ struct gcr_reader {
     char digest[17];
     void (*progress)(void *arg, uint64_t done); /* or NULL */
     void *progress_arg;
+    bool ahead;         /* cursors decode ahead */
     uint64_t delivered; /* events of the blocks that cursors took up */
 };
 
-/* Reads, checks and decodes one block; its events are taken from the decoder. GCR_BAD_INPUT names
- * file, offset and damage. */
+/* Reads, checks and decodes one block to events[0 .. its number of events). GCR_BAD_INPUT names
+ * file, offset and damage; the events are not to be used then. Allocates nothing. */
 gcr_status gct_reader_load_block(const struct gcr_reader *reader, const struct gct_entry *entry,
-                                 struct gct_block_decoder *decoder,
+                                 struct gct_block_decoder *decoder, struct gcr_event *events,
                                  struct gcr_error *err) GCR_MUST_USE;
 
 #endif

@@ -9,8 +9,6 @@
 #include "traces/text.h"
 #include "traces/text_words.h"
 
-enum { DUMP_BATCH = 512 };
-
 static void dump_quoted(const char *text, FILE *out)
 {
     (void)fputc('"', out);
@@ -92,25 +90,23 @@ struct dump {
     FILE *out;
     int64_t lane;                      /* of the last lane line; -1: none yet */
     struct gct_block_decoder *decoder; /* blocks stand alone: one does for all lanes */
+    struct gcr_event *events;          /* of one block */
 };
 
 static gcr_status dump_events(struct dump *dump, const struct gct_entry *entry,
                               struct gcr_error *err)
 {
-    struct gcr_event batch[DUMP_BATCH];
     char line[256];
-    size_t n;
     if (dump->lane != entry->info.lane)
         (void)fprintf(dump->out, "lane %u\n", entry->info.lane);
     dump->lane = entry->info.lane;
-    gcr_status status = gct_reader_load_block(dump->reader, entry, dump->decoder, err);
+    gcr_status status =
+        gct_reader_load_block(dump->reader, entry, dump->decoder, dump->events, err);
     if (status != GCR_OK)
         return status;
-    while ((n = gct_block_take(dump->decoder, batch, DUMP_BATCH)) > 0) {
-        for (size_t i = 0; i < n; i++) {
-            (void)gcr_text_format_event(&batch[i], line, sizeof line);
-            (void)fprintf(dump->out, "%s\n", line);
-        }
+    for (uint32_t i = 0; i < entry->info.events; i++) {
+        (void)gcr_text_format_event(&dump->events[i], line, sizeof line);
+        (void)fprintf(dump->out, "%s\n", line);
     }
     (void)fputs("block\n", dump->out);
     return GCR_OK;
@@ -146,6 +142,11 @@ gcr_status gcr_text_dump(struct gcr_reader *reader, int lane, FILE *out, struct 
     gcr_status status = gct_block_decoder_create(&dump.decoder, err);
     if (status != GCR_OK)
         return status;
+    dump.events = malloc(sizeof *dump.events * GCR_BLOCK_EVENTS);
+    if (dump.events == NULL) {
+        gct_block_decoder_destroy(dump.decoder);
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory for a block of events");
+    }
     dump_header(reader, out);
     for (uint64_t i = 0; i < reader->scan.count && status == GCR_OK && ferror(out) == 0; i++) {
         const struct gct_entry *entry = &reader->scan.entries[i];
@@ -153,6 +154,7 @@ gcr_status gcr_text_dump(struct gcr_reader *reader, int lane, FILE *out, struct 
             status = dump_section(&dump, entry, err);
     }
     gct_block_decoder_destroy(dump.decoder);
+    free(dump.events);
     if (status == GCR_OK && (fflush(out) != 0 || ferror(out) != 0))
         status = gcr_fail(err, GCR_IO, "writing text: %s", strerror(errno));
     return status;

@@ -318,12 +318,10 @@ static void hostile_contents_are_decoded_safely_or_refused(void **state)
         assert_false(ZSTD_isError(stored));
         section.stored_bytes = (uint32_t)stored;
         section.raw_bytes = (uint32_t)length;
-        gcr_status status = gct_block_decode(decoder, &section, &limits, &err);
+        gcr_status status = gct_block_decode(decoder, &section, &limits, events, &err);
         assert_true(status == GCR_OK || status == GCR_BAD_INPUT);
         refused += status == GCR_BAD_INPUT;
-        size_t n = gct_block_take(decoder, events, EVENTS);
-        assert_int_equal(n, status == GCR_OK ? EVENTS : 0);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < EVENTS && status == GCR_OK; i++)
             assert_int_equal(gct_check_event(&events[i], &limits, &err), GCR_OK);
     }
     assert_true(refused > ROUNDS / 10);

@@ -82,7 +82,7 @@ static void decoder_and_writer_agree(void **state)
         assert_int_equal(gcr_block_encode(encoder, 0, 0, events, EVENTS, input, &size, &err),
                          GCR_OK);
         assert_int_equal(gct_get_section(input, &section, &err), GCR_OK);
-        gcr_status status = gct_block_decode(decoder, &section, &limits, &err);
+        gcr_status status = gct_block_decode(decoder, &section, &limits, events, &err);
         assert_int_equal(status, is_good ? GCR_OK : GCR_BAD_INPUT);
         refused += !is_good;
     }
