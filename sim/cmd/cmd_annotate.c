@@ -32,6 +32,7 @@ static gcr_status annotate_run(const struct gcr_arguments *arguments, struct gcr
     if (status != GCR_OK)
         return status;
     gcr_bar_begin(&bar, "annotating", gcr_reader_events(reader) * gcr_annotate_passes(reader));
+    bar.unit = "events";
     gcr_reader_watch(reader, gcr_bar_count, &bar);
     status = gcr_annotate(reader, path, &options, &made, err);
     gcr_bar_end(&bar);

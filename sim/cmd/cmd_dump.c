@@ -48,6 +48,7 @@ static gcr_status dump_run(const struct gcr_arguments *arguments, struct gcr_err
         goto close_reader;
     struct gcr_bar bar;
     gcr_bar_begin(&bar, "writing", gcr_reader_events(reader));
+    bar.unit = "events";
     if (output.kind == GCR_OUTPUT_BY_RENAME ||
         !isatty(STDOUT_FILENO)) /* not into the text itself */
         gcr_reader_watch(reader, gcr_bar_count, &bar);

@@ -65,6 +65,7 @@ static gcr_status generate_write(const struct gcr_generator *generator,
         return status;
     struct gcr_bar bar;
     gcr_bar_begin(&bar, generator->name, facts.events);
+    bar.unit = "events";
     status = gcr_generate_file(generator, &options, path, gcr_bar_count, &bar, err);
     gcr_bar_end(&bar);
     if (status == GCR_OK)

@@ -26,6 +26,7 @@ static gcr_status info_read(struct gcr_info *info, struct gcr_demographics *demo
     info->peak_known = gcr_reader_capabilities(info->reader)->deaths != GCR_DEATHS_NONE;
     unsigned passes = 1u + info->peak_known + (demographics != NULL);
     gcr_bar_begin(&bar, "reading", passes * gcr_reader_events(info->reader));
+    bar.unit = "events";
     gcr_reader_watch(info->reader, gcr_bar_count, &bar);
     gcr_status status = gcr_trace_facts_read(info->reader, &info->facts, err);
     if (status == GCR_OK && info->peak_known)

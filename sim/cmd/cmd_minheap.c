@@ -218,6 +218,7 @@ static gcr_status minheap_command(const struct gcr_arguments *arguments, struct 
     if (minheap == NULL)
         return gcr_fail(err, GCR_NO_MEMORY, "no memory for the search");
     gcr_status status = gcr_job_read(arguments, &minheap->job, err);
+    minheap->job.decode_ahead = gcr_machine_processors() > 1; /* nothing is timed */
     if (status == GCR_OK)
         status = minheap_read_tolerance(gcr_argument(arguments, "--tolerance"),
                                         &minheap->search.tolerance, err);

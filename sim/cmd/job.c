@@ -18,6 +18,7 @@
 #include "sim/cmd/modelled_run.h"
 #include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
+#include "sim/measure/machine.h"
 #include "sim/measure/result_json.h"
 #include "sim/oracle/oracle.h"
 #include "sim/replay/engine.h"
@@ -68,6 +69,21 @@ static gcr_status job_read_pace(const struct gcr_arguments *arguments, struct gc
     return GCR_OK;
 }
 
+/* Times of a verified run mean little anyway. */
+static gcr_status job_read_decode(const struct gcr_arguments *arguments, struct gcr_job *job,
+                                  struct gcr_error *err)
+{
+    const char *decode = gcr_argument(arguments, "--decode");
+    if (decode == NULL)
+        job->decode_ahead = job->verify != GCR_VERIFY_OFF && gcr_machine_processors() > 1;
+    else if (strcmp(decode, "ahead") == 0)
+        job->decode_ahead = true;
+    else if (strcmp(decode, "inline") != 0)
+        return gcr_fail(err, GCR_USAGE, "--decode cannot be '%.64s'; allowed: ahead, inline",
+                        decode);
+    return GCR_OK;
+}
+
 static gcr_status job_read_cow(const struct gcr_arguments *arguments, struct gcr_job *job,
                                struct gcr_error *err)
 {
@@ -100,6 +116,8 @@ gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_
                         "counted at every event");
     gcr_status status = job_read_pace(arguments, job, err);
     if (status == GCR_OK)
+        status = job_read_decode(arguments, job, err);
+    if (status == GCR_OK)
         status = job_read_cow(arguments, job, err);
     return status == GCR_OK ? gcr_modelled_run_read(arguments, job, err) : status;
 }
@@ -116,6 +134,7 @@ static struct gcr_replay_config job_config(const struct gcr_job *job, struct gcr
         .final_collection = job->final_collection,
         .window_bytes = job->window_bytes,
         .pace_recorded = job->pace_recorded,
+        .decode_ahead = job->decode_ahead,
         .cow = job->cow,
         .control = job->control,
     };
@@ -142,6 +161,7 @@ static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct 
     char label[96];
     snprintf(label, sizeof label, "%-14s", gcr_engine_collector(job->engine)->name);
     gcr_bar_begin(&bar, label, gcr_reader_events(reader));
+    bar.unit = "events";
     const struct gcr_counter_system counters = gcr_counter_system_real();
     struct gcr_replay_config config = job_config(job, reader);
     config.counters = job->counters ? &counters : NULL;

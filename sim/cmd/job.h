@@ -28,6 +28,11 @@
      "replay (as fast as the design goes) or recorded: wait at TIME events until as much time "    \
      "has passed as in the recording",                                                             \
      GCR_FLAG_OPTIONAL, NULL},                                                                     \
+    {"--decode", 0, "WHERE",                                                                       \
+     "inline (the replaying thread decodes, off the clock) or ahead (a thread decodes the next "   \
+     "events meanwhile: sooner done, but the clock notices; never with --cow, --cache, "           \
+     "--counters, --control, or designs with threads); default: ahead with --verify, else inline", \
+     GCR_FLAG_OPTIONAL, NULL},                                                                     \
     {"--window", 0, "BYTES",                                                                       \
      "decoded events held at once for a design with threads of its own (default: an eighth of "    \
      "this machine's memory)",                                                                     \
@@ -52,6 +57,7 @@ struct gcr_job {
     bool cow;           /* follow copy-on-write */
     bool cow_by_kernel; /* with the timed code, by the kernel alone */
     bool pace_recorded;
+    bool decode_ahead;
     uint64_t window_bytes; /* 0: the default */
     bool counters;
     const struct gcr_control *control; /* NULL: none */
@@ -64,7 +70,7 @@ struct gcr_job {
 gcr_status gcr_job_read(const struct gcr_arguments *arguments, struct gcr_job *job,
                         struct gcr_error *err) GCR_MUST_USE;
 
-/* Reads --verify, --final-collection, --cow, --pace, --window, --counters and --cache. */
+/* Reads --verify, --final-collection, --cow, --pace, --decode, --window, --counters and --cache. */
 gcr_status gcr_job_read_flags(const struct gcr_arguments *arguments, struct gcr_job *job,
                               struct gcr_error *err) GCR_MUST_USE;
 

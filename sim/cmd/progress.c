@@ -24,7 +24,17 @@ void gcr_bar_begin(struct gcr_bar *bar, const char *label, uint64_t total)
                             .on_terminal = isatty(STDERR_FILENO) != 0};
 }
 
-static void bar_draw(const struct gcr_bar *bar, double share, double elapsed_s)
+static void bar_draw_rate(const struct gcr_bar *bar, double per_second)
+{
+    if (bar->unit == NULL)
+        return;
+    if (per_second >= 1e6)
+        fprintf(stderr, "  %.1f M %s/s", per_second / 1e6, bar->unit);
+    else
+        fprintf(stderr, "  %.0f %s/s", per_second, bar->unit);
+}
+
+static void bar_draw(const struct gcr_bar *bar, uint64_t done, double share, double elapsed_s)
 {
     char cells[BAR_CELLS + 1];
     int filled = (int)(share * BAR_CELLS);
@@ -33,8 +43,9 @@ static void bar_draw(const struct gcr_bar *bar, double share, double elapsed_s)
     cells[BAR_CELLS] = '\0';
     double left_s = share > 0 ? elapsed_s * (1 - share) / share : 0;
     unsigned seconds = (unsigned)(left_s + 0.5);
-    fprintf(stderr, "\r\033[K%s [%s] %3.0f%%  %u:%02u left", bar->label, cells, share * 100,
-            seconds / 60, seconds % 60);
+    fprintf(stderr, "\r\033[K%s [%s] %3.0f%%", bar->label, cells, share * 100);
+    bar_draw_rate(bar, (double)done / elapsed_s);
+    fprintf(stderr, "  %u:%02u left", seconds / 60, seconds % 60);
     fflush(stderr);
 }
 
@@ -49,7 +60,7 @@ void gcr_bar_update(void *arg, uint64_t done, uint64_t total)
     bar->drawn_ns = now;
     bar->is_drawn = true;
     double share = done < total ? (double)done / (double)total : 1;
-    bar_draw(bar, share, (double)(now - bar->begin_ns) / 1e9);
+    bar_draw(bar, done, share, (double)(now - bar->begin_ns) / 1e9);
 }
 
 void gcr_bar_count(void *arg, uint64_t done)

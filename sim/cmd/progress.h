@@ -9,6 +9,7 @@
 struct gcr_bar {
     const char *label; /* what is being done; not copied */
     uint64_t total;    /* used by gcr_bar_count */
+    const char *unit;  /* of `done`, for the rate, e.g. "events"; NULL: no rate is shown */
     uint64_t begin_ns, drawn_ns;
     bool on_terminal, is_drawn;
 };

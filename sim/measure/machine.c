@@ -1,6 +1,7 @@
 /* Reads /proc and /sys. Everything is optional: what cannot be read stays empty. */
 #include "sim/measure/machine.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,13 @@ void gcr_machine_read(struct gcr_machine *machine)
     machine_read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", machine->governor,
                       sizeof machine->governor);
     machine->memory_bytes = gcr_machine_memory_bytes();
+}
+
+uint32_t gcr_machine_processors(void)
+{
+    cpu_set_t allowed;
+
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (uint32_t)CPU_COUNT(&allowed) : 1;
 }
 
 uint64_t gcr_rss_peak_bytes(void)

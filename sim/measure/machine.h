@@ -22,6 +22,9 @@ void gcr_machine_read(struct gcr_machine *machine);
  */
 uint64_t gcr_machine_memory_bytes(void);
 
+/* Processors that this process may run on; 1 if unknown. */
+uint32_t gcr_machine_processors(void);
+
 /* Highest resident size of this process since the last reset, in bytes; 0 if unknown. */
 uint64_t gcr_rss_peak_bytes(void);
 /* Starts that figure anew. False where the kernel refuses: the figure then covers the whole life.

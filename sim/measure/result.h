@@ -194,6 +194,7 @@ struct gcr_result {
     } model;
     bool cow;                 /* copy-on-write was to be followed */
     bool pace_recorded;       /* the replay waited at TIME events for recorded time to pass */
+    bool decode_ahead;        /* a thread decoded the next events meanwhile */
     enum gcr_outcome outcome; /* the worst of the lanes */
     char message[512];
     struct gcr_lane_result *lanes;

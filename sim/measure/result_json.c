@@ -477,6 +477,7 @@ json_t *gcr_result_to_json(const struct gcr_result *result)
     json_object_set_new(out, "options", gcr_json_options(&result->options));
     json_object_set_new(out, "model", gcr_json_model(result));
     gcr_json_put_text(out, "pace", result->pace_recorded ? "recorded" : "replay");
+    gcr_json_put_text(out, "decode", result->decode_ahead ? "ahead" : "inline");
     json_object_set_new(out, "concurrent", json_boolean(result->concurrent));
     gcr_json_put_text(out, "outcome", gcr_outcome_name[result->outcome]);
     gcr_json_put_text(out, "message", result->message);

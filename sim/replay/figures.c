@@ -8,10 +8,21 @@
 #include "base/check.h"
 #include "sim/measure/machine.h"
 
+/* Other threads than the design's own, such as one that decodes ahead, never run beside those. */
+static uint64_t figures_helpers_ns(const struct gcr_replay_state *state)
+{
+    uint64_t now_ns;
+
+    if (!gcr_collector_is(state->collector, GCR_CAP_THREADS))
+        return 0;
+    now_ns = gcr_helper_cpu_ns();
+    return now_ns > state->timing.helper_start_ns ? now_ns - state->timing.helper_start_ns : 0;
+}
+
 static void figures_fill_times(const struct gcr_timing *timing, struct gcr_lane_result *out)
 {
     const struct gcr_phases *phases = &timing->phases;
-    uint64_t helpers_ns = gcr_helper_cpu_ns(), cpu_ns = timing->cpu.elapsed_ns;
+    uint64_t cpu_ns = timing->cpu.elapsed_ns;
 
     out->mutator_ns = timing->clock.elapsed_ns - out->collector_ns;
     for (size_t i = 0; i < GCR_PHASE_COUNT; i++)
@@ -21,8 +32,6 @@ static void figures_fill_times(const struct gcr_timing *timing, struct gcr_lane_
     out->pauses_cpu_ns = timing->pauses_cpu_ns;
     cpu_ns = cpu_ns > out->pauses_cpu_ns ? cpu_ns - out->pauses_cpu_ns : 0;
     out->mutator_cpu_ns = cpu_ns < out->mutator_ns ? cpu_ns : out->mutator_ns;
-    out->helper_cpu_ns =
-        helpers_ns > timing->helper_start_ns ? helpers_ns - timing->helper_start_ns : 0;
 }
 
 void gcr_figures_fill(struct gcr_process *process)
@@ -47,6 +56,7 @@ void gcr_figures_fill(struct gcr_process *process)
     if (state->timing.modelled)
         gcr_model_read(&out->model);
     figures_fill_times(&state->timing, out);
+    out->helper_cpu_ns = figures_helpers_ns(state);
     out->waited_ns = state->pace.waited_ns;
     out->late_max_ns = state->pace.late_max_ns;
     out->wall_ns = gcr_monotonic_ns() - process->start_ns;

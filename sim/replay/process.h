@@ -39,7 +39,8 @@ struct gcr_process {
     struct gcr_replay_state state;
     struct gcr_lane_result result; /* of this process's own lane */
     void *stream;
-    struct gcr_event *events; /* event_room of them */
+    const struct gcr_event *events; /* decoded: in the buffer, or the stream's own */
+    struct gcr_event *buffer;       /* event_room of them */
     size_t event_room;
     size_t position, end; /* events[position..end) are decoded and not yet carried out */
     uint64_t start_ns;    /* wall time at which the lane began */

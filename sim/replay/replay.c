@@ -59,7 +59,7 @@ static gcr_status replay_process_create(const struct gcr_replay_config *config,
     process->config = config;
     process->source = source;
     process->fork = gcr_lanes_fork;
-    process->events = events;
+    process->events = process->buffer = events;
     process->event_room = config->cow ? GCR_COW_BATCH_EVENTS : GCR_BATCH_EVENTS;
     process->shared = shared;
     process->is_root = true;
@@ -86,7 +86,7 @@ static void replay_process_destroy(struct gcr_process *process)
         gcr_lane_result_finish(&process->results[i]);
     free(process->results);
     munmap(process->shared, sizeof *process->shared);
-    free(process->events);
+    free(process->buffer);
     replay_unmap((void *)(uintptr_t)process->state.shapes, replay_shapes_bytes(process->source));
     replay_unmap(process, sizeof *process);
 }
@@ -209,6 +209,12 @@ static gcr_status reader_source_read(void *stream, struct gcr_event *events, siz
     return gcr_cursor_read(stream, events, room, n, err);
 }
 
+static gcr_status reader_source_next(void *stream, size_t room, const struct gcr_event **events,
+                                     size_t *n, struct gcr_error *err)
+{
+    return gcr_cursor_next(stream, room, events, n, err);
+}
+
 static void reader_source_close(void *stream)
 {
     gcr_cursor_close(stream);
@@ -224,6 +230,7 @@ static struct gcr_event_source reader_source(struct gcr_reader *reader)
         .arg = reader,
         .open = reader_source_open,
         .read = reader_source_read,
+        .next = reader_source_next,
         .close = reader_source_close,
     };
 
@@ -258,15 +265,29 @@ static void replay_name_file(struct gcr_reader *reader, struct gcr_result *resul
     replay_name_phases(reader, result);
 }
 
+/* Not where a further thread would be among those that are watched or counted, or would stand in
+ * the way of the design's own. */
+static bool replay_may_decode_ahead(const struct gcr_replay_config *config)
+{
+    return !gcr_collector_is(config->engine->collector, GCR_CAP_THREADS) &&
+           config->engine->twin == NULL && !config->cow && config->counters == NULL &&
+           config->control == NULL;
+}
+
 gcr_status gcr_replay(const struct gcr_replay_config *config, struct gcr_result *result,
                       struct gcr_error *err)
 {
     struct gcr_event_source source = reader_source(config->reader);
-    gcr_status status = gcr_replay_source(config, &source, result, err);
+    const bool ahead = config->decode_ahead && replay_may_decode_ahead(config);
+    gcr_status status;
 
-    if (status == GCR_OK)
-        replay_name_file(config->reader, result);
-    return status;
+    gcr_reader_decode_ahead(config->reader, ahead);
+    status = gcr_replay_source(config, &source, result, err);
+    if (status != GCR_OK)
+        return status;
+    replay_name_file(config->reader, result);
+    result->decode_ahead = ahead;
+    return GCR_OK;
 }
 
 void gcr_replay_crashed(const struct gcr_replay_config *config, const char *message,

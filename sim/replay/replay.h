@@ -38,6 +38,7 @@ struct gcr_replay_config {
     bool final_collection;             /* one full collection at each lane's end, pause listed */
     uint64_t window_bytes; /* decoded events held at once for a design with helper threads; 0: an
                               eighth of this machine's memory */
+    bool decode_ahead;     /* on a thread of its own, unless that would disturb what is asked for */
     bool cow;              /* follow copy-on-write after each fork, in parent and child */
     bool pace_recorded;    /* wait at TIME events until as much time has passed as recorded */
     const struct gcr_counter_system *counters; /* asked for each lane's counters; NULL: none */

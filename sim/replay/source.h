@@ -18,6 +18,9 @@ struct gcr_event_source {
     /* As gcr_cursor_read. */
     gcr_status (*read)(void *stream, struct gcr_event *events, size_t room, size_t *n,
                        struct gcr_error *err);
+    /* As gcr_cursor_next: without a copy. NULL: read is used. */
+    gcr_status (*next)(void *stream, size_t room, const struct gcr_event **events, size_t *n,
+                       struct gcr_error *err);
     void (*close)(void *stream);
 };
 

@@ -39,10 +39,21 @@ gcr_status gcr_window_open(struct gcr_process *process, struct gcr_error *err)
         return gcr_fail(err, GCR_NO_MEMORY,
                         "no memory to decode %zu events ahead; a smaller --window needs less",
                         room);
-    free(process->events);
-    process->events = events;
+    free(process->buffer);
+    process->events = process->buffer = events;
     process->event_room = room;
     return GCR_OK;
+}
+
+/* Whatever the stream has at hand, as much as a batch. */
+static gcr_status window_fill_batch(struct gcr_process *process, struct gcr_error *err)
+{
+    const struct gcr_event_source *source = process->source;
+
+    if (source->next != NULL)
+        return source->next(process->stream, process->event_room, &process->events, &process->end,
+                            err);
+    return source->read(process->stream, process->buffer, process->event_room, &process->end, err);
 }
 
 gcr_status gcr_window_fill(struct gcr_process *process, struct gcr_error *err)
@@ -50,13 +61,15 @@ gcr_status gcr_window_fill(struct gcr_process *process, struct gcr_error *err)
     size_t got;
 
     process->position = process->end = 0;
+    if (!window_is_whole(process))
+        return window_fill_batch(process, err);
     do {
-        gcr_status status = process->source->read(process->stream, process->events + process->end,
+        gcr_status status = process->source->read(process->stream, process->buffer + process->end,
                                                   process->event_room - process->end, &got, err);
         if (status != GCR_OK)
             return status;
         process->end += got;
-    } while (window_is_whole(process) && got != 0 && process->end < process->event_room);
+    } while (got != 0 && process->end < process->event_room);
     return GCR_OK;
 }
 

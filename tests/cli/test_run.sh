@@ -51,6 +51,28 @@ expect_json stdout.json "d['outcome'] == 'ok' and d['verified'] is False"
 must run ring.gct -c semispace
 expect_out 'verified     no (--verify was not asked for)'
 
+# Decoding ahead: the same figures, and it is said which it was; not where it would disturb.
+must run ring.gct -c semispace --json inline.json
+must run ring.gct -c semispace --decode ahead --json ahead.json
+for figure in collections objects memory.footprint_peak_bytes events time.helper_cpu_ns decode; do
+  for way in inline ahead; do
+    python3 -c 'import functools,json,sys; print(functools.reduce(lambda d, k: d[k], sys.argv[2].split("."), json.load(open(sys.argv[1]))))' "$work/$way.json" $figure > "$work/$way.$figure"
+  done
+done
+for figure in collections objects memory.footprint_peak_bytes events time.helper_cpu_ns; do
+  cmp "$work/inline.$figure" "$work/ahead.$figure" || fail "$figure differs when decoded ahead"
+done
+expect_json inline.json "d['decode'] == 'inline'"
+expect_json ahead.json "d['decode'] == 'ahead'"
+must run fork-gc.gct -c linked-list --decode ahead --json ahead.json
+expect_json ahead.json "d['decode'] == 'ahead' and len(d['lanes']) == 3"
+must run fork-gc.gct -c linked-list --decode ahead --cow=kernel --json cow.json
+expect_json cow.json "d['decode'] == 'inline'"
+must run ring.gct -c parallel-mark-sweep --decode ahead --json threads.json
+expect_json threads.json "d['decode'] == 'inline'"
+gcr run ring.gct -c semispace --decode later
+expect_usage "--decode cannot be 'later'; allowed: ahead, inline"
+
 # Pauses for Perfetto: one event a pause, of the same length, and counters.
 must run fork-gc.gct -c semispace --pauses pauses.trace.json --json pauses.json
 expect_no_err
