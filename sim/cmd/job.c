@@ -19,6 +19,7 @@
 #include "sim/cmd/progress.h"
 #include "sim/cmd/trace_file.h"
 #include "sim/measure/machine.h"
+#include "sim/measure/output.h"
 #include "sim/measure/result_json.h"
 #include "sim/oracle/oracle.h"
 #include "sim/replay/engine.h"
@@ -221,17 +222,15 @@ static _Noreturn void job_child(const struct gcr_job *job, int channel)
     json_t *message =
         status == GCR_OK ? json_pack("{s:o}", "result", result)
                          : json_pack("{s:i, s:s}", "status", (int)status, "error", answer.err.text);
-    bool is_sent = message != NULL && json_dumpfd(message, channel, JSON_COMPACT) == 0;
+    bool is_sent = message != NULL && gcr_json_send(channel, message);
     fflush(stderr);
     _exit(is_sent ? 0 : 1);
 }
 
 static gcr_status job_receive(int channel, json_t **result, struct gcr_error *err)
 {
-    if (lseek(channel, 0, SEEK_SET) != 0)
-        return gcr_fail(err, GCR_IO, "cannot read a run's result: %s", strerror(errno));
     json_error_t fault;
-    json_t *message = json_loadfd(channel, 0, &fault);
+    json_t *message = gcr_json_receive(channel, &fault);
     if (message == NULL)
         return gcr_fail(err, GCR_IO, "a run's result is not readable: %s", fault.text);
     gcr_status status = GCR_OK;

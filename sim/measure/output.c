@@ -2,7 +2,7 @@
 #include "sim/measure/output.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,6 +81,39 @@ gcr_status gcr_output_json(const char *path, const json_t *document, struct gcr_
     json_dumpf(document, output.file, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     fputc('\n', output.file);
     return gcr_output_close(&output, err);
+}
+
+/* A stream over a duplicate of the descriptor, or NULL. */
+static FILE *json_stream(int file, const char *mode)
+{
+    int copy = fcntl(file, F_DUPFD_CLOEXEC, 0);
+    FILE *stream = copy >= 0 ? fdopen(copy, mode) : NULL;
+    if (stream == NULL && copy >= 0)
+        close(copy);
+    return stream;
+}
+
+bool gcr_json_send(int file, const json_t *document)
+{
+    FILE *stream = json_stream(file, "w");
+    if (stream == NULL)
+        return false;
+    bool is_written = json_dumpf(document, stream, JSON_COMPACT) == 0;
+    return fclose(stream) == 0 && is_written;
+}
+
+json_t *gcr_json_receive(int file, json_error_t *fault)
+{
+    FILE *stream = json_stream(file, "r");
+    if (stream == NULL) {
+        if (fault != NULL)
+            snprintf(fault->text, sizeof fault->text, "%s", strerror(errno));
+        return NULL;
+    }
+    rewind(stream);
+    json_t *document = json_loadf(stream, 0, fault);
+    fclose(stream);
+    return document;
 }
 
 gcr_status gcr_output_check_trace_path(const char *path, struct gcr_error *err)

@@ -3,6 +3,7 @@
 #define GCR_SIM_MEASURE_OUTPUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/status.h"
@@ -27,6 +28,13 @@ void gcr_output_abandon(struct gcr_output *output);
 /* Writes a document, indented, keys in the order they were set. */
 gcr_status gcr_output_json(const char *path, const json_t *document,
                            struct gcr_error *err) GCR_MUST_USE;
+
+/* Through an anonymous file between two processes of this program: writes a document at its
+ * position, reads the one that the whole file is. Both buffer, unlike jansson's own functions for
+ * descriptors, which make a system call for each token and each byte. The descriptor stays open.
+ * False; NULL, with *fault (may be NULL) filled in. */
+bool gcr_json_send(int file, const json_t *document) GCR_MUST_USE;
+json_t *gcr_json_receive(int file, json_error_t *fault);
 
 /* GCR_USAGE if a trace cannot be written to that path: it exists and is not a regular file. (A
  * trace appears by rename, which would replace a device.) */

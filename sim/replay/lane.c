@@ -28,29 +28,41 @@ static bool lane_record_collected(struct gcr_replay_state *state, const struct g
     return true;
 }
 
+/* What the recorded runtime's own collections reported, in a batch that has any. */
+static bool lane_record_all_collected(struct gcr_replay_state *state,
+                                      const struct gcr_event *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (events[i].op == GCR_OP_COLLECTED &&
+            !lane_record_collected(state, &events[i], state->batch_first + i))
+            return false;
+    return true;
+}
+
 /* Takes note of events[0..n), which have been carried out: deaths, live bytes (also of the
  * footprint points taken meanwhile), the recorded runtime's own collections. */
 static bool lane_account(struct gcr_replay_state *state, const struct gcr_event *events, size_t n)
 {
-    uint64_t number = state->batch_first;
-    uint64_t next_point = gcr_footprint_next_unlabelled(&state->series);
+    struct gcr_footprint_series *series = &state->series;
+    const uint64_t first = state->batch_first;
+    size_t done = 0;
 
-    for (size_t i = 0; i < n; i++, number++) {
-        const struct gcr_event *event = &events[i];
+    if (state->live_known && !gcr_live_reserve(&state->live, state->handles.limit))
+        return false;
+    while (done < n) {
+        uint64_t point = gcr_footprint_next_unlabelled(series);
+        size_t end = point - first < n ? (size_t)(point - first) : n;
 
-        if (GCR_UNLIKELY(number == next_point)) {
-            gcr_footprint_label_live(&state->series, number, state->live.bytes);
-            next_point = gcr_footprint_next_unlabelled(&state->series);
-        }
-        if (event->op == GCR_OP_DEATH)
-            state->deaths++;
-        if (state->live_known && !gcr_live_account(&state->live, event))
+        if (end > done && state->live_known &&
+            !gcr_live_account(&state->live, events + done, end - done, &state->deaths))
             return false;
-        if (event->op == GCR_OP_COLLECTED && !lane_record_collected(state, event, number))
-            return false;
+        done = end > done ? end : done;
+        if (done < n)
+            gcr_footprint_label_live(series, first + done, state->live.bytes);
     }
-    gcr_footprint_label_live(&state->series, number, state->live.bytes);
-    return true;
+    gcr_footprint_label_live(series, first + n, state->live.bytes);
+    return (state->batch_ops & gcr_op_bit(GCR_OP_COLLECTED)) == 0 ||
+           lane_record_all_collected(state, events, n);
 }
 
 static gcr_status lane_no_memory(const struct gcr_process *process, struct gcr_error *err)

@@ -39,18 +39,20 @@ static void live_grow(struct gcr_live *live, uint64_t bytes)
         live->peak_bytes = live->bytes;
 }
 
+static uint32_t *live_words(const struct gcr_live *live)
+{
+    return live->memory.base;
+}
+
 static bool live_alloc(struct gcr_live *live, uint32_t index, uint32_t shape, uint32_t length)
 {
     uint64_t bytes = gcr_shape_object_bytes(&live->shapes[shape], length);
-    uint32_t *words, word = (uint32_t)bytes;
+    uint32_t word = (uint32_t)bytes;
 
-    if (!gcr_growable_reserve(&live->memory, ((size_t)index + 1) * sizeof *words))
-        return false;
     if ((bytes >= live_side_bit || gcr_shape_is(&live->shapes[shape], GCR_SHAPE_RESIZABLE)) &&
         !live_add_side(live, shape, bytes, &word))
         return false;
-    words = live->memory.base;
-    words[index] = word;
+    live_words(live)[index] = word;
     live->objects++;
     live_grow(live, bytes);
     return true;
@@ -58,8 +60,7 @@ static bool live_alloc(struct gcr_live *live, uint32_t index, uint32_t shape, ui
 
 static void live_death(struct gcr_live *live, uint32_t index)
 {
-    uint32_t *words = live->memory.base;
-    uint32_t word = words[index];
+    uint32_t word = live_words(live)[index];
 
     live->objects--;
     live->bytes -= live_size(live, word);
@@ -67,23 +68,24 @@ static void live_death(struct gcr_live *live, uint32_t index)
         live_side(live, word)->next_free = live->side_free;
         live->side_free = word & ~live_side_bit;
     }
-    words[index] = 0;
+    live_words(live)[index] = 0;
 }
 
 static void live_resize(struct gcr_live *live, uint32_t index, uint32_t length)
 {
-    const uint32_t *words = live->memory.base;
+    uint32_t word = live_words(live)[index];
     struct gcr_live_entry *entry;
 
-    if ((words[index] & live_side_bit) == 0)
+    if ((word & live_side_bit) == 0)
         return; /* not resizable: an invalid trace, which is not judged here */
-    entry = live_side(live, words[index]);
+    entry = live_side(live, word);
     live->bytes -= entry->bytes;
     entry->bytes = gcr_shape_object_bytes(&live->shapes[entry->shape], length);
     live_grow(live, entry->bytes);
 }
 
-bool gcr_live_account(struct gcr_live *live, const struct gcr_event *event)
+/* What the common way does not serve: entries in the side table, and rare events. */
+static GCR_NOINLINE bool live_account_apart(struct gcr_live *live, const struct gcr_event *event)
 {
     switch (event->op) {
     case GCR_OP_PREBUILT:
@@ -93,12 +95,47 @@ bool gcr_live_account(struct gcr_live *live, const struct gcr_event *event)
     case GCR_OP_DEATH:
         live_death(live, event->a);
         return true;
-    case GCR_OP_RESIZE:
+    default:
         live_resize(live, event->a, event->b);
         return true;
-    default:
-        return true;
     }
+}
+
+bool gcr_live_reserve(struct gcr_live *live, uint32_t limit)
+{
+    return gcr_growable_reserve(&live->memory, (size_t)limit * sizeof(uint32_t));
+}
+
+/* Which event comes next is hard to guess, so all kinds take one way: ALLOC writes a size, DEATH
+ * reads it and writes 0, and all others read and write entry 0, which is always 0. */
+bool gcr_live_account(struct gcr_live *live, const struct gcr_event *events, size_t n,
+                      uint64_t *deaths)
+{
+    uint32_t *words = live_words(live);
+
+    for (const struct gcr_event *e = events; e < events + n; e++) {
+        const bool is_alloc = e->op == GCR_OP_ALLOC, is_death = e->op == GCR_OP_DEATH;
+        const uint32_t alloc = 0u - is_alloc, death = 0u - is_death;
+        const struct gcr_shape *shape = &live->shapes[e->b & alloc];
+        const uint32_t index = e->a & (alloc | death), word = words[index];
+        const uint64_t bytes =
+            gcr_shape_object_bytes(shape, e->d) & ((uint64_t)0 - (uint64_t)is_alloc);
+
+        *deaths += is_death;
+        if (GCR_UNLIKELY((bytes | (word & death)) >= live_side_bit ||
+                         (shape->flags & alloc & GCR_SHAPE_RESIZABLE) != 0 ||
+                         e->op == GCR_OP_RESIZE || e->op == GCR_OP_PREBUILT)) {
+            if (!live_account_apart(live, e))
+                return false;
+            continue;
+        }
+        words[index] = (uint32_t)bytes;
+        live->objects += (uint64_t)is_alloc - (uint64_t)is_death;
+        live->bytes += bytes;
+        live->peak_bytes = live->bytes > live->peak_bytes ? live->bytes : live->peak_bytes;
+        live->bytes -= word & death;
+    }
+    return true;
 }
 
 void gcr_live_free(struct gcr_live *live)

@@ -26,8 +26,13 @@ struct gcr_live {
     uint64_t objects, bytes, peak_bytes;
 };
 
-/* Takes note of one event. False: no memory. Amortised O(1). */
-bool gcr_live_account(struct gcr_live *live, const struct gcr_event *event) GCR_MUST_USE;
+/* Makes room for objects with indexes below `limit`. False: no memory. Amortised O(1). */
+bool gcr_live_reserve(struct gcr_live *live, uint32_t limit) GCR_MUST_USE;
+
+/* Takes note of events[0..n), for whose objects there is room, and adds the number of deaths among
+ * them to *deaths. False: no memory. O(n). */
+bool gcr_live_account(struct gcr_live *live, const struct gcr_event *events, size_t n,
+                      uint64_t *deaths) GCR_MUST_USE;
 
 void gcr_live_free(struct gcr_live *live);
 

@@ -1,5 +1,9 @@
-/* Preparation of a batch: one pass over its events. Growth of tables is decided here and only here.
- */
+/* Preparation of a batch. Growth of tables is decided here and only here.
+ *
+ * A survey tells whether the batch as a whole can be carried out once its highest indexes exist. If
+ * it has events that need more than that, or names an object that no event has given, a second pass
+ * looks at event after event. (An index that only a later event of the batch gives has a null
+ * handle until then, which the loop finds.) */
 #include "sim/replay/prepare.h"
 
 struct prepare {
@@ -89,22 +93,59 @@ static bool prepare_event(struct prepare *prepare, const struct gcr_event *e)
     }
 }
 
+/* Operations that end a batch, change which roots are meant, or need room of another kind. */
+static uint32_t prepare_special_ops(void)
+{
+    return gcr_op_bit(GCR_OP_FORK) | gcr_op_bit(GCR_OP_EXIT) | gcr_op_bit(GCR_OP_THREAD) |
+           gcr_op_bit(GCR_OP_REQUEST) | gcr_op_bit(GCR_OP_PHASE);
+}
+
+/* False: look at each event, which will also find out what is wrong. */
+static bool prepare_as_a_whole(struct gcr_replay_state *state, const struct gcr_survey *survey,
+                               const struct gcr_event *events, size_t n)
+{
+    struct gcr_roots *roots = &state->roots;
+
+    if ((survey->ops & prepare_special_ops()) != 0)
+        return false;
+    if (survey->highest >= state->handles.limit) {
+        uint32_t given = gcr_survey_highest_new(events, n);
+
+        if (survey->highest > given || !gcr_handles_reserve(&state->handles, given))
+            return false;
+    }
+    return (survey->thread_slots == 0 ||
+            gcr_roots_reserve(roots, roots->current, gcr_root_thread(survey->thread_slots - 1))) &&
+           (survey->global_slots == 0 ||
+            gcr_roots_reserve(roots, roots->current, gcr_root_global(survey->global_slots - 1)));
+}
+
+/* Entry 0 of the handle table is null; thread 0's arrays exist even if it never has a root. */
+static bool prepare_tables(struct gcr_replay_state *state, size_t n)
+{
+    return (state->handles.limit != 0 || gcr_handles_reserve(&state->handles, 0)) &&
+           gcr_roots_reserve_thread(&state->roots, state->roots.current) &&
+           gcr_cookies_reserve(&state->cookies, n) &&
+           (!state->track_young || gcr_handles_reserve_young(&state->handles, n));
+}
+
 struct gcr_preparation gcr_prepare_batch(struct gcr_replay_state *state,
                                          const struct gcr_event *events, size_t n)
 {
     struct gcr_preparation out = {.what = GCR_PREPARED_ALL};
     struct prepare prepare = {state, state->roots.current, &out};
+    struct gcr_survey survey;
 
-    /* Entry 0 of the handle table is null; thread 0's arrays exist even if it never has a root. */
-    if ((state->handles.limit == 0 && !gcr_handles_reserve(&state->handles, 0)) ||
-        !gcr_roots_reserve_thread(&state->roots, state->roots.current) ||
-        !gcr_cookies_reserve(&state->cookies, n) ||
-        (state->track_young && !gcr_handles_reserve_young(&state->handles, n))) {
+    if (!prepare_tables(state, n)) {
         out.what = GCR_PREPARED_NO_MEMORY;
         return out;
     }
+    survey = gcr_survey_events(&state->survey_table, events, n);
+    if (prepare_as_a_whole(state, &survey, events, n))
+        out.usable = n;
     while (out.usable < n && prepare_event(&prepare, &events[out.usable]))
         out.usable++;
+    state->batch_ops = survey.ops;
     state->root_base[0] = gcr_roots_thread_base(&state->roots, state->roots.current);
     state->root_base[1] = state->roots.global.slots;
     return out;

@@ -81,6 +81,7 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
         .live_known = capabilities->deaths != GCR_DEATHS_NONE,
         .live.shapes = shapes,
     };
+    gcr_survey_init(&state->survey_table);
     gcr_host_init(&state->host, shapes, shape_count, capabilities, &state->supply);
     state->view = (struct gcr_replay_view){
         .collector = engine->collector,

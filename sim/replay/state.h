@@ -15,6 +15,7 @@
 #include "sim/replay/live.h"
 #include "sim/replay/pace.h"
 #include "sim/replay/roots.h"
+#include "sim/replay/survey.h"
 #include "sim/replay/timing.h"
 
 /* Why the loop did not complete an event. */
@@ -43,6 +44,7 @@ struct gcr_replay_state {
         *batch; /* events being carried out; their first has number batch_first */
     const struct gcr_event *current; /* the one being carried out, or the end of the batch */
     uint64_t batch_first;
+    uint32_t batch_ops; /* gcr_op_bit of every operation in the batch */
     enum gcr_stop stop;
     uint32_t stop_object;
     gcr_status stop_status;
@@ -50,6 +52,7 @@ struct gcr_replay_state {
 
     const struct gcr_engine *engine;
     struct gcr_roots roots;
+    struct gcr_survey_table survey_table;
     struct gcr_supply supply;
 
     struct gcr_checker *checker; /* NULL: not verified */

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/measure/output.h"
+
 int gcr_job_timed_cpu(void)
 {
     cpu_set_t allowed;
@@ -115,7 +117,7 @@ gcr_status gcr_job_process_run(struct gcr_job_process *process, struct gcr_error
     process_wait(process, child);
     process->seconds = process_now_s() - begin;
     process_read_message(process, errors);
-    process->output = lseek(output, 0, SEEK_SET) == 0 ? json_loadfd(output, 0, NULL) : NULL;
+    process->output = gcr_json_receive(output, NULL);
 done:
     if (output >= 0)
         close(output);

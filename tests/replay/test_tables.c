@@ -10,6 +10,7 @@
 #include "sim/replay/handles.h"
 #include "sim/replay/live.h"
 #include "sim/replay/roots.h"
+#include "sim/replay/survey.h"
 #include "tests/replay/script.h"
 
 static void handles_start_null_and_survive_growth(void **unused)
@@ -150,8 +151,11 @@ static void account(struct gcr_live *live, uint8_t op, uint32_t a, uint32_t b, u
                     uint32_t d)
 {
     const struct gcr_event event = {.op = op, .a = a, .b = b, .c = c, .d = d};
+    uint64_t deaths = 0;
 
-    assert_true(gcr_live_account(live, &event));
+    assert_true(gcr_live_reserve(live, a + 1));
+    assert_true(gcr_live_account(live, &event, 1, &deaths));
+    assert_int_equal(deaths, op == GCR_OP_DEATH);
 }
 
 static void live_bytes_follow_alloc_resize_and_death(void **unused)
@@ -195,6 +199,102 @@ static void live_bytes_of_huge_objects_are_exact(void **unused)
     gcr_live_free(&live);
 }
 
+/* Allocations, resizes and deaths in any order, with others between; each index lives once at a
+ * time. Returns the live bytes after the last, by a plain sum. */
+static uint64_t random_life(struct gcr_event *events, size_t n, uint64_t *deaths, uint64_t *peak)
+{
+    enum { INDEXES = 50 };
+    static const uint32_t shapes[] = {SHAPE_PAIR, SHAPE_ARRAY, SHAPE_LIST};
+    uint64_t bytes[INDEXES + 1] = {0}, sum = 0, random = 88172645463325252u;
+    uint32_t shape[INDEXES + 1] = {0};
+
+    *deaths = *peak = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t index, length;
+
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        index = (uint32_t)(random >> 8) % INDEXES + 1;
+        length = (uint32_t)(random >> 40) % 20;
+        if (shape[index] == 0) {
+            shape[index] = shapes[random % GCR_COUNT_OF(shapes)];
+            if (!gcr_shape_has_items(&script_shapes[shape[index]]))
+                length = 0;
+            bytes[index] = gcr_shape_object_bytes(&script_shapes[shape[index]], length);
+            sum += bytes[index];
+            events[i] = (struct gcr_event){
+                .op = GCR_OP_ALLOC, .a = index, .b = shape[index], .c = 7, .d = length};
+        } else if (random % 3 == 0) {
+            sum -= bytes[index];
+            bytes[index] = 0;
+            shape[index] = 0;
+            ++*deaths;
+            events[i] = (struct gcr_event){.op = GCR_OP_DEATH, .a = index};
+        } else if (shape[index] == SHAPE_LIST) {
+            sum -= bytes[index];
+            bytes[index] = gcr_shape_object_bytes(&script_shapes[SHAPE_LIST], length);
+            sum += bytes[index];
+            events[i] = (struct gcr_event){.op = GCR_OP_RESIZE, .a = index, .b = length};
+        } else {
+            events[i] = (struct gcr_event){.op = GCR_OP_STORE, .a = index, .b = 3, .c = index};
+        }
+        *peak = sum > *peak ? sum : *peak;
+    }
+    return sum;
+}
+
+static void live_bytes_of_a_whole_batch_are_those_of_its_events(void **unused)
+{
+    enum { EVENTS = 3000 };
+    static struct gcr_event events[EVENTS];
+    struct gcr_live live = {.shapes = script_shapes};
+    uint64_t expected_deaths, expected_peak, deaths = 0;
+    uint64_t expected = random_life(events, EVENTS, &expected_deaths, &expected_peak);
+
+    (void)unused;
+    assert_true(gcr_live_reserve(&live, 51));
+    assert_true(gcr_live_account(&live, events, 1000, &deaths));
+    assert_true(gcr_live_account(&live, events + 1000, EVENTS - 1000, &deaths));
+    assert_int_equal(live.bytes, expected);
+    assert_int_equal(live.peak_bytes, expected_peak);
+    assert_int_equal(deaths, expected_deaths);
+    gcr_live_free(&live);
+}
+
+static void survey_finds_the_highest_of_every_operand(void **unused)
+{
+    struct gcr_survey_table table;
+    struct gcr_survey survey;
+    struct gcr_event events[] = {
+        {.op = GCR_OP_ALLOC, .a = 5, .b = 900, .c = gcr_root_thread(2), .d = 901},
+        {.op = GCR_OP_STORE, .a = 1, .b = 902, .c = 6},
+        {.op = GCR_OP_TIME, .a = 903, .b = 904},
+        {.op = GCR_OP_COPY, .a = 2, .b = 905, .c = 7, .d = 906, .e = 907},
+        {.op = GCR_OP_ROOT, .a = gcr_root_global(0), .b = 4},
+        {.op = GCR_OP_LOAD, .a = 3, .b = 908, .c = gcr_root_thread(11)},
+        {.op = GCR_OP_WEAKREF, .a = 4, .b = 8},
+        {.op = GCR_OP_RESURRECT, .a = 9, .b = gcr_root_global(20)},
+    };
+
+    (void)unused;
+    gcr_survey_init(&table);
+    survey = gcr_survey_events(&table, events, GCR_COUNT_OF(events));
+    assert_int_equal(survey.highest, 9);
+    assert_int_equal(survey.thread_slots, 12);
+    assert_int_equal(survey.global_slots, 21);
+    assert_true((survey.ops & gcr_op_bit(GCR_OP_COPY)) != 0);
+    assert_true((survey.ops & gcr_op_bit(GCR_OP_FORK)) == 0);
+    assert_int_equal(gcr_survey_highest_new(events, GCR_COUNT_OF(events)), 5);
+    survey = gcr_survey_events(&table, events + 1, 3); /* no root, not even slot 0 */
+    assert_int_equal(survey.thread_slots, 0);
+    assert_int_equal(survey.global_slots, 0);
+    assert_int_equal(survey.highest, 7);
+    survey = gcr_survey_events(&table, events + 4, 1);
+    assert_int_equal(survey.thread_slots, 0);
+    assert_int_equal(survey.global_slots, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +306,8 @@ int main(void)
         cmocka_unit_test(cookies_agree_with_a_model),
         cmocka_unit_test(live_bytes_follow_alloc_resize_and_death),
         cmocka_unit_test(live_bytes_of_huge_objects_are_exact),
+        cmocka_unit_test(live_bytes_of_a_whole_batch_are_those_of_its_events),
+        cmocka_unit_test(survey_finds_the_highest_of_every_operand),
     };
 
     return cmocka_run_group_tests_name("unit.replay_tables", tests, NULL, NULL);
