@@ -10,7 +10,9 @@ static uint8_t survey_offset(unsigned operand)
 
 static void survey_init_row(struct gcr_survey_row *row, const struct gcr_op_info *info)
 {
-    *row = (struct gcr_survey_row){survey_offset(0), survey_offset(0), survey_offset(0), 0, 0};
+    const uint8_t a = survey_offset(0);
+
+    *row = (struct gcr_survey_row){.first = a, .second = a, .root = a};
     for (unsigned j = 0; j < GCR_OP_MAX_OPERANDS; j++) {
         switch ((enum gcr_operand)info->operand[j]) {
         case GCR_OPERAND_NEW_OBJECT:
@@ -33,8 +35,10 @@ static void survey_init_row(struct gcr_survey_row *row, const struct gcr_op_info
 
 void gcr_survey_init(struct gcr_survey_table *table)
 {
-    for (unsigned op = 0; op < GCR_OP_COUNT; op++)
+    for (unsigned op = 0; op < GCR_OP_COUNT; op++) {
         survey_init_row(&table->row[op], &gcr_op_table[op]);
+        table->row[op].bit = gcr_op_bit((enum gcr_op)op);
+    }
 }
 
 static inline uint32_t survey_operand(const struct gcr_event *e, uint8_t offset)
@@ -63,7 +67,7 @@ struct gcr_survey gcr_survey_events(const struct gcr_survey_table *table,
             survey_max(survey_operand(e, row->first), survey_operand(e, row->second));
         const uint32_t root = (survey_operand(e, row->root) + 2) & row->root_mask;
 
-        ops |= UINT32_C(1) << e->op;
+        ops |= row->bit;
         highest = survey_max(highest, objects & row->object_mask);
         thread = survey_max(thread, root & ((root & 1) - 1));
         global = survey_max(global, root & (0u - (root & 1)));

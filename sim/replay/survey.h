@@ -13,6 +13,7 @@
 struct gcr_survey_row {
     uint8_t first, second, root;
     uint32_t object_mask, root_mask;
+    uint32_t bit; /* gcr_op_bit */
 };
 
 /* By enum gcr_op. */
