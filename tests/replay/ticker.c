@@ -162,6 +162,7 @@ const struct gcr_engine *ticker_engine(bool concurrent, bool own_rest)
     ticker.ticks = 0;
     ticker.is_concurrent = concurrent;
     ticker.collector = gcr_collector_twospace;
+    ticker.collector.caps |= GCR_CAP_THREADS; /* whose processor time is then looked at */
     ticker.collector.create = ticker_create;
     ticker.collector.destroy = ticker_destroy;
     ticker.collector.collect = ticker_collect;
