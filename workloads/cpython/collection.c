@@ -154,8 +154,8 @@ static void collection_root_before(struct recorder *recorder, uint32_t object)
     struct mirror *mirror = &recorder->mirror;
     struct record *record = mirror_record(mirror, object);
     struct collection *collection = &recorder->collection;
-    if (record->root != 0 || record->kind != RECORD_OBJECT)
-        return;
+    if (record->root != 0 || record->kind != RECORD_OBJECT || record->garbage)
+        return; /* it has one, or was lost before: then it can have none any more */
     record->root = mirror_take_unused_root(mirror);
     struct gcr_event event = {
         .op = GCR_OP_ROOT, .a = gcr_root_global(record->root - 1), .b = object};
@@ -220,9 +220,12 @@ static void collection_keep_resurrected(struct recorder *recorder)
             collection_note_rebirth(recorder, object);
             continue;
         }
-        recorder->counts->resurrected++;
-        finalizers_look(recorder, object);
-        collection_root_before(recorder, object);
+        if (!record
+                 ->garbage) { /* else the runtime keeps its block, or it was found by gc's means */
+            recorder->counts->resurrected++;
+            finalizers_look(recorder, object);
+            collection_root_before(recorder, object);
+        }
         record->flags |= RECORD_REACHED;
         list_push(work, object);
     }
@@ -255,7 +258,8 @@ static void collection_keep_finalized(struct recorder *recorder, int64_t surplus
     }
     for (uint32_t i = 0; i < dead->count && surplus > 0; i++) {
         struct record *record = mirror_record(mirror, dead->item[i]);
-        if ((record->flags & RECORD_FINALIZED) == 0 || (record->flags & RECORD_REACHED) != 0)
+        if ((record->flags & RECORD_FINALIZED) == 0 || (record->flags & RECORD_REACHED) != 0 ||
+            record->garbage)
             continue;
         collection_root_before(recorder, dead->item[i]);
         record->flags |= RECORD_REACHED;
@@ -409,11 +413,15 @@ static void collection_untrack(struct recorder *recorder, int generation, unsign
 
 /* ---- carrying it out ---- */
 
-/* An edge from garbage goes away without an event. */
-static void collection_lose_edge(struct recorder *recorder, uint32_t dst)
+/* An edge from garbage goes away without an event. `lost`: from what was lost before. */
+static void collection_lose_edge(struct recorder *recorder, uint32_t dst, bool lost)
 {
     struct mirror *mirror = &recorder->mirror;
     struct record *to = mirror_record(mirror, dst);
+    if (recorder->neutral && !lost && to->scratch == 0) {
+        to->scratch = 1; /* until now the trace held it */
+        list_push(&recorder->reach.marked, dst);
+    }
     uint32_t count = to->in_count + (to->root != 0);
     if ((to->flags & RECORD_DEAD) != 0) {
         if (count == 0) {
@@ -422,7 +430,7 @@ static void collection_lose_edge(struct recorder *recorder, uint32_t dst)
         }
         return;
     }
-    if (to->root != 0)
+    if (to->root != 0 || (to->scratch == 0 && mirror_is_lost(mirror, dst)))
         return;
     bool needed = count == 0;
     bool used = record_refcount(to) > (int64_t)to->in_count;
@@ -460,7 +468,9 @@ static void collection_free_garbage(struct recorder *recorder)
     struct mirror *mirror = &recorder->mirror;
     const struct index_list *candidates = &recorder->snapshot.candidates;
     struct index_list *work = &recorder->collection.work;
+    struct index_list *held = &recorder->reach.marked;
     work->count = 0;
+    held->count = 0;
     recorder->collection.left.count = 0;
     for (uint32_t i = 0; i < candidates->count; i++) {
         struct record *record = mirror_record(mirror, candidates->item[i]);
@@ -482,9 +492,11 @@ static void collection_free_garbage(struct recorder *recorder)
             mirror_record(mirror, dst)->in_count--;
             if (dst != mirror->static_record &&
                 (mirror_record(mirror, dst)->flags & RECORD_REPLAY_FREED) == 0)
-                collection_lose_edge(recorder, dst);
+                collection_lose_edge(recorder, dst, record->garbage != 0);
         }
     }
+    while (held->count > 0)
+        mirror_record(mirror, held->item[--held->count])->scratch = 0;
 }
 
 static void collection_note_move(void *arg, uint32_t object, uint64_t position)
@@ -597,11 +609,33 @@ static void collection_report(struct recorder *recorder, int generation)
     }
 }
 
+void collection_cancel(struct recorder *recorder)
+{
+    const struct index_list *candidates = &recorder->snapshot.candidates;
+    recorder->collection.insert_count = 0;
+    collection_find_reachable(recorder, collection_has_root);
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t object = candidates->item[i];
+        struct record *record = mirror_record(&recorder->mirror, object);
+        const bool reached = (record->flags & RECORD_REACHED) != 0;
+        record->flags &= (uint16_t)~RECORD_REACHED;
+        if (!collection_is_candidate(&recorder->mirror, record) || reached || record->garbage)
+            continue;
+        collection_root_before(recorder, object);
+        record->tier = 0;
+        snapshot_add_young(recorder, object);
+    }
+    collection_insert(recorder, recorder->snapshot.position, recorder->collection.inserts,
+                      recorder->collection.insert_count);
+}
+
 void collection_end(struct recorder *recorder)
 {
     struct collection *collection = &recorder->collection;
     int generation = collection_generation(recorder);
     collection->running = false;
+    if (recorder->neutral && collection->has_snapshot && generation < 0)
+        collection_cancel(recorder);
     if (collection->has_snapshot && generation >= 0) {
         collection_find_reachable(recorder, collection_has_root);
         collection_keep_resurrected(recorder);

@@ -97,7 +97,10 @@ void hooks_sync(struct recorder *recorder, uint32_t freed)
     if (begins)
         collection_begin(recorder, trigger);
     else if (recorder->snapshot.collects >= 0 && !recorder->collection.running) {
-        recorder->snapshot.collects = -1; /* it was not a container after all */
+        /* it was not a container after all */
+        if (recorder->neutral)
+            collection_cancel(recorder);
+        recorder->snapshot.collects = -1;
         recorder->channel.hold = GCR_CHANNEL_NO_HOLD;
     }
     free_lists_sync(recorder);

@@ -246,6 +246,26 @@ void mirror_count_down(struct mirror *mirror)
 
 /* ---- roots ---- */
 
+/* Of a container reach.c has noted it. A leaf is lost with its last holder that is not: an edge
+ * that waits for scan_finish counts, but is not on the list any more. */
+bool mirror_is_lost(const struct mirror *mirror, uint32_t object)
+{
+    const struct record *record = &mirror->records[object];
+    if (!mirror->neutral || record->root != 0 || record->kind != RECORD_OBJECT)
+        return false;
+    if (record->garbage || record->in_count == 0)
+        return true;
+    if ((record->flags & RECORD_CONTAINER) != 0)
+        return false;
+    uint32_t lost = 0;
+    for (uint32_t e = record->in_head; e != 0; e = mirror->edges[e].next) {
+        if (!mirror->records[mirror->edges[e].src].garbage)
+            return false;
+        lost++;
+    }
+    return lost == record->in_count;
+}
+
 void mirror_root(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
@@ -386,8 +406,10 @@ static void mirror_protect_from(struct mirror *mirror, uint32_t dst, uint32_t lo
     mirror_note_object(mirror, dst);
     if (record->root != 0 || record->kind != RECORD_OBJECT)
         return;
+    if (record->garbage)
+        return; /* lost */
     bool needed = record->in_count <= lost;
-    if ((record->flags & RECORD_DEAD) != 0 || record->garbage)
+    if ((record->flags & RECORD_DEAD) != 0)
         ; /* its memory is gone: only the count matters, until its own turn comes */
     else if (!needed && (record_is_traced(record) ||
                          (mirror->neutral && (record->flags & RECORD_CONTAINER) != 0)))
@@ -426,7 +448,8 @@ static void mirror_release_referents(struct mirror *mirror, uint32_t object)
         if (dst == 0 || dst == object)
             continue;
         mirror->edges[record->edges + i].dst = 0;
-        mirror_protect(mirror, dst);
+        if (!record->garbage) /* else the trace has not held it by this one for long */
+            mirror_protect(mirror, dst);
     }
 }
 
@@ -450,7 +473,8 @@ static void mirror_clear_in_edges(struct mirror *mirror, uint32_t object)
     while (record->in_head != 0) {
         uint32_t edge = record->in_head;
         struct edge *e = &mirror->edges[edge];
-        mirror_store(mirror, e->src, e->slot, 0);
+        if (!mirror_record(mirror, e->src)->garbage)
+            mirror_store(mirror, e->src, e->slot, 0);
         edge_unlink(mirror, edge);
         record->in_count--;
         e->dst = 0; /* a gap in its run until the next scan of src: moving the rest down would
@@ -480,11 +504,25 @@ static void mirror_write_death(struct mirror *mirror, uint32_t object)
     record->root = 0;
 }
 
+void mirror_forget_holders(struct mirror *mirror, uint32_t object)
+{
+    struct record *record = mirror_record(mirror, object);
+    while (record->in_head != 0) {
+        uint32_t edge = record->in_head;
+        struct edge *e = &mirror->edges[edge];
+        edge_unlink(mirror, edge);
+        record->in_count--;
+        e->dst = 0;
+        e->raw = 0;
+        mirror_record(mirror, e->src)->seen = 0;
+    }
+}
+
 void mirror_bury(struct mirror *mirror, uint32_t object)
 {
     struct record *record = mirror_record(mirror, object);
     mirror_release_referents(mirror, object);
-    if ((record->flags & RECORD_RECYCLED) != 0)
+    if ((record->flags & RECORD_RECYCLED) != 0 && !record->garbage)
         mirror_event(mirror, GCR_OP_RECYCLE, object, 0, 0);
     mirror_clear_in_edges(mirror, object);
     mirror_write_death(mirror, object);

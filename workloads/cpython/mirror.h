@@ -163,6 +163,12 @@ uint32_t mirror_take_unused_root(struct mirror *mirror);
 /* An untraced object gained an edge or a temporary root: the next snapshot judges it. */
 void mirror_touch(struct mirror *mirror, uint32_t object);
 
+/* Neutral mode: whether nothing rooted leads to the object in the trace. Nothing but its death may
+ * be written about it; if the program has it after all, scan_revive. The object's known edges must
+ * be those of the trace, or waiting for scan_finish. O(1) for containers; for others, O(holders
+ * that are lost). */
+bool mirror_is_lost(const struct mirror *mirror, uint32_t object);
+
 void mirror_root(struct mirror *mirror, uint32_t object);
 void mirror_unroot(struct mirror *mirror, uint32_t object);
 
@@ -180,6 +186,9 @@ void mirror_protect(struct mirror *mirror, uint32_t dst);
 
 /* Writes STORE src slot dst; counts are the caller's business. */
 void mirror_store(struct mirror *mirror, uint32_t src, uint32_t slot, uint32_t dst);
+
+/* Takes all known edges to a lost object off, without events: they come from lost objects. */
+void mirror_forget_holders(struct mirror *mirror, uint32_t object);
 
 /* The object is really dead: makes the replay free it by counting, then writes DEATH. Everything it
  * refers to that is still allocated stays alive. */

@@ -147,7 +147,8 @@ static enum verdict reach_scan_lost(struct recorder *recorder)
         const struct record *record = mirror_record(mirror, lost->item[i]);
         if ((record->flags & RECORD_CONTAINER) == 0 || record->epoch == mirror->epoch)
             continue;
-        if (!snapshot_can_scan(recorder, lost->item[i]) && record->edge_count > 0)
+        if (!snapshot_can_scan(recorder, lost->item[i]) &&
+            (record->edge_count > 0 || record->type == TYPE_UNKNOWN_CONTAINER))
             return VERDICT_USED;
     }
     for (uint32_t i = 0; i < lost->count; i++) {

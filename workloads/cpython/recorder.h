@@ -144,6 +144,9 @@ void collection_find_reachable(struct recorder *recorder,
                                bool (*rooted)(const struct recorder *, const struct record *));
 /* It is over: carries it out on the mirror and writes what the replay cannot know. */
 void collection_end(struct recorder *recorder);
+/* Neutral mode: a collection that was expected, and for which what it would find has lost its
+ * roots, does not come: they get roots from before that on. */
+void collection_cancel(struct recorder *recorder);
 /* True if CPython's statistics show one that has not been ended here. */
 bool collection_is_new(const struct recorder *recorder);
 /* An object was allocated while a collection runs. */

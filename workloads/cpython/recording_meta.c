@@ -48,14 +48,15 @@ static json_t *meta_counts(const struct gcr_recorder_counts *counts)
 
 static json_t *meta_losses(const struct gcr_recorder_counts *counts)
 {
-    return json_pack(
-        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "unseen_collections",
-        (json_int_t)counts->unseen_collections, "unseen_rebirths",
-        (json_int_t)counts->unseen_rebirths, "unplaced_references",
-        (json_int_t)counts->unplaced_references, "forced_drops", (json_int_t)counts->forced_drops,
-        "count_drift", (json_int_t)counts->count_drift, "late_insertions",
-        (json_int_t)counts->late_insertions, "unmapped_blocks", (json_int_t)counts->unmapped_blocks,
-        "lost_lanes", (json_int_t)counts->lost_lanes);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "unseen_collections",
+                     (json_int_t)counts->unseen_collections, "unseen_rebirths",
+                     (json_int_t)counts->unseen_rebirths, "unplaced_references",
+                     (json_int_t)counts->unplaced_references, "forced_drops",
+                     (json_int_t)counts->forced_drops, "count_drift",
+                     (json_int_t)counts->count_drift, "late_insertions",
+                     (json_int_t)counts->late_insertions, "revived", (json_int_t)counts->revived,
+                     "unmapped_blocks", (json_int_t)counts->unmapped_blocks, "lost_lanes",
+                     (json_int_t)counts->lost_lanes);
 }
 
 static json_t *meta_sampling(const struct groups *groups, const struct gcr_recorder_counts *counts)

@@ -23,7 +23,9 @@ bool scanner_init(struct scanner *scanner, struct mirror *mirror, struct types *
     scanner->references = recorder_reserve((size_t)SCAN_LIMIT * sizeof *scanner->references);
     scanner->later = recorder_reserve((size_t)SCAN_LIMIT * sizeof *scanner->later);
     scanner->slot_state = recorder_reserve((size_t)SCAN_LIMIT * sizeof *scanner->slot_state);
-    return scanner->references != NULL && scanner->later != NULL && scanner->slot_state != NULL;
+    scanner->revived.item = recorder_reserve((size_t)RECORD_LIMIT * sizeof(uint32_t));
+    return scanner->revived.item != NULL && scanner->references != NULL && scanner->later != NULL &&
+           scanner->slot_state != NULL;
 }
 
 /* ---- finding objects ---- */
@@ -50,7 +52,9 @@ uint32_t scan_find(struct scanner *scanner, PyObject *object)
         else
             types_settle_block(scanner->types, found);
     }
-    if (record->prefix != py_prefix(type)) /* after a fork a write costs a page */
+    if (GCR_UNLIKELY(record->type == TYPE_UNKNOWN_CONTAINER))
+        (void)types_find(scanner->types, type); /* static data of an extension: the next is known */
+    if (record->prefix != py_prefix(type))      /* after a fork a write costs a page */
         record->prefix = (uint8_t)py_prefix(type);
     return found;
 }
@@ -409,7 +413,7 @@ static void scan_note_weak_target(struct scanner *scanner, const struct type_inf
         return;
     uint64_t raw = *type_word(info, record->block + record->prefix, info->hidden_target);
     uint32_t target = raw == 0 ? 0 : scan_find(scanner, py_object_at(raw));
-    if (target == 0)
+    if (target == 0 || mirror_is_lost(scanner->mirror, target))
         return;
     record->flags |= RECORD_WEAK_KNOWN;
     mirror_event(scanner->mirror, GCR_OP_WEAKREF, object, target, 0);
@@ -428,7 +432,7 @@ void scan_object(struct scanner *scanner, uint32_t object)
 {
     struct mirror *mirror = scanner->mirror;
     struct record *record = mirror_record(mirror, object);
-    if ((record->flags & RECORD_TYPED) == 0)
+    if ((record->flags & RECORD_TYPED) == 0 || record->garbage)
         return;
     const struct type_info *info = &scanner->types->info[record->type];
     PyObject *python = py_object_at(record->block + record->prefix);
@@ -466,6 +470,8 @@ void scan_object(struct scanner *scanner, uint32_t object)
         scan_compare_positions(scanner, object);
     else
         scan_compare_sets(scanner, info, object, &length);
+    if (mirror->neutral)
+        scan_revive_lost(scanner);
     if (length > record->length) {
         mirror_event(mirror, GCR_OP_RESIZE, object, length, 0);
         record->length = length;

@@ -40,6 +40,7 @@ struct scanner {
     uint32_t later_count;
     uint32_t *slot_state;         /* scratch, by slot */
     const PyObject *intern_table; /* the interpreter's dict of interned strings, once it is known */
+    struct index_list revived;    /* containers: to be looked at soon */
     bool keep_statics;            /* tuples: a static item is a reference to the stand-in */
 };
 
@@ -52,6 +53,12 @@ uint32_t scan_find(struct scanner *scanner, PyObject *object);
 /* Brings the known edges of a live container up to date. O(references), plus a sort by slot where
  * they changed. */
 void scan_object(struct scanner *scanner, uint32_t object);
+
+/* The program has an object that the trace has lost (mirror_is_lost): the old one is dead, and a
+ * new one, with a root, takes its place. O(its known edges). */
+void scan_revive(struct scanner *scanner, uint32_t object);
+/* Does so with what the new ones among the references just found lead to. O(references). */
+void scan_revive_lost(struct scanner *scanner);
 
 /* Writes what waits. O(changes). */
 void scan_finish(struct scanner *scanner);

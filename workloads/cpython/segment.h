@@ -76,6 +76,7 @@ struct gcr_recorder_counts {
     uint64_t
         count_drift; /* objects made up to keep the replay's trigger count equal to CPython's */
     uint64_t late_insertions; /* a root that came too late to be put before its collection */
+    uint64_t revived; /* the trace had lost them as garbage: a new object took their place */
     uint64_t unmapped_blocks; /* no memory to note them */
     uint64_t lost_lanes;      /* forks without a free ring */
     /* page sampling, see sampler.h */

@@ -125,8 +125,10 @@ static void snapshot_drop_edge(struct recorder *recorder, uint32_t edge)
     struct mirror *mirror = &recorder->mirror;
     struct edge *e = &mirror->edges[edge];
     mirror_record(mirror, e->dst)->in_count--;
-    mirror_protect(mirror, e->dst);
-    mirror_store(mirror, e->src, e->slot, 0);
+    if (!mirror_record(mirror, e->src)->garbage) {
+        mirror_protect(mirror, e->dst);
+        mirror_store(mirror, e->src, e->slot, 0);
+    }
     edge_unlink(mirror, edge);
     e->dst = 0;
     e->raw = 0;
@@ -218,6 +220,17 @@ static bool snapshot_needs_root(const struct recorder *recorder, const struct re
            snapshot_keeps_root(recorder, record);
 }
 
+/* A root; or, if the trace has lost the object and the program has it, a new object. */
+static void snapshot_root(struct recorder *recorder, uint32_t object)
+{
+    struct mirror *mirror = &recorder->mirror;
+    const struct record *record = mirror_record(mirror, object);
+    if (!mirror_is_lost(mirror, object))
+        mirror_root(mirror, object);
+    else if (record_refcount(record) > (int64_t)record->in_count)
+        scan_revive(&recorder->scanner, object);
+}
+
 /* Neutral mode: all new roots come before the first that goes, so that nothing is out of reach
  * meanwhile. */
 static void snapshot_root_first(struct recorder *recorder, const struct index_list *list)
@@ -225,7 +238,7 @@ static void snapshot_root_first(struct recorder *recorder, const struct index_li
     for (uint32_t i = 0; i < list->count; i++) {
         const struct record *record = mirror_record(&recorder->mirror, list->item[i]);
         if (record->kind == RECORD_OBJECT && snapshot_needs_root(recorder, record))
-            mirror_root(&recorder->mirror, list->item[i]);
+            snapshot_root(recorder, list->item[i]);
     }
 }
 
@@ -236,7 +249,7 @@ static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
     struct mirror *mirror = &recorder->mirror;
     const struct record *record = mirror_record(mirror, object);
     if (snapshot_needs_root(recorder, record))
-        mirror_root(mirror, object);
+        snapshot_root(recorder, object);
     else if (recorder->neutral ? reach_allows_unrooting(recorder, object)
                                : recorder->snapshot.collects >= 0 || !record_is_traced(record))
         mirror_unroot(mirror, object);
@@ -276,7 +289,7 @@ static void snapshot_examine(struct recorder *recorder)
     }
     for (uint32_t i = 0; i < candidates->count && recorder->neutral; i++) {
         if (snapshot_keeps_root(recorder, mirror_record(mirror, candidates->item[i])))
-            mirror_root(mirror, candidates->item[i]);
+            snapshot_root(recorder, candidates->item[i]);
     }
 
     if (recorder->neutral)
@@ -358,8 +371,9 @@ static bool snapshot_is_ready(struct recorder *recorder, uint32_t object, bool *
     struct record *record = mirror_record(mirror, object);
     if ((record->flags & RECORD_PENDING) != 0)
         types_settle_block(&recorder->types, object);
-    if ((record->flags & RECORD_TYPED) == 0 || record->type == TYPE_UNKNOWN_CONTAINER)
-        return false;
+    if ((record->flags & RECORD_TYPED) == 0 ||
+        (record->type == TYPE_UNKNOWN_CONTAINER && record->epoch == 0))
+        return false; /* where it begins is not known before it is seen on a collector's list */
     PyObject *python = py_object_at(record->block + record->prefix);
     *tracked = py_is_tracked(python);
     /* An untracked tuple or dict may stay so for ever; others are not finished. */
@@ -408,6 +422,9 @@ void snapshot_take_tiers(struct recorder *recorder, unsigned tier)
     struct index_list *candidates = &recorder->snapshot.candidates;
     mirror->epoch++;
     candidates->count = 0;
+    while (recorder->scanner.revived.count > 0)
+        snapshot_add_young(recorder,
+                           recorder->scanner.revived.item[--recorder->scanner.revived.count]);
     recorder->snapshot.collects = -1;
     recorder->counts->snapshots++;
     for (unsigned t = tier + 1; t-- > 0;) {
