@@ -148,6 +148,13 @@ void collection_find_reachable(struct recorder *recorder,
 
 /* ---- 2: what survives for reasons that the replay does not see ---- */
 
+/* Whether it was unreachable, and not only lost before and living on. */
+static bool collection_finds(const struct mirror *mirror, const struct record *record)
+{
+    return collection_is_candidate(mirror, record) && (record->flags & RECORD_REACHED) == 0 &&
+           (!record->garbage || (record->flags & RECORD_DEAD) != 0);
+}
+
 /* A root from before the collection on. Its slot has been free since then. */
 static void collection_root_before(struct recorder *recorder, uint32_t object)
 {
@@ -220,12 +227,11 @@ static void collection_keep_resurrected(struct recorder *recorder)
             collection_note_rebirth(recorder, object);
             continue;
         }
-        if (!record
-                 ->garbage) { /* else the runtime keeps its block, or it was found by gc's means */
-            recorder->counts->resurrected++;
-            finalizers_look(recorder, object);
-            collection_root_before(recorder, object);
-        }
+        if (record->garbage)
+            continue; /* lost before: its block is kept somewhere, or it was found by gc's means */
+        recorder->counts->resurrected++;
+        finalizers_look(recorder, object);
+        collection_root_before(recorder, object);
         record->flags |= RECORD_REACHED;
         list_push(work, object);
     }
@@ -323,14 +329,15 @@ static void collection_add_weakrefs(struct recorder *recorder, int64_t missing)
         struct record *record = mirror_record(mirror, object);
         const struct type_info *info = &recorder->types.info[record->type];
         if (!collection_is_candidate(mirror, record) || info->hidden_target < 0 ||
-            (record->flags & RECORD_REACHED) == 0 ||
+            (record->flags & RECORD_REACHED) == 0 || record->garbage ||
             collection->cut_count + record->in_count + 2 > INSERT_LIMIT)
             continue;
         int32_t hash = type_slot_of_word(info, info->hidden_target + 2);
         collection_cut(recorder, GCR_OP_STORE, object, (uint32_t)hash, object);
         for (uint32_t e = record->in_head; e != 0; e = record->in_head) {
             struct edge *edge = &mirror->edges[e];
-            collection_cut(recorder, GCR_OP_STORE, edge->src, edge->slot, 0);
+            if (!mirror_record(mirror, edge->src)->garbage)
+                collection_cut(recorder, GCR_OP_STORE, edge->src, edge->slot, 0);
             edge_unlink(mirror, e);
             edge->dst = 0;
             edge->raw = 0;
@@ -356,7 +363,7 @@ static void collection_match_count(struct recorder *recorder, int generation)
     int64_t garbage = 0;
     for (uint32_t i = 0; i < candidates->count; i++) {
         const struct record *record = mirror_record(mirror, candidates->item[i]);
-        garbage += collection_is_candidate(mirror, record) && (record->flags & RECORD_REACHED) == 0;
+        garbage += collection_finds(mirror, record);
     }
     int64_t real = recorder->gc->generation_stats[generation].collected -
                    recorder->collection.collected[generation];
@@ -474,7 +481,7 @@ static void collection_free_garbage(struct recorder *recorder)
     recorder->collection.left.count = 0;
     for (uint32_t i = 0; i < candidates->count; i++) {
         struct record *record = mirror_record(mirror, candidates->item[i]);
-        if (!collection_is_candidate(mirror, record) || (record->flags & RECORD_REACHED) != 0)
+        if (!collection_finds(mirror, record))
             continue;
         record->flags |= RECORD_REPLAY_FREED;
         list_push(work, candidates->item[i]);
@@ -533,6 +540,7 @@ static void collection_bury_dead(struct recorder *recorder)
         finalizers_tell(recorder, object);
         if ((record->flags & RECORD_REPLAY_FREED) != 0) {
             mirror_event(mirror, GCR_OP_DEATH, object, 0, 0);
+            mirror_forget_holders(mirror, object);
             mirror_forget_edges(mirror, object);
         } else {
             mirror_bury(mirror, object);

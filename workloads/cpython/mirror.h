@@ -187,7 +187,8 @@ void mirror_protect(struct mirror *mirror, uint32_t dst);
 /* Writes STORE src slot dst; counts are the caller's business. */
 void mirror_store(struct mirror *mirror, uint32_t src, uint32_t slot, uint32_t dst);
 
-/* Takes all known edges to a lost object off, without events: they come from lost objects. */
+/* Takes all known edges to an object off that is lost, or freed in the replay, without events: they
+ * come from lost objects. */
 void mirror_forget_holders(struct mirror *mirror, uint32_t object);
 
 /* The object is really dead: makes the replay free it by counting, then writes DEATH. Everything it
