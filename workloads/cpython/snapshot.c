@@ -200,7 +200,9 @@ static void snapshot_refresh_ahead(struct recorder *recorder)
 
 bool snapshot_is_found_uncounted(const struct record *record)
 {
-    return record->type != 0 && py_is_found_uncounted(py_object_at(record->block + record->prefix));
+    /* A dead one on a free list has no type: the list is chained through that word. */
+    return record->type != 0 && record_refcount(record) > 0 &&
+           py_is_found_uncounted(py_object_at(record->block + record->prefix));
 }
 
 /* In a neutral recording, cyclic garbage that CPython has not found yet may have lost its roots

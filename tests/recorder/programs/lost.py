@@ -10,7 +10,7 @@ import sys
 import weakref
 
 rng = random.Random(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 400
+ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 150
 kept = []
 variable = contextvars.ContextVar("variable")
 saved = []
