@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test: the designs with threads under ThreadSanitizer, all tests under AddressSanitizer and
 # UndefinedBehaviorSanitizer at the highest check level, the fuzz targets for a fixed number of inputs, and all tests in the release
-# build. Ends with ctest's own closing lines.
+# build, where the micro-benchmarks are built too and run once each. Ends with ctest's own closing lines.
 #   scripts/test.sh            the four builds
 #   scripts/test.sh release    one of them
 set -euo pipefail
@@ -18,6 +18,7 @@ for preset in "${presets[@]}"; do
     targets=(threads_tests)
     only=(-L threads)
   fi
+  if [ "$preset" = release ]; then cmake --preset release -DGCR_BENCH=ON --log-level=WARNING; fi
   ./scripts/build.sh "$preset" "${targets[@]}"
   echo "test: ctest --preset $preset ${only[*]}"
   if ! ctest --preset "$preset" -j "$(nproc)" "${only[@]}"; then
