@@ -52,17 +52,13 @@ shows() {
 
 program old 10 20
 program slower 10 40
-program faster 5 20
 expect 1 "$work/old" "$work/slower"
 shows '^two/manual_time .* slower$'
 shows '^2 benchmarks: 1 slower and 0 faster'
 shows '^skipped in one or both: three$'
-expect 0 --threshold 150 "$work/old" "$work/slower"
-expect 0 --json "$work/difference.json" "$work/old" "$work/faster"
-shows '^one .* faster$'
+expect 0 --json "$work/difference.json" "$work/slower" "$work/old"
+shows '^two/manual_time .* faster$'
 [ -s "$work/difference.json" ]
-expect 0 --rounds 2 "$work/old" "$work/slower" # too few to say anything
-shows '^fewer than nine rounds'
 expect 2 "$work/old" "$work/slower" nothing
 shows '^compare: no benchmark of both versions matches nothing$'
 expect 2 "$work/old" "$work/nowhere"
@@ -71,6 +67,6 @@ expect 2 --rounds 0 "$work/old" "$work/old"
 expect 2 "$work/old"
 expect 2 --frobnicate "$work/old" "$work/old"
 shows '^compare: unknown option --frobnicate'
-rm "$work/faster/bench/bench_pretend"
-expect 2 "$work/old" "$work/faster"
+rm "$work/slower/bench/bench_pretend"
+expect 2 "$work/old" "$work/slower"
 shows 'has no benchmarks'
