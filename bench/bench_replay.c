@@ -11,87 +11,12 @@
 
 #include "base/compiler.h"
 #include "bench/gcr_bench.h"
+#include "bench/pretend.h"
 #include "sim/replay/loop.h"
-#include "sim/replay/prepare.h"
 #include "traces/reader.h"
 #include "workloads/generator.h"
 
-enum { BATCH = 4096, MAX_EVENTS = 4 << 20 };
-
-/* ---- a heap of pretend objects: addresses are numbers, nothing is stored behind them ---- */
-
-struct pretend {
-    struct gcr_heap heap;
-    uintptr_t next;
-};
-
-static gcr_ref pretend_alloc(struct gcr_heap *heap, const struct gcr_shape *shape, uint32_t length,
-                             unsigned flags, uint32_t cookie, gcr_ref *root, bool global_root)
-{
-    struct pretend *p = (struct pretend *)heap;
-    (void)shape;
-    (void)length;
-    (void)flags;
-    (void)cookie;
-    (void)global_root;
-    p->next += 16;
-    *root = (gcr_ref)p->next;
-    return *root;
-}
-
-static void pretend_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot, gcr_ref value)
-{
-    (void)heap;
-    (void)object;
-    (void)slot;
-    (void)value;
-}
-
-static void pretend_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot, gcr_ref src,
-                         uint32_t src_slot, uint32_t n)
-{
-    (void)heap;
-    (void)dst;
-    (void)dst_slot;
-    (void)src;
-    (void)src_slot;
-    (void)n;
-}
-
-static void pretend_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot, gcr_ref *root,
-                         bool global_root)
-{
-    (void)heap;
-    (void)slot;
-    (void)global_root;
-    *root = object;
-}
-
-static gcr_ref pretend_forwarded(struct gcr_heap *heap, gcr_ref object)
-{
-    (void)heap;
-    return (gcr_ref)((uintptr_t)object ^ 0x10);
-}
-
-static const struct gcr_mutator_ops pretend_ops = {.alloc = pretend_alloc,
-                                                   .store = pretend_store,
-                                                   .copy = pretend_copy,
-                                                   .load = pretend_load,
-                                                   .forwarded = pretend_forwarded};
-static const struct gcr_collector pretend_collector = {.name = "pretend"};
-static const struct gcr_engine pretend_engine = {.collector = &pretend_collector,
-                                                 .mutator = &pretend_ops};
-
-static GCR_NOINLINE size_t pretend_run(struct gcr_replay_state *state,
-                                       const struct gcr_event *events, size_t n)
-{
-    return gcr_loop_batch(&pretend_ops, false, state, events, n);
-}
-
-static GCR_NOINLINE void pretend_update(struct gcr_replay_state *state)
-{
-    gcr_loop_update_handles(&pretend_ops, state, false);
-}
+enum { BATCH = BENCH_PRETEND_BATCH, MAX_EVENTS = 4 << 20 };
 
 /* ---- traces ---- */
 
@@ -200,68 +125,6 @@ static void decode_run(struct gcr_bench *b, void *fixture)
     gcr_bench_items(b, (int64_t)events);
 }
 
-/* ---- events in memory, and a state that has carried them out once ---- */
-
-struct replay {
-    struct gcr_replay_state state;
-    struct gcr_capabilities capabilities;
-    struct pretend heap;
-    struct gcr_shape *shapes;
-    struct gcr_event *events;
-    size_t count;
-};
-
-static void replay_close(void *fixture)
-{
-    struct replay *r = fixture;
-    gcr_state_finish(&r->state);
-    free(r->shapes);
-    free(r->events);
-    free(r);
-}
-
-/* Takes `events` and `shapes` over. All tables have their size afterwards. */
-static struct replay *replay_open(struct gcr_bench *b, struct gcr_shape *shapes,
-                                  uint32_t shape_count, struct gcr_event *events, size_t count)
-{
-    struct replay *r = calloc(1, sizeof *r);
-    if (r == NULL || events == NULL || shapes == NULL) {
-        free(r);
-        free(events);
-        free(shapes);
-        gcr_bench_fail(b, "no memory");
-        return NULL;
-    }
-    r->shapes = shapes;
-    r->events = events;
-    r->count = count;
-    gcr_state_init(&r->state, &pretend_engine, shapes, shape_count, &r->capabilities);
-    r->state.heap = &r->heap.heap;
-    return r;
-}
-
-static bool prepare_all(struct replay *r)
-{
-    for (size_t at = 0; at < r->count; at += BATCH) {
-        size_t n = r->count - at < BATCH ? r->count - at : BATCH;
-        struct gcr_preparation done = gcr_prepare_batch(&r->state, &r->events[at], n);
-        if (done.what != GCR_PREPARED_ALL || done.usable != n)
-            return false;
-    }
-    return true;
-}
-
-static bool run_all(struct replay *r)
-{
-    for (size_t at = 0; at < r->count; at += BATCH) {
-        size_t n = r->count - at < BATCH ? r->count - at : BATCH;
-        r->state.batch = &r->events[at];
-        if (pretend_run(&r->state, &r->events[at], n) != n)
-            return false;
-    }
-    return true;
-}
-
 /* ---- recorded events ---- */
 
 /* What the loop does not hand on; objects that were there before count as allocated. */
@@ -328,28 +191,28 @@ static void *recorded_setup(struct gcr_bench *b)
     size_t count = events != NULL ? read_events(reader, events) : 0;
     struct gcr_shape *shapes = copy_shapes(reader, &shape_count);
     gcr_reader_close(reader);
-    struct replay *r = replay_open(b, shapes, shape_count, events, count);
-    if (r == NULL || (count > 0 && prepare_all(r) && run_all(r)))
+    struct bench_pretend *r = bench_pretend_open(b, shapes, shape_count, events, count);
+    if (r == NULL || (count > 0 && bench_pretend_prepare(r) && bench_pretend_run(r)))
         return r;
     gcr_bench_fail(b, "the events cannot be carried out");
-    replay_close(r);
+    bench_pretend_close(r);
     return NULL;
 }
 
 static void prepare_run(struct gcr_bench *b, void *fixture)
 {
-    struct replay *r = fixture;
+    struct bench_pretend *r = fixture;
     while (gcr_bench_batch(b, (int64_t)r->count))
-        if (!prepare_all(r))
+        if (!bench_pretend_prepare(r))
             gcr_bench_fail(b, "the events cannot be prepared");
     gcr_bench_items(b, gcr_bench_iterations(b));
 }
 
 static void loop_run(struct gcr_bench *b, void *fixture)
 {
-    struct replay *r = fixture;
+    struct bench_pretend *r = fixture;
     while (gcr_bench_batch(b, (int64_t)r->count))
-        if (!run_all(r))
+        if (!bench_pretend_run(r))
             gcr_bench_fail(b, "the loop has stopped early");
     gcr_bench_items(b, gcr_bench_iterations(b));
 }
@@ -395,13 +258,13 @@ static uint32_t scattered(uint64_t i, uint32_t objects)
     return (uint32_t)((i * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % objects + 1;
 }
 
-static bool allocate_all(struct replay *r, uint32_t objects)
+static bool allocate_all(struct bench_pretend *r, uint32_t objects)
 {
     for (uint32_t first = 1; first <= objects; first += (uint32_t)r->count) {
         r->count = objects - first + 1 < KIND_EVENTS ? objects - first + 1 : KIND_EVENTS;
         for (uint32_t i = 0; i < r->count; i++)
             r->events[i] = event_of(GCR_OP_ALLOC, first + i, 0);
-        if (!prepare_all(r) || !run_all(r))
+        if (!bench_pretend_prepare(r) || !bench_pretend_run(r))
             return false;
     }
     return true;
@@ -414,7 +277,7 @@ static void *kind_setup_with(struct gcr_bench *b, bool deaths)
     uint32_t objects = (uint32_t)gcr_bench_arg(b, 0);
     struct gcr_shape *shapes = calloc(PAIR + 1, sizeof *shapes);
     struct gcr_event *events = calloc(KIND_EVENTS, sizeof *events);
-    struct replay *r = replay_open(b, shapes, PAIR, events, 0);
+    struct bench_pretend *r = bench_pretend_open(b, shapes, PAIR, events, 0);
     if (r == NULL)
         return NULL;
     shapes[PAIR] = (struct gcr_shape){.field_bytes = 24, .slots = 2, .number = PAIR};
@@ -424,10 +287,10 @@ static void *kind_setup_with(struct gcr_bench *b, bool deaths)
                         ? event_of(GCR_OP_DEATH, events[i - 1].a, 0)
                         : event_of(op, scattered(i + 1, objects), scattered(~i, objects));
     r->count = KIND_EVENTS;
-    if (ready && prepare_all(r))
+    if (ready && bench_pretend_prepare(r))
         return r;
     gcr_bench_fail(b, "the events cannot be prepared");
-    replay_close(r);
+    bench_pretend_close(r);
     return NULL;
 }
 
@@ -443,7 +306,7 @@ static void *life_setup(struct gcr_bench *b)
 
 /* ---- the handle table alone ---- */
 
-static void lookup_loop(struct gcr_bench *b, struct replay *r, size_t distance)
+static void lookup_loop(struct gcr_bench *b, struct bench_pretend *r, size_t distance)
 {
     gcr_ref *const *table = (gcr_ref *const *)&r->state.handles.table;
     uintptr_t sum = 0;
@@ -470,9 +333,9 @@ static void lookup_ahead_run(struct gcr_bench *b, void *fixture)
 
 static void update_run(struct gcr_bench *b, void *fixture)
 {
-    struct replay *r = fixture;
+    struct bench_pretend *r = fixture;
     while (gcr_bench_batch(b, r->state.handles.limit - 1))
-        pretend_update(&r->state);
+        bench_pretend_update(r);
 }
 
 /* ---- the rows ---- */
@@ -506,7 +369,7 @@ static void add_kinds(void)
         struct gcr_benchmark benchmark = {.name = kinds[i].name,
                                           .run = kinds[i].run,
                                           .setup = kinds[i].setup,
-                                          .teardown = replay_close,
+                                          .teardown = bench_pretend_close,
                                           .context = &kinds[i].op,
                                           .axes = {{.name = "handles",
                                                     .values = handle_counts,
@@ -545,7 +408,7 @@ static void add_recorded(const char *family, void (*run)(struct gcr_bench *b, vo
         struct gcr_benchmark benchmark = {.name = name,
                                           .run = run,
                                           .setup = recorded_setup,
-                                          .teardown = replay_close,
+                                          .teardown = bench_pretend_close,
                                           .context = &sources[i]};
         gcr_bench_add(&benchmark);
     }

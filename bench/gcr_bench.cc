@@ -2,7 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstring>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -15,6 +15,7 @@ namespace
 {
 
 bool any_failed = false;
+std::deque<gcr_benchmark> benchmarks; /* where they are, they stay */
 
 /* ---- one measurement ---- */
 
@@ -87,8 +88,8 @@ void set_clock(benchmark::internal::Benchmark *registered, gcr_bench_clock clock
 
 void gcr_bench_add(const gcr_benchmark *benchmark)
 {
-    const auto *kept =
-        new gcr_benchmark(*benchmark); /* until the process ends, like the library's own */
+    benchmarks.push_back(*benchmark);
+    const gcr_benchmark *kept = &benchmarks.back();
     auto *registered = benchmark::RegisterBenchmark(
         kept->name, [kept](benchmark::State &s) { run_once(s, kept); });
     set_axes(registered, *kept);
