@@ -56,7 +56,9 @@ clean() {
 }
 trap clean EXIT
 
-"$here/../scripts/setup.sh" libbenchmark-tools python3-scipy >"$work/setup.log" || fail "$(tail -1 "$work/setup.log")"
+if ! dpkg-query -W -f='${Status}\n' libbenchmark-tools python3-scipy 2>&1 | awk '!/ok installed/ { exit 1 }'; then
+  "$here/../scripts/setup.sh" libbenchmark-tools python3-scipy >"$work/setup.log" || fail "$(tail -1 "$work/setup.log")"
+fi
 
 # build_revision SIDE REVISION: into $work/SIDE.
 build_revision() {
