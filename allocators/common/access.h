@@ -75,12 +75,35 @@ static inline bool gcr_model_compare_exchange(void *at, void *expected, uint64_t
 #define GCR_COPY_AS(cause, to, from, bytes) gcr_model_move((to), (from), (bytes), (cause))
 #define GCR_MOVE_AS(cause, to, from, bytes) gcr_model_move((to), (from), (bytes), (cause))
 #define GCR_ZERO_AS(cause, at, bytes) gcr_model_zero((at), (bytes), (cause))
+#define GCR_COPY_BEHIND_AS(cause, to, from, words)                                                 \
+    do {                                                                                           \
+        for (uint64_t gcr_word = 1; gcr_word < (words); gcr_word++)                                \
+            GCR_STORE_AS(cause, (to)[gcr_word], (from)[gcr_word]);                                 \
+    } while (0)
 #define GCR_EXCHANGE_AS(cause, pointer, value)                                                     \
     ((__typeof__(*(pointer)))gcr_model_exchange((pointer), (uint64_t)(value), (cause)))
 #define GCR_COMPARE_EXCHANGE_AS(cause, pointer, expected, desired)                                 \
     gcr_model_compare_exchange((pointer), (expected), (uint64_t)(desired), (cause))
 
 #else
+
+/* The first and the last 16 bytes, or 32 of them, which may overlap: one branch for any size. */
+GCR_ALWAYS_INLINE void gcr_copy_few_words(uint64_t *to, const uint64_t *from, uint64_t words)
+{
+    struct gcr_two_words {
+        uint64_t word[2];
+    } first, second, third, last;
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + words - 2, sizeof last);
+    if (words > 4) {
+        memcpy(&second, from + 2, sizeof second);
+        memcpy(&third, from + words - 4, sizeof third);
+        memcpy(to + 2, &second, sizeof second);
+        memcpy(to + words - 4, &third, sizeof third);
+    }
+    memcpy(to, &first, sizeof first);
+    memcpy(to + words - 2, &last, sizeof last);
+}
 
 /* lvalue = value, once each. */
 #define GCR_STORE_AS(cause, lvalue, value) ((void)((lvalue) = (value)))
@@ -90,7 +113,9 @@ static inline bool gcr_model_compare_exchange(void *at, void *expected, uint64_t
 #define GCR_COPY_AS(cause, to, from, bytes) ((void)memcpy((to), (from), (bytes)))
 #define GCR_MOVE_AS(cause, to, from, bytes) ((void)memmove((to), (from), (bytes)))
 #define GCR_ZERO_AS(cause, at, bytes) ((void)memset((at), 0, (bytes)))
-/* Of words of 8 bytes; as in base/compiler.h. */
+/* An object of 2 to 8 words but for its first one, which is the caller's to store afterwards; the
+ * places do not overlap. Counted word by word, moved by 16 bytes. */
+#define GCR_COPY_BEHIND_AS(cause, to, from, words) gcr_copy_few_words((to), (from), (words))
 #define GCR_EXCHANGE_AS(cause, pointer, value) GCR_EXCHANGE(pointer, value)
 #define GCR_COMPARE_EXCHANGE_AS(cause, pointer, expected, desired)                                 \
     GCR_COMPARE_EXCHANGE(pointer, expected, desired)

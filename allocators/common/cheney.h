@@ -18,7 +18,7 @@ enum gcr_cheney_mode {
 };
 
 /* Distance, in references, at which the scan prefetches what the queue refers to. */
-enum { GCR_CHENEY_PREFETCH = 24 };
+enum { GCR_CHENEY_PREFETCH = 48 };
 
 /* Moves an object that is too old for the spaces elsewhere and returns where, or NULL: it stays
  * and begins anew. Must leave it scanned or on the grey stack. */
@@ -38,41 +38,54 @@ struct gcr_cheney {
     uint64_t oldest;             /* AGED: this age, in place in the header, goes elsewhere */
 };
 
+/* AGED, an object that was old before: its header one collection older, or, past the oldest age,
+ * where it went instead of to `free`. NULL: it is copied. */
+GCR_ALWAYS_INLINE gcr_ref gcr_cheney_age(struct gcr_cheney *c, gcr_ref old, uint64_t *header)
+{
+    if ((*header & GCR_HEADER_AGE_MASK) < c->oldest) {
+        *header += (uint64_t)1 << GCR_HEADER_AGE_SHIFT;
+        return NULL;
+    }
+    const struct gcr_layout *layout = &c->rows[*header & GCR_HEADER_ID_MASK];
+    gcr_ref elsewhere = c->age_out(c->h, old, *header, gcr_layout_object_bytes(layout, old));
+    *header &= ~GCR_HEADER_AGE_MASK;
+    return elsewhere;
+}
+
+/* Copies an object but for its header. Returns its size. */
+GCR_ALWAYS_INLINE uint64_t gcr_cheney_copy_words(const struct gcr_layout *layout, uint64_t *to,
+                                                 const uint64_t *from, gcr_ref old)
+{
+    uint64_t words = layout->few_words;
+    if (GCR_LIKELY(words != 0)) {
+        GCR_COPY_BEHIND_AS(GCR_CAUSE_MOVE, to, from, words);
+        return words * GCR_WORD_BYTES;
+    }
+    uint64_t bytes = gcr_layout_object_bytes(layout, old);
+    GCR_STORE_AS(GCR_CAUSE_MOVE, to[1], from[1]);
+    GCR_COPY_AS(GCR_CAUSE_MOVE, to + 2, from + 2, bytes - 2 * sizeof *to);
+    return bytes;
+}
+
 /* Copies an object to `free` and leaves the stub. */
 GCR_ALWAYS_INLINE gcr_ref gcr_cheney_evacuate(struct gcr_cheney *c, gcr_ref old, uint64_t header)
 {
-    const struct gcr_layout *layout = &c->rows[header & GCR_HEADER_ID_MASK];
-    uint64_t bytes = gcr_layout_object_bytes(layout, old);
     uint64_t *from = gcr_object_word(old, 0), *to = (uint64_t *)(void *)c->free;
     uint64_t flags = c->mode == GCR_CHENEY_PLAIN ? 0 : GCR_HEADER_NO_YOUNG;
     gcr_ref copy = (gcr_ref)(void *)to;
     if (c->mode == GCR_CHENEY_OLD || c->mode == GCR_CHENEY_AGED)
         c->promoted += (header & (GCR_HEADER_NO_YOUNG | GCR_HEADER_INTERNAL)) == 0;
     if (c->mode == GCR_CHENEY_AGED && gcr_header_is(header, GCR_HEADER_NO_YOUNG)) {
-        gcr_ref elsewhere = NULL;
-        if ((header & GCR_HEADER_AGE_MASK) < c->oldest) {
-            header += (uint64_t)1 << GCR_HEADER_AGE_SHIFT;
-        } else {
-            elsewhere = c->age_out(c->h, old, header, bytes);
-            header &= ~GCR_HEADER_AGE_MASK;
-        }
-        if (elsewhere != NULL) {
-            GCR_STORE_AS(GCR_CAUSE_HEADER, from[0], header | GCR_HEADER_FORWARDED);
-            GCR_STORE_AS(GCR_CAUSE_HEADER, from[1], (uint64_t)(uintptr_t)elsewhere);
-            return elsewhere;
-        }
+        gcr_ref elsewhere = gcr_cheney_age(c, old, &header);
+        if (elsewhere != NULL)
+            copy = elsewhere;
     }
-    GCR_STORE_AS(GCR_CAUSE_MOVE, to[0], header | flags);
-    GCR_STORE_AS(GCR_CAUSE_MOVE, to[1], from[1]);
-    if (GCR_LIKELY(bytes <= 64)) {
-        for (uint64_t i = 2; i < bytes / GCR_WORD_BYTES; i++)
-            GCR_STORE_AS(GCR_CAUSE_MOVE, to[i], from[i]);
-    } else {
-        GCR_COPY_AS(GCR_CAUSE_MOVE, to + 2, from + 2, bytes - 2 * sizeof *to);
+    if (c->mode != GCR_CHENEY_AGED || copy == (gcr_ref)(void *)to) {
+        c->free += gcr_cheney_copy_words(&c->rows[header & GCR_HEADER_ID_MASK], to, from, old);
+        GCR_STORE_AS(GCR_CAUSE_MOVE, to[0], header | flags);
     }
     GCR_STORE_AS(GCR_CAUSE_HEADER, from[0], header | GCR_HEADER_FORWARDED);
-    GCR_STORE_AS(GCR_CAUSE_HEADER, from[1], (uint64_t)(uintptr_t)to);
-    c->free += bytes;
+    GCR_STORE_AS(GCR_CAUSE_HEADER, from[1], (uint64_t)(uintptr_t)copy);
     return copy;
 }
 
@@ -154,6 +167,43 @@ GCR_ALWAYS_INLINE void gcr_cheney_end(struct gcr_cheney *c)
     c->h->count.promoted += c->promoted;
 }
 
+/* Copied objects with one and the same header and without items, one behind the other: what a look
+ * at the table says of them is kept in registers, and they are counted together. */
+struct gcr_cheney_run {
+    uint64_t header; /* 0: none */
+    uint64_t objects, slots, bytes;
+    uint32_t slot_start;
+};
+
+static inline struct gcr_cheney_run gcr_cheney_run_of(const struct gcr_layout *layout,
+                                                      uint64_t header)
+{
+    return (struct gcr_cheney_run){.header = header,
+                                   .slots = layout->slot_count,
+                                   .bytes = layout->fixed_bytes,
+                                   .slot_start = layout->slot_start};
+}
+
+static inline void gcr_cheney_count(struct gcr_copy_count *count, const struct gcr_layout *layout,
+                                    uint64_t header, uint64_t objects, uint64_t length)
+{
+    count->objects += gcr_header_is(header, GCR_HEADER_INTERNAL) ? 0 : objects;
+    count->object_bytes += objects * layout->field_bytes + length * layout->item_bytes;
+    count->header_bytes += objects * layout->payload;
+}
+
+/* An object with items in itself. Returns its size. */
+GCR_ALWAYS_INLINE uint64_t gcr_cheney_scan_items(struct gcr_cheney *c, struct gcr_copy_count *count,
+                                                 const struct gcr_layout *layout, gcr_ref object,
+                                                 uint64_t header)
+{
+    uint64_t length = gcr_layout_length(layout, object);
+    gcr_cheney_count(count, layout, header, 1, length);
+    gcr_cheney_scan_slots(c, (gcr_ref *)gcr_object_word(object, layout->slot_start),
+                          layout->slot_count + length * layout->item_slots);
+    return gcr_layout_bytes(layout, length);
+}
+
 /* Scans copied objects from `scan` on and counts what they add up to. Returns the new `free`. */
 GCR_ALWAYS_INLINE char *gcr_cheney_scan_copied(struct gcr_copy_heap *h, char *scan,
                                                enum gcr_cheney_mode mode,
@@ -161,18 +211,25 @@ GCR_ALWAYS_INLINE char *gcr_cheney_scan_copied(struct gcr_copy_heap *h, char *sc
 {
     struct gcr_cheney c = gcr_cheney_begin(h, mode, age_out, oldest);
     struct gcr_copy_count count = {0};
+    struct gcr_cheney_run run = {0};
     while (scan < c.free) {
         gcr_ref object = (gcr_ref)(void *)scan;
         uint64_t header = gcr_object_header(object);
-        const struct gcr_layout *layout = &c.rows[header & GCR_HEADER_ID_MASK];
-        uint64_t length = gcr_layout_length(layout, object);
-        uint64_t slots = layout->slot_count + length * layout->item_slots;
-        count.objects += !gcr_header_is(header, GCR_HEADER_INTERNAL);
-        count.object_bytes += layout->field_bytes + length * layout->item_bytes;
-        count.header_bytes += layout->payload;
-        gcr_cheney_scan_slots(&c, (gcr_ref *)gcr_object_word(object, layout->slot_start), slots);
-        scan += gcr_layout_bytes(layout, length);
+        if (GCR_UNLIKELY(header != run.header)) {
+            const struct gcr_layout *layout = &c.rows[header & GCR_HEADER_ID_MASK];
+            if (layout->item_bytes != 0) {
+                scan += gcr_cheney_scan_items(&c, &count, layout, object, header);
+                continue;
+            }
+            gcr_cheney_count(&count, &c.rows[run.header & GCR_HEADER_ID_MASK], run.header,
+                             run.objects, 0);
+            run = gcr_cheney_run_of(layout, header);
+        }
+        run.objects++;
+        gcr_cheney_scan_slots(&c, (gcr_ref *)gcr_object_word(object, run.slot_start), run.slots);
+        scan += run.bytes;
     }
+    gcr_cheney_count(&count, &c.rows[run.header & GCR_HEADER_ID_MASK], run.header, run.objects, 0);
     gcr_cheney_end(&c);
     h->count.objects += count.objects;
     h->count.object_bytes += count.object_bytes;

@@ -18,6 +18,12 @@ static uint64_t layout_hidden_words(uint32_t payload)
     return (uint64_t)((payload - GCR_HEADER_BYTES) / GCR_WORD_BYTES) << GCR_HEADER_PAYLOAD_SHIFT;
 }
 
+static uint8_t layout_few_words(bool items_inside, uint32_t fixed_bytes)
+{
+    bool few = !items_inside && fixed_bytes <= GCR_LAYOUT_FEW_WORDS * GCR_WORD_BYTES;
+    return few ? (uint8_t)(fixed_bytes / GCR_WORD_BYTES) : 0;
+}
+
 static struct gcr_layout layout_of_shape(const struct gcr_shape *shape, uint32_t min_bytes)
 {
     bool items = gcr_shape_has_items(shape);
@@ -44,6 +50,7 @@ static struct gcr_layout layout_of_shape(const struct gcr_shape *shape, uint32_t
         .slot_count = shape->slots + (resizable ? 1 : 0),
         .item_slots = inside ? shape->item_slots : 0,
         .payload = (uint8_t)payload,
+        .few_words = layout_few_words(inside, fixed),
     };
 }
 

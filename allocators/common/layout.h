@@ -51,7 +51,8 @@ enum {
     GCR_WORD_BYTES = 8,
     GCR_HEADER_BYTES = 8,
     GCR_OBJECT_MIN_BYTES = 16,
-    GCR_BODY_PREFIX_BYTES = 16
+    GCR_BODY_PREFIX_BYTES = 16,
+    GCR_LAYOUT_FEW_WORDS = 8
 };
 
 /* How to decode objects of one id. */
@@ -63,8 +64,9 @@ struct gcr_layout {
     uint32_t item_slots;  /* more of them for each item in the object itself */
     uint32_t field_bytes; /* of the fixed part, unrounded: what counts as object bytes */
     uint8_t slot_start;   /* offset of the first reference to scan; a body reference comes first */
-    uint8_t payload; /* offset of the fixed part; length or body reference is the word before */
-    uint16_t unused;
+    uint8_t payload;   /* offset of the fixed part; length or body reference is the word before */
+    uint8_t few_words; /* whole size, if that is fixed and at most GCR_LAYOUT_FEW_WORDS; else 0 */
+    uint8_t unused;
 };
 _Static_assert(sizeof(struct gcr_layout) == 32, "two rows a cache line");
 
