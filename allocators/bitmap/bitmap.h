@@ -63,11 +63,17 @@ struct bitmap_pool {
     bool rescan; /* a reachable block of it did not fit into the work list */
 };
 
+/* What an edge to a block of a pool needs to know of it, by pool number. */
+struct bitmap_pool_place {
+    uint32_t group;      /* first group + 1; 0: no candidate */
+    uint32_t reciprocal; /* of its class */
+};
+
 /* Everything that exists only during a collection. One mapping. */
 struct bitmap_transient {
     char *start;
     size_t reserved_bytes, committed_bytes; /* committed: 0 outside collections */
-    uint32_t *group_of_pool;                /* by pool number: first group + 1; 0: no candidate */
+    struct bitmap_pool_place *place_of_pool;
     struct bitmap_pool *pool;
     struct bitmap_group *group;
     uint64_t *scanned; /* SCANNED, by group; NULL without a cap */

@@ -9,17 +9,11 @@
  *
  * Invariants (check level 2 and up): after step 2 each working count is between 0 and the true one,
  * and the differences add up to the visited edges between candidates. Cost: two visits of every
- * slot of every candidate; each edge to a small candidate reads its type word, its pool's entry,
- * its group and its count. */
-#include "allocators/bitmap/bitmap_design.h"
+ * slot of every candidate; an edge to a small candidate reads its pool's place, its group and its
+ * count, and with containers in arenas of their own nothing of the candidate itself. */
+#include "allocators/bitmap/edges.h"
 
 #define SATURATED UINT32_MAX /* stands for any larger count: the object is kept */
-
-GCR_ALWAYS_INLINE void visit(struct bitmap *b, const struct gcr_counting_type *type, gcr_ref object,
-                             gcr_container_visitor *visitor, void *arg)
-{
-    gcr_counting_visit_referents(&b->counting, type, object, visitor, arg);
-}
 
 static const struct gcr_counting_type *type_of(const struct bitmap *b, gcr_ref object)
 {
@@ -73,28 +67,35 @@ static void copy_counts(struct bitmap *b, struct gcr_gc_head *young)
 
 /* ---- step 2 ---- */
 
-/* One reference from a candidate to `container`. arg: number of such edges, at check level 2. */
-static void subtract_one(struct gcr_counting *c, gcr_ref container, void *arg)
+/* One reference from a candidate to `container`. */
+GCR_ALWAYS_INLINE void subtract_small(const struct bitmap_edges *e, gcr_ref container)
 {
-    struct bitmap *b = bitmap_from(c);
-    if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        struct gcr_gc_head *head = bitmap_head(b, container);
-        if (!(head->prev & GCR_PREV_COLLECTING))
-            return;
-        head->prev -= (uintptr_t)1 << GCR_PREV_COUNT_SHIFT;
-    } else {
-        uint32_t block = bitmap_block_number(b, container);
-        struct bitmap_group *group = bitmap_group_of(b, bitmap_pool_number(b, container), block);
-        if (group == NULL || !(group->candidate >> block % 64 & 1))
-            return;
-        uint32_t *count = bitmap_count_of(b, group, block % 64);
-        GCR_CHECK(2, *count != 0);
-        if (GCR_LIKELY(*count != SATURATED))
-            --*count;
-    }
+    struct bitmap_spot spot = bitmap_spot_of(e, container);
+    if (spot.group == NULL || (spot.group->candidate & spot.bit) == 0)
+        return;
+    uint32_t *count = bitmap_spot_count(e, &spot);
+    GCR_CHECK(2, *count != 0);
+    *count -= *count != SATURATED;
     if (GCR_CHECK_LEVEL >= 2)
-        ++*(uint64_t *)arg;
+        e->walk->edges++;
 }
+
+static void subtract_any(struct gcr_counting *c, gcr_ref container, void *arg)
+{
+    struct bitmap_walk *walk = arg;
+    if (!bitmap_is_large(container)) {
+        subtract_small(&walk->find, container);
+        return;
+    }
+    struct gcr_gc_head *head = bitmap_head(bitmap_from(c), container);
+    if (!(head->prev & GCR_PREV_COLLECTING))
+        return;
+    head->prev -= (uintptr_t)1 << GCR_PREV_COUNT_SHIFT;
+    if (GCR_CHECK_LEVEL >= 2)
+        walk->edges++;
+}
+
+static const struct bitmap_visitor subtract = {subtract_small, subtract_any};
 
 /* Calls once for each small candidate, in address order. */
 typedef void candidate_function(struct bitmap *b, gcr_ref object, uint32_t working_count,
@@ -115,22 +116,24 @@ GCR_ALWAYS_INLINE void each_candidate(struct bitmap *b, candidate_function *func
     }
 }
 
-static void subtract_internal(struct bitmap *b, struct gcr_gc_head *young, uint64_t *edges)
+static void subtract_internal(const struct bitmap_walk *walk, struct gcr_gc_head *young)
 {
+    const struct bitmap_edges e = walk->find;
+    struct bitmap *b = e.b;
     for (uint32_t p = 0; p < b->transient.pools; p++) {
         const struct bitmap_pool *pool = &b->transient.pool[p];
         for (uint32_t g = 0; g < pool->groups; g++) {
             uint64_t left = b->transient.group[pool->first_group + g].candidate;
             for (; left != 0; left &= left - 1) {
                 gcr_ref object = bitmap_object(pool, g * 64 + GCR_CTZ64(left));
-                visit(b, type_of(b, object), object, subtract_one, edges);
+                bitmap_visit_referents(&e, type_of(b, object), object, &subtract);
             }
         }
     }
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
         gcr_ref object = bitmap_large_object(b, head);
-        visit(b, type_of(b, object), object, subtract_one, edges);
+        bitmap_visit_referents(&e, type_of(b, object), object, &subtract);
     }
 }
 
@@ -161,9 +164,10 @@ static void check_counts(struct bitmap *b, const struct gcr_gc_head *young, uint
 /* ---- the work list ---- */
 
 /* A small container that has become DONE: its turn to be scanned comes later, one way or another.
- */
+ * It is fetched meanwhile (Boehm, "Reducing garbage collector cache misses", ISMM 2000). */
 static inline void remember(struct bitmap *b, const struct bitmap_group *group, gcr_ref object)
 {
+    GCR_PREFETCH(object);
     if (GCR_UNLIKELY(b->work_list_cap != 0 &&
                      gcr_vector_count(&b->work_list) >= b->work_list_cap) ||
         !gcr_vector_push_word(&b->work_list, (uintptr_t)object)) {
@@ -176,12 +180,12 @@ static inline void remember(struct bitmap *b, const struct bitmap_group *group, 
 }
 
 /* Visits the referents of a container that is DONE. */
-GCR_ALWAYS_INLINE void scan(struct bitmap *b, gcr_ref object, gcr_container_visitor *visitor,
-                            void *arg)
+GCR_ALWAYS_INLINE void scan(const struct bitmap_edges *e, gcr_ref object,
+                            const struct bitmap_visitor *visitor)
 {
-    const struct gcr_counting_type *type = type_of(b, object);
-    b->seen_flags |= type->flags;
-    visit(b, type, object, visitor, arg);
+    const struct gcr_counting_type *type = type_of(e->b, object);
+    e->b->seen_flags |= type->flags;
+    bitmap_visit_referents(e, type, object, visitor);
 }
 
 static void note_scanned(struct bitmap *b, gcr_ref object)
@@ -192,23 +196,26 @@ static void note_scanned(struct bitmap *b, gcr_ref object)
 }
 
 /* Scans until nothing waits in the work list. */
-GCR_ALWAYS_INLINE void drain_work_list(struct bitmap *b, gcr_container_visitor *visitor, void *arg)
+GCR_ALWAYS_INLINE void drain_work_list(const struct bitmap_walk *walk,
+                                       const struct bitmap_visitor *visitor)
 {
+    const struct bitmap_edges e = walk->find;
     const uintptr_t *entry;
-    while ((entry = gcr_vector_pop(&b->work_list)) != NULL) {
+    while ((entry = gcr_vector_pop(&e.b->work_list)) != NULL) {
         gcr_ref object = (gcr_ref)*entry;
-        if (GCR_UNLIKELY(b->transient.scanned != NULL))
-            note_scanned(b, object);
-        scan(b, object, visitor, arg);
+        if (GCR_UNLIKELY(e.b->transient.scanned != NULL))
+            note_scanned(e.b, object);
+        scan(&e, object, visitor);
     }
 }
 
-typedef void drain_function(struct bitmap *b, void *arg);
+typedef void drain_function(struct bitmap_walk *walk);
 
 /* Pools that had no room in the work list: what is DONE there and not known to be scanned. */
-static bool rescan_pool(struct bitmap *b, struct bitmap_pool *pool, gcr_container_visitor *visitor,
-                        drain_function *drain, void *arg)
+static bool rescan_pool(struct bitmap_walk *walk, struct bitmap_pool *pool,
+                        const struct bitmap_visitor *visitor, drain_function *drain)
 {
+    struct bitmap *b = walk->find.b;
     if (!pool->rescan)
         return false;
     pool->rescan = false;
@@ -221,61 +228,70 @@ static bool rescan_pool(struct bitmap *b, struct bitmap_pool *pool, gcr_containe
         if (scanned != NULL)
             *scanned |= left;
         for (; left != 0; left &= left - 1) {
-            scan(b, bitmap_object(pool, g * 64 + GCR_CTZ64(left)), visitor, arg);
-            drain(b, arg);
+            scan(&walk->find, bitmap_object(pool, g * 64 + GCR_CTZ64(left)), visitor);
+            drain(walk);
         }
     }
     return true;
 }
 
-static void rescan_all(struct bitmap *b, gcr_container_visitor *visitor, drain_function *drain,
-                       void *arg)
+static void rescan_all(struct bitmap_walk *walk, const struct bitmap_visitor *visitor,
+                       drain_function *drain)
 {
+    const struct bitmap_transient *t = &walk->find.b->transient;
     for (bool again = true; again;) {
         again = false;
-        for (uint32_t p = 0; p < b->transient.pools; p++)
-            again |= rescan_pool(b, &b->transient.pool[p], visitor, drain, arg);
+        for (uint32_t p = 0; p < t->pools; p++)
+            again |= rescan_pool(walk, &t->pool[p], visitor, drain);
     }
 }
 
 /* ---- step 3 ---- */
 
 /* A candidate referred to by a reachable one. */
-static void reach_one(struct gcr_counting *c, gcr_ref container, void *arg)
+GCR_ALWAYS_INLINE void reach_small(const struct bitmap_edges *e, gcr_ref container)
 {
-    struct bitmap *b = bitmap_from(c);
-    (void)arg;
-    if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        struct gcr_gc_head *head = bitmap_head(b, container);
-        if (!(head->prev & GCR_PREV_COLLECTING))
-            return;
-        head->prev = (head->prev & GCR_PREV_FINALIZED) | (uintptr_t)b->pending_large;
-        b->pending_large = head;
+    struct bitmap_spot spot = bitmap_spot_of(e, container);
+    if (spot.group == NULL || (spot.group->candidate & ~spot.group->done & spot.bit) == 0)
         return;
-    }
-    uint32_t block = bitmap_block_number(b, container);
-    struct bitmap_group *group = bitmap_group_of(b, bitmap_pool_number(b, container), block);
-    if (group == NULL || !((group->candidate & ~group->done) >> block % 64 & 1))
-        return;
-    group->done |= (uint64_t)1 << block % 64;
-    remember(b, group, container);
+    spot.group->done |= spot.bit;
+    remember(e->b, spot.group, container);
 }
 
-static void drain_reached(struct bitmap *b, void *arg)
+static void reach_any(struct gcr_counting *c, gcr_ref container, void *arg)
 {
+    const struct bitmap_walk *walk = arg;
+    struct bitmap *b = bitmap_from(c);
+    if (!bitmap_is_large(container)) {
+        reach_small(&walk->find, container);
+        return;
+    }
+    struct gcr_gc_head *head = bitmap_head(b, container);
+    if (!(head->prev & GCR_PREV_COLLECTING))
+        return;
+    head->prev = (head->prev & GCR_PREV_FINALIZED) | (uintptr_t)b->pending_large;
+    b->pending_large = head;
+}
+
+static const struct bitmap_visitor reach = {reach_small, reach_any};
+
+static void drain_reached(struct bitmap_walk *walk)
+{
+    struct bitmap *b = walk->find.b;
     for (;;) {
-        drain_work_list(b, reach_one, arg);
+        drain_work_list(walk, &reach);
         struct gcr_gc_head *head = b->pending_large;
         if (head == NULL)
             return;
         b->pending_large = gcr_head_prev(head);
-        scan(b, bitmap_large_object(b, head), reach_one, arg);
+        scan(&walk->find, bitmap_large_object(b, head), &reach);
     }
 }
 
 /* Those of a group with a count left are referred to from outside. */
-static void reach_group(struct bitmap *b, const struct bitmap_pool *pool, uint32_t index)
+static void reach_group(struct bitmap_walk *walk, const struct bitmap_pool *pool, uint32_t index)
 {
+    struct bitmap *b = walk->find.b;
     struct bitmap_group *group = &b->transient.group[pool->first_group + index];
     const uint32_t *count = &b->transient.count[group->first_count];
     uint64_t outside = 0;
@@ -290,25 +306,26 @@ static void reach_group(struct bitmap *b, const struct bitmap_pool *pool, uint32
             continue;
         group->done |= bit;
         remember(b, group, bitmap_object(pool, index * 64 + GCR_CTZ64(left)));
-        drain_reached(b, NULL);
+        drain_reached(walk);
     }
 }
 
-static void reach_all(struct bitmap *b, struct gcr_gc_head *young)
+static void reach_all(struct bitmap_walk *walk, struct gcr_gc_head *young)
 {
+    struct bitmap *b = walk->find.b;
     for (uint32_t p = 0; p < b->transient.pools; p++) {
         const struct bitmap_pool *pool = &b->transient.pool[p];
         for (uint32_t g = 0; g < pool->groups; g++)
-            reach_group(b, pool, g);
+            reach_group(walk, pool, g);
     }
     for (struct gcr_gc_head *head = gcr_head_next(young); head != young;
          head = gcr_head_next(head)) {
         if ((head->prev & GCR_PREV_COLLECTING) == 0 || head->prev >> GCR_PREV_COUNT_SHIFT == 0)
             continue;
-        reach_one(&b->counting, bitmap_large_object(b, head), NULL);
-        drain_reached(b, NULL);
+        reach_any(&b->counting, bitmap_large_object(b, head), walk);
+        drain_reached(walk);
     }
-    rescan_all(b, reach_one, drain_reached, NULL);
+    rescan_all(walk, &reach, drain_reached);
 }
 
 /* Back links again; who is still collecting moves to `unreachable`. Returns their number. */
@@ -335,13 +352,15 @@ static uint64_t split_large(struct gcr_gc_head *young, struct gcr_gc_head *unrea
 uint64_t gcr_bitmap_deduce(struct bitmap *b, struct gcr_gc_head *young,
                            struct gcr_gc_head *unreachable)
 {
-    uint64_t edges = 0, found = 0;
+    struct bitmap_walk walk;
+    uint64_t found = 0;
     gcr_gc_list_init(unreachable);
     copy_counts(b, young);
-    subtract_internal(b, young, &edges);
+    bitmap_walk_begin(&walk, b);
+    subtract_internal(&walk, young);
     if (GCR_CHECK_LEVEL >= 2)
-        check_counts(b, young, edges);
-    reach_all(b, young);
+        check_counts(b, young, walk.edges);
+    reach_all(&walk, young);
     for (uint32_t g = 0; g < b->transient.groups; g++) {
         struct bitmap_group *group = &b->transient.group[g];
         group->unreachable = group->candidate & ~group->done;
@@ -352,36 +371,41 @@ uint64_t gcr_bitmap_deduce(struct bitmap *b, struct gcr_gc_head *young,
 
 /* ---- step 6 ---- */
 
-/* arg: the list of large ones that are kept. */
-static void keep_one(struct gcr_counting *c, gcr_ref container, void *arg)
+GCR_ALWAYS_INLINE void keep_small(const struct bitmap_edges *e, gcr_ref container)
 {
-    struct bitmap *b = bitmap_from(c);
-    if (GCR_UNLIKELY(bitmap_is_large(container))) {
-        struct gcr_gc_head *head = bitmap_head(b, container);
-        if (!(head->prev & GCR_PREV_COLLECTING))
-            return;
-        gcr_head_clear_collecting(head, true);
-        gcr_gc_list_move(arg, head);
+    struct bitmap_spot spot = bitmap_spot_of(e, container);
+    if (spot.group == NULL || (spot.group->unreachable & spot.bit) == 0)
         return;
-    }
-    uint32_t block = bitmap_block_number(b, container);
-    struct bitmap_group *group = bitmap_group_of(b, bitmap_pool_number(b, container), block);
-    uint64_t bit = (uint64_t)1 << block % 64;
-    if (group == NULL || !(group->unreachable & bit))
-        return;
-    group->unreachable &= ~bit;
-    group->done |= bit;
-    remember(b, group, container);
+    spot.group->unreachable &= ~spot.bit;
+    spot.group->done |= spot.bit;
+    remember(e->b, spot.group, container);
 }
 
-static void drain_kept(struct bitmap *b, void *arg)
+static void keep_any(struct gcr_counting *c, gcr_ref container, void *arg)
 {
-    drain_work_list(b, keep_one, arg);
+    const struct bitmap_walk *walk = arg;
+    if (!bitmap_is_large(container)) {
+        keep_small(&walk->find, container);
+        return;
+    }
+    struct gcr_gc_head *head = bitmap_head(bitmap_from(c), container);
+    if (!(head->prev & GCR_PREV_COLLECTING))
+        return;
+    gcr_head_clear_collecting(head, true);
+    gcr_gc_list_move(walk->keeping, head);
+}
+
+static const struct bitmap_visitor keep = {keep_small, keep_any};
+
+static void drain_kept(struct bitmap_walk *walk)
+{
+    drain_work_list(walk, &keep);
 }
 
 /* Legacy finalizers themselves. True if there is one. */
-static bool keep_roots(struct bitmap *b, struct gcr_gc_head *unreachable, struct gcr_gc_head *kept)
+static bool keep_roots(struct bitmap_walk *walk, struct gcr_gc_head *unreachable)
 {
+    struct bitmap *b = walk->find.b;
     struct gcr_gc_head *next;
     bool any = false;
     for (uint32_t p = 0; p < b->transient.pools; p++) {
@@ -392,7 +416,7 @@ static bool keep_roots(struct bitmap *b, struct gcr_gc_head *unreachable, struct
                 gcr_ref object = bitmap_object(pool, g * 64 + GCR_CTZ64(left));
                 if (!gcr_counting_type_is(type_of(b, object), GCR_SHAPE_LEGACY_FINALIZER))
                     continue;
-                keep_one(&b->counting, object, kept);
+                keep_any(&b->counting, object, walk);
                 any = true;
             }
         }
@@ -401,7 +425,7 @@ static bool keep_roots(struct bitmap *b, struct gcr_gc_head *unreachable, struct
         next = gcr_head_next(head);
         if (gcr_counting_type_is(type_of(b, bitmap_large_object(b, head)),
                                  GCR_SHAPE_LEGACY_FINALIZER)) {
-            keep_one(&b->counting, bitmap_large_object(b, head), kept);
+            keep_any(&b->counting, bitmap_large_object(b, head), walk);
             any = true;
         }
     }
@@ -414,14 +438,17 @@ void gcr_bitmap_keep_legacy(struct bitmap *b, struct gcr_gc_head *unreachable,
     gcr_gc_list_init(kept);
     for (uint32_t g = 0; g < b->transient.groups; g++)
         b->transient.group[g].done = 0; /* from here on: kept by a legacy finalizer */
-    if (!keep_roots(b, unreachable, kept))
+    struct bitmap_walk walk;
+    bitmap_walk_begin(&walk, b);
+    walk.keeping = kept;
+    if (!keep_roots(&walk, unreachable))
         return;
-    drain_kept(b, kept);
-    rescan_all(b, keep_one, drain_kept, kept);
+    drain_kept(&walk);
+    rescan_all(&walk, &keep, drain_kept);
     /* The list grows while it is walked: a breadth-first closure. */
     for (struct gcr_gc_head *head = gcr_head_next(kept); head != kept; head = gcr_head_next(head)) {
-        scan(b, bitmap_large_object(b, head), keep_one, kept);
-        drain_kept(b, kept);
-        rescan_all(b, keep_one, drain_kept, kept);
+        scan(&walk.find, bitmap_large_object(b, head), &keep);
+        drain_kept(&walk);
+        rescan_all(&walk, &keep, drain_kept);
     }
 }

@@ -138,7 +138,7 @@ static inline uint64_t *bitmap_finalized_word(const struct bitmap *b,
 static inline struct bitmap_group *bitmap_group_of(const struct bitmap *b, uint32_t pool,
                                                    uint32_t block)
 {
-    uint32_t first = b->transient.group_of_pool[pool];
+    uint32_t first = b->transient.place_of_pool[pool].group;
     return first == 0 ? NULL : &b->transient.group[first - 1 + block / 64];
 }
 

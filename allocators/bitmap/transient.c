@@ -27,9 +27,9 @@ static size_t largest_need(const struct bitmap *b)
 {
     size_t pools = b->counting.container_pools->arenas_max * (size_t)b->pools_per_arena;
     size_t group = sizeof(struct bitmap_group) + sizeof(uint64_t) + 64 * COUNT_BYTES;
-    return gcr_page_round(
-        pools * (sizeof(uint32_t) + sizeof(struct bitmap_pool) + b->groups_per_pool * group) +
-        8 * GCR_PAGE_BYTES);
+    return gcr_page_round(pools * (sizeof(struct bitmap_pool_place) + sizeof(struct bitmap_pool) +
+                                   b->groups_per_pool * group) +
+                          8 * GCR_PAGE_BYTES);
 }
 
 bool gcr_bitmap_transient_init(struct bitmap *b)
@@ -84,7 +84,8 @@ static void take_pool(struct visit *v, struct gcr_pool *pool, uint32_t number, u
         .unit = b->granule ? 1u << b->granule_shift : block_bytes,
         .number = number,
     };
-    t->group_of_pool[number] = v->groups + 1;
+    t->place_of_pool[number] =
+        (struct bitmap_pool_place){v->groups + 1, (uint32_t)b->reciprocal[pool->size_class]};
     for (uint32_t g = 0; g < groups; g++) {
         const uint64_t *words = t->pool[v->pools].planes + (size_t)g * b->group_words;
         struct bitmap_group *group = &t->group[v->groups + g];
@@ -171,8 +172,8 @@ static size_t lay_out(struct bitmap *b, const struct visit *v)
 {
     struct bitmap_transient *t = &b->transient;
     size_t pools = b->counting.container_pools->arenas_known * (size_t)b->pools_per_arena;
-    size_t at = (pools * sizeof(uint32_t) + 63) & ~(size_t)63;
-    t->group_of_pool = (uint32_t *)t->start;
+    size_t at = (pools * sizeof(struct bitmap_pool_place) + 63) & ~(size_t)63;
+    t->place_of_pool = (struct bitmap_pool_place *)t->start;
     t->pool = (struct bitmap_pool *)(t->start + at);
     at += v->pools * sizeof(struct bitmap_pool);
     t->group = (struct bitmap_group *)(t->start + at);

@@ -7,14 +7,18 @@
  *
  * The source keeps the buffer's address in a processor register of its own. What a runtime without
  * one can do is an option, because the cost of a store depends on it:
- *     param         the context is a parameter of everything: one load from the heap's own struct
- *     cached        looked up (as tls-gd) by the first barrier after an allocation, which stands
- * for a call, and kept until the next tls-ie        a thread-local variable at a fixed offset of
- * the thread pointer tls-gd        a thread-local variable of a shared object: a call of
- * __tls_get_addr. A linker turns that into the form above wherever it makes an executable, so the
- * call is made explicitly, with the module and offset that a compiler would have loaded getspecific
- * a call of pthread_getspecific The thread-local variable is one for all heaps of an OS thread: two
- * heaps in turns on one thread need `param` or `getspecific`. */
+ *
+ * - param: the context is a parameter of everything: one load from the heap's own struct;
+ * - cached: looked up (as tls-gd) by the first barrier after an allocation, which stands for a
+ *   call, and kept until the next;
+ * - tls-ie: a thread-local variable at a fixed offset of the thread pointer;
+ * - tls-gd: a thread-local variable of a shared object, a call of __tls_get_addr. A linker turns
+ *   that into the form above wherever it makes an executable, so the call is made explicitly, with
+ *   the module and offset that a compiler would have loaded;
+ * - getspecific: a call of pthread_getspecific.
+ *
+ * The thread-local variable is one for all heaps of an OS thread: two heaps in turns on one thread
+ * need `param` or `getspecific`. */
 #ifndef GCR_ALLOCATORS_BUFFERED_REFCOUNT_BARRIER_H
 #define GCR_ALLOCATORS_BUFFERED_REFCOUNT_BARRIER_H
 

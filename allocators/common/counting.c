@@ -59,8 +59,10 @@ gcr_status gcr_counting_describe(struct gcr_counting *c, uint32_t head_bytes,
     c->types_memory = calloc((size_t)host->shape_count + 1, sizeof *c->types_memory);
     if (c->types_memory == NULL)
         return gcr_fail(err, GCR_NO_MEMORY, "no memory for %u shapes", host->shape_count);
-    for (uint32_t i = 1; i <= host->shape_count; i++)
+    for (uint32_t i = 1; i <= host->shape_count; i++) {
         c->types_memory[i] = describe(c, &host->shapes[i]);
+        c->has_buffers |= c->types_memory[i].kind == GCR_KIND_BUFFER;
+    }
     c->types = c->types_memory;
     return GCR_OK;
 }

@@ -92,6 +92,7 @@ struct gcr_counting {
     bool tracks_at_alloc; /* the trace has no TRACK events */
     bool has_own_rules;   /* the trace says neither what is tracked nor what free lists served, as
                              a neutral recording does: CPython's rules are followed instead */
+    bool has_buffers;     /* a shape of the trace makes separate buffers (counting_collect.h) */
     bool side_counted;    /* counts lie in side_counts, not in the objects */
     bool collecting;
     bool burying;           /* the loop over dead objects is running */
