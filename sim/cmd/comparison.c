@@ -231,8 +231,9 @@ static void comparison_visit_notes(const struct gcr_comparison *all, note_visito
     if (all->is_modelled)
         visit(arg, "modelled runs: instrumented code, whose times mean nothing and are not shown");
     else if (all->verify != GCR_VERIFY_OFF)
-        visit(arg, "verified runs: the oracle's work is off the clock, but it disturbs the caches; "
-                   "time without --verify to compare speed");
+        visit(arg,
+              "verified runs: comparisons with the oracle are off the clock, but its look at each "
+              "event is on it; time without --verify to compare speed");
 }
 
 static void comparison_print_note(void *arg, const char *note)

@@ -52,8 +52,8 @@ const char *gcr_cow_label(const struct gcr_capabilities *capabilities, uint32_t 
 const char *gcr_concurrent_label(bool verified, bool pace_recorded, size_t i)
 {
     if (verified && i-- == 0)
-        return "times of a verified run of a design with threads mean nothing: the clock stops at "
-               "every event, and the threads go on meanwhile or rest for a comparison";
+        return "times of a verified run of a design with threads mean nothing: the threads go on "
+               "while the oracle looks at each event, and rest for a comparison";
     if (!verified && !pace_recorded && i-- == 0)
         return "times of a design with threads are replay time: the program's own computing "
                "between "

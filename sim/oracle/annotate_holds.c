@@ -171,7 +171,7 @@ bool gcr_annotate_holds_fasten(struct gcr_annotate_holds *h, struct gcr_shadow *
     bool ok = true;
 
     for (uint32_t i = 0; i < h->loose_count && ok; i += 2)
-        if (s->nodes[h->loose[i]].cover == GCR_COVER_ALWAYS)
+        if (s->covers[h->loose[i]] == GCR_COVER_ALWAYS)
             ok = gcr_annotate_holds_resurrect(h, s, h->loose[i], h->loose[i + 1]);
     h->loose_count = 0;
     return ok;

@@ -182,10 +182,9 @@ static gcr_status walk_find_deaths(struct walk *w)
     const struct gcr_shadow *s = w->shadow;
 
     all->death_count = 0;
-    for (uint32_t i = 1; i < s->node_end; i++) {
-        const struct gcr_shadow_node *n = &s->nodes[i];
-        if (!(n->flags & GCR_NODE_USED) || n->cover == GCR_COVER_ALWAYS)
-            continue;
+    for (uint32_t i = 0; i < all->reach.fallen.count; i++) {
+        uint32_t node = all->reach.fallen.node[i];
+
         if (all->death_count == all->death_room) {
             size_t room = all->death_room == 0 ? WALK_BATCH : all->death_room * 2;
             struct walk_death *grown = realloc(all->deaths, room * sizeof *grown);
@@ -197,7 +196,7 @@ static gcr_status walk_find_deaths(struct walk *w)
         /* The window's event i, from 0, leads to state i + 2, so the first state without the object
          * is behind event cover - 1. */
         all->deaths[all->death_count++] =
-            (struct walk_death){n->cover - w->pretended, n->ordinal, i};
+            (struct walk_death){s->covers[node] - w->pretended, s->lives[node].ordinal, node};
     }
     if (all->death_count != 0)
         qsort(all->deaths, all->death_count, sizeof *all->deaths, walk_by_time);
@@ -208,12 +207,7 @@ static void walk_release(struct walk *w)
 {
     struct gcr_shadow *s = w->shadow;
 
-    for (uint32_t i = 1; i < s->node_end; i++) {
-        struct gcr_shadow_node *n = &s->nodes[i];
-        if (n->cover == GCR_COVER_ALWAYS && n->weak != GCR_SHADOW_NULL &&
-            s->nodes[n->weak].cover != GCR_COVER_ALWAYS)
-            n->weak = GCR_SHADOW_NULL;
-    }
+    gcr_reach_cut_weak(&w->all->reach, s);
     for (size_t i = 0; i < w->all->death_count; i++) {
         uint32_t node = w->all->deaths[i].node;
         gcr_shadow_release(s, node, !(s->nodes[node].flags & GCR_NODE_DEATHED));

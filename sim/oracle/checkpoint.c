@@ -72,5 +72,5 @@ void gcr_checkpoint_restart(struct gcr_verify *v)
 /* A sum of mixed numbers: the order of frees does not matter. */
 void gcr_checkpoint_freed(struct gcr_verify *v, uint32_t node)
 {
-    v->freed_set += gcr_splitmix_mix((uint64_t)v->shadow->nodes[node].ordinal + 1);
+    v->freed_set += gcr_splitmix_mix((uint64_t)v->shadow->lives[node].ordinal + 1);
 }

@@ -12,62 +12,87 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/compiler.h"
 #include "sim/oracle/verify.h"
 
-static bool compare_is_reachable(const struct gcr_shadow_node *n)
+enum { COMPARE_NODES_AHEAD = 32, COMPARE_HANDLES_AHEAD = 16, COMPARE_OBJECTS_AHEAD = 8 };
+
+static bool compare_is_reachable(const struct gcr_shadow *s, uint32_t node)
 {
-    return n->cover == GCR_COVER_ALWAYS;
+    return s->covers[node] == GCR_COVER_ALWAYS;
 }
 
 /* ---- what was freed ---- */
 
-static gcr_status compare_judge_reachable(struct gcr_verify *v, const struct gcr_shadow_node *n,
+static gcr_status compare_judge_reachable(struct gcr_verify *v, uint32_t node,
                                           struct gcr_error *err)
 {
+    const struct gcr_shadow_node *n = &v->shadow->nodes[node];
+    const struct gcr_shadow_life *life = &v->shadow->lives[node];
+
     if ((n->flags & GCR_NODE_DEATHED) && !v->resurrected)
         return gcr_verify_fail(v, GCR_INVALID_TRACE, err,
                                "the DEATH of object o%" PRIu32 " in event %" PRIu64
                                " is not true: it is still reachable",
-                               n->index, gcr_verify_event_of(v, n->deathed_at));
+                               n->index, gcr_verify_event_of(v, life->deathed_at));
     if ((n->flags & GCR_NODE_FREED) && !(n->flags & GCR_NODE_DEATHED))
         return gcr_verify_fail(v, GCR_FAULT, err,
                                "object o%" PRIu32 ", freed during event %" PRIu64
                                ", is still reachable",
-                               n->index, gcr_verify_event_of(v, n->freed_at));
+                               n->index, gcr_verify_event_of(v, life->freed_at));
     return GCR_OK;
 }
 
-static gcr_status compare_judge_freed(struct gcr_verify *v, const struct gcr_shadow_node *n,
-                                      struct gcr_error *err)
+static gcr_status compare_judge_freed(struct gcr_verify *v, uint32_t node, struct gcr_error *err)
 {
-    if (n->cover < n->freed_at || v->resurrected)
+    const struct gcr_shadow_node *n = &v->shadow->nodes[node];
+    const struct gcr_shadow_life *life = &v->shadow->lives[node];
+    uint32_t cover = v->shadow->covers[node];
+
+    if (cover < life->freed_at || v->resurrected)
         return GCR_OK;
-    if ((n->flags & GCR_NODE_DEATHED) && n->deathed_at <= n->freed_at)
+    if ((n->flags & GCR_NODE_DEATHED) && life->deathed_at <= life->freed_at)
         return gcr_verify_fail(v, GCR_INVALID_TRACE, err,
                                "the DEATH of object o%" PRIu32 " in event %" PRIu64
                                " is not true: it was reachable until event %" PRIu64,
-                               n->index, gcr_verify_event_of(v, n->deathed_at),
-                               gcr_verify_event_of(v, n->cover + 1));
+                               n->index, gcr_verify_event_of(v, life->deathed_at),
+                               gcr_verify_event_of(v, cover + 1));
     return gcr_verify_fail(v, GCR_FAULT, err,
                            "object o%" PRIu32 " was freed during event %" PRIu64
                            " but was reachable until event %" PRIu64,
-                           n->index, gcr_verify_event_of(v, n->freed_at),
-                           gcr_verify_event_of(v, n->cover + 1));
+                           n->index, gcr_verify_event_of(v, life->freed_at),
+                           gcr_verify_event_of(v, cover + 1));
 }
 
+/* Whether all that was freed in this window was unreachable then, and nothing that is reachable now
+ * has been freed or declared dead. What was freed in an earlier window was judged there. */
+static bool compare_freed_is_right(const struct gcr_verify *v)
+{
+    const struct gcr_shadow *s = v->shadow;
+
+    if (v->reach.flags & (GCR_NODE_FREED | GCR_NODE_DEATHED))
+        return false;
+    for (uint32_t i = 0; i < v->freed.count; i++)
+        if (s->covers[v->freed.node[i]] >= s->lives[v->freed.node[i]].freed_at)
+            return false;
+    return true;
+}
+
+/* If something is wrong: the first node of which it is. */
 static gcr_status compare_freed(struct gcr_verify *v, struct gcr_error *err)
 {
     const struct gcr_shadow *s = v->shadow;
     gcr_status status = GCR_OK;
 
+    if (compare_freed_is_right(v))
+        return GCR_OK;
     for (uint32_t i = 1; i < s->node_end && status == GCR_OK; i++) {
-        const struct gcr_shadow_node *n = &s->nodes[i];
-        if (!(n->flags & GCR_NODE_USED))
+        if (!(s->nodes[i].flags & GCR_NODE_USED))
             continue;
-        if (compare_is_reachable(n))
-            status = compare_judge_reachable(v, n, err);
-        else if (n->flags & GCR_NODE_FREED)
-            status = compare_judge_freed(v, n, err);
+        if (compare_is_reachable(s, i))
+            status = compare_judge_reachable(v, i, err);
+        else if (s->nodes[i].flags & GCR_NODE_FREED)
+            status = compare_judge_freed(v, i, err);
     }
     return status;
 }
@@ -82,19 +107,25 @@ static bool compare_excuse(struct gcr_verify *v)
     if (s->finalizable == 0)
         return true;
     for (uint32_t i = 1; i < s->node_end; i++)
-        s->nodes[i].flags &= ~(uint32_t)GCR_NODE_EXCUSED;
+        if (!compare_is_reachable(s, i)) /* of the others nobody asks */
+            s->nodes[i].flags &= ~(uint32_t)GCR_NODE_EXCUSED;
     for (uint32_t i = 1; i < s->node_end; i++)
-        if (!compare_is_reachable(&s->nodes[i]) && gcr_shadow_is_pending(s, i) &&
+        if (!compare_is_reachable(s, i) && gcr_shadow_is_pending(s, i) &&
             !gcr_reach_flag(&v->reach, s, &i, 1, GCR_NODE_EXCUSED))
             return false;
     return gcr_reach_flag(&v->reach, s, v->finalized_now, v->finalized_count, GCR_NODE_EXCUSED);
 }
 
 /* Unreachable before the collection's event, not freed, and not excused. */
-static bool compare_is_leak(const struct gcr_shadow *s, const struct gcr_shadow_node *n)
+static bool compare_is_leak(const struct gcr_shadow *s, uint32_t node)
 {
-    return (n->flags & GCR_NODE_USED) && !compare_is_reachable(n) &&
-           !(n->flags & (GCR_NODE_FREED | GCR_NODE_EXCUSED)) && (uint64_t)n->cover + 1 < s->now;
+    uint32_t flags;
+
+    if (compare_is_reachable(s, node))
+        return false;
+    flags = s->nodes[node].flags;
+    return (flags & GCR_NODE_USED) && !(flags & (GCR_NODE_FREED | GCR_NODE_EXCUSED)) &&
+           (uint64_t)s->covers[node] + 1 < s->now;
 }
 
 static gcr_status compare_leaks(struct gcr_verify *v, struct gcr_error *err)
@@ -103,7 +134,7 @@ static gcr_status compare_leaks(struct gcr_verify *v, struct gcr_error *err)
 
     for (uint32_t i = 1; i < s->node_end; i++) {
         const struct gcr_shadow_node *n = &s->nodes[i];
-        if (!compare_is_leak(s, n) || (v->moving && !gcr_inspect_has_handle(v, i)))
+        if (!compare_is_leak(s, i) || (v->moving && !gcr_inspect_has_handle(v, i)))
             continue;
         return gcr_verify_fail(v, GCR_FAULT, err,
                                "object o%" PRIu32 " (%s) is unreachable, yet survived the full "
@@ -145,10 +176,10 @@ static bool compare_map_handles(struct gcr_verify *v, uint64_t *nameless)
         if ((n->flags & (GCR_NODE_USED | GCR_NODE_FREED)) != GCR_NODE_USED)
             continue;
         if (!gcr_inspect_has_handle(v, i)) {
-            *nameless += !compare_is_leak(s, n);
+            *nameless += !compare_is_leak(s, i);
             continue;
         }
-        object = v->view->handle(v->view, n->index);
+        object = gcr_view_handle(v->view, n->index);
         if ((uintptr_t)object > 1 && !gcr_oracle_map_put(&v->map, object, i))
             return false;
     }
@@ -197,7 +228,7 @@ static gcr_status compare_root(struct gcr_verify *v, const struct gcr_shadow_roo
         if (!gcr_inspect_has_handle(v, target))
             return GCR_OK;
         index = v->shadow->nodes[target].index;
-        expected = v->view->handle(v->view, index);
+        expected = gcr_view_handle(v->view, index);
     } else if (global && v->resurrected) {
         return GCR_OK; /* may be the slot of an object that the shadow graph no longer has */
     }
@@ -237,15 +268,32 @@ static gcr_status compare_roots(struct gcr_verify *v, struct gcr_error *err)
     return status;
 }
 
+/* Some objects ahead, what an inspection will ask for is fetched; in the order of the nodes, which
+ * is about that of their birth. */
+static void compare_fetch(const struct gcr_verify *v, uint32_t node)
+{
+    const struct gcr_shadow *s = v->shadow;
+
+    if (node + COMPARE_NODES_AHEAD < s->node_end)
+        GCR_PREFETCH(&s->nodes[node + COMPARE_NODES_AHEAD]);
+    if (node + COMPARE_HANDLES_AHEAD < s->node_end) {
+        GCR_PREFETCH(gcr_view_handle_place(v->view, s->nodes[node + COMPARE_HANDLES_AHEAD].index));
+        GCR_PREFETCH(s->nodes[node + COMPARE_HANDLES_AHEAD].slots);
+    }
+    if (node + COMPARE_OBJECTS_AHEAD < s->node_end)
+        GCR_PREFETCH(gcr_view_handle(v->view, s->nodes[node + COMPARE_OBJECTS_AHEAD].index));
+}
+
 static gcr_status compare_objects(struct gcr_verify *v, struct gcr_error *err)
 {
     const struct gcr_shadow *s = v->shadow;
     gcr_status status = GCR_OK;
 
-    for (uint32_t i = 1; i < s->node_end && status == GCR_OK; i++)
-        if ((s->nodes[i].flags & GCR_NODE_USED) && compare_is_reachable(&s->nodes[i]) &&
-            gcr_inspect_has_handle(v, i))
+    for (uint32_t i = 1; i < s->node_end && status == GCR_OK; i++) {
+        compare_fetch(v, i);
+        if (compare_is_reachable(s, i) && gcr_inspect_has_handle(v, i))
             status = gcr_inspect_object(v, i, err);
+    }
     return status;
 }
 
@@ -254,31 +302,62 @@ static gcr_status compare_objects(struct gcr_verify *v, struct gcr_error *err)
 /* Whether nobody will speak of this node again. */
 static bool compare_is_over(const struct gcr_verify *v, uint32_t node)
 {
-    const struct gcr_shadow_node *n = &v->shadow->nodes[node];
+    const struct gcr_shadow *s = v->shadow;
+    uint32_t flags;
 
-    if (compare_is_reachable(n))
+    if (compare_is_reachable(s, node))
         return false;
-    if (n->previous != GCR_SHADOW_NULL && !(n->flags & GCR_NODE_DEATHED))
+    flags = s->nodes[node].flags;
+    if (s->lives[node].previous != GCR_SHADOW_NULL && !(flags & GCR_NODE_DEATHED))
         return false; /* its index is still taken, and must not fall back to the earlier owner */
-    if ((n->flags & GCR_NODE_FREED) || !v->frees)
+    if ((flags & GCR_NODE_FREED) || !v->frees)
         return true;
-    return v->moving && (n->flags & GCR_NODE_DEATHED) && !(n->flags & GCR_NODE_EXCUSED);
+    return v->moving && (flags & GCR_NODE_DEATHED) && !(flags & GCR_NODE_EXCUSED);
 }
 
-/* Garbage that stays must not refer to nodes that go; nor may weak references. */
+/* Weak references must not refer to nodes that go. */
+static void compare_cut_weak(struct gcr_verify *v, struct gcr_shadow_node *n)
+{
+    if (n->weak == GCR_SHADOW_NULL || !compare_is_over(v, n->weak))
+        return;
+    if (!(v->shadow->nodes[n->weak].flags & GCR_NODE_FREED))
+        n->flags |= GCR_NODE_WEAK_LOST;
+    n->weak = GCR_SHADOW_NULL;
+}
+
+/* Nor must garbage that stays. */
 static void compare_cut(struct gcr_verify *v, struct gcr_shadow_node *n)
 {
-    if (!compare_is_reachable(n))
-        for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
-             i = gcr_shadow_slot_next(n, i + 1)) {
-            struct gcr_shadow_edge *slot = gcr_shadow_slot_find(n, i);
-            if (slot->target != GCR_SHADOW_NULL && compare_is_over(v, slot->target))
-                slot->target = GCR_SHADOW_NULL;
-        }
-    if (n->weak != GCR_SHADOW_NULL && compare_is_over(v, n->weak)) {
-        if (!(v->shadow->nodes[n->weak].flags & GCR_NODE_FREED))
-            n->flags |= GCR_NODE_WEAK_LOST;
-        n->weak = GCR_SHADOW_NULL;
+    for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
+         i = gcr_shadow_slot_next(n, i + 1)) {
+        struct gcr_shadow_edge *slot = gcr_shadow_slot_find(n, i);
+        if (slot->target != GCR_SHADOW_NULL && compare_is_over(v, slot->target))
+            slot->target = GCR_SHADOW_NULL;
+    }
+    compare_cut_weak(v, n);
+}
+
+static void compare_part(struct gcr_verify *v, const struct gcr_shadow_list *list)
+{
+    struct gcr_shadow *s = v->shadow;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t node = list->node[i];
+
+        if (compare_is_over(v, node))
+            s->nodes[node].flags |= GCR_NODE_OVER;
+        else if (!compare_is_reachable(s, node)) /* garbage of an earlier window may be */
+            compare_cut(v, &s->nodes[node]);
+    }
+}
+
+static void compare_release_part(struct gcr_shadow *s, const struct gcr_shadow_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t node = list->node[i];
+
+        if (s->nodes[node].flags & GCR_NODE_OVER)
+            gcr_shadow_release(s, node, !(s->nodes[node].flags & GCR_NODE_DEATHED));
     }
 }
 
@@ -288,18 +367,14 @@ static void compare_release(struct gcr_verify *v)
 {
     struct gcr_shadow *s = v->shadow;
 
-    for (uint32_t i = 1; i < s->node_end; i++) {
-        if (!(s->nodes[i].flags & GCR_NODE_USED))
-            continue;
-        if (compare_is_over(v, i))
-            s->nodes[i].flags |= GCR_NODE_OVER;
-        else
-            compare_cut(v, &s->nodes[i]);
-    }
-    for (uint32_t i = 1; i < s->node_end; i++)
-        if (s->nodes[i].flags & GCR_NODE_OVER)
-            gcr_shadow_release(s, i, !(s->nodes[i].flags & GCR_NODE_DEATHED));
+    for (uint32_t i = 0; i < v->reach.weak.count; i++)
+        compare_cut_weak(v, &s->nodes[v->reach.weak.node[i]]);
+    compare_part(v, &v->reach.fallen);
+    compare_part(v, &s->garbage);
+    compare_release_part(s, &v->reach.fallen);
+    compare_release_part(s, &s->garbage);
     gcr_shadow_begin_window(s);
+    v->freed.count = 0;
 }
 
 static gcr_status compare_heap(struct gcr_verify *v, struct gcr_error *err)
@@ -319,14 +394,16 @@ gcr_status gcr_compare(struct gcr_verify *v, struct gcr_error *err)
 {
     gcr_status status;
 
-    if (!gcr_reach_cover(&v->reach, v->shadow, true) || !compare_excuse(v))
-        return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
     v->view->rest(v->view, true);
-    status = compare_heap(v, err);
+    if (gcr_reach_cover(&v->reach, v->shadow, true) && compare_excuse(v))
+        status = compare_heap(v, err);
+    else
+        status = gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
+    if (status == GCR_OK)
+        compare_release(v);
     v->view->rest(v->view, false);
     if (status != GCR_OK)
         return status;
-    compare_release(v);
     v->finalized_count = 0;
     v->comparisons++;
     v->events_since = 0;

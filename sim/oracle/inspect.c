@@ -128,7 +128,7 @@ static gcr_status inspect_form(struct gcr_verify *v, uint32_t node, gcr_ref obje
 gcr_status gcr_inspect_fresh(struct gcr_verify *v, uint32_t node, struct gcr_error *err)
 {
     const struct gcr_shadow_node *n = &v->shadow->nodes[node];
-    gcr_ref object = v->view->handle(v->view, n->index);
+    gcr_ref object = gcr_view_handle(v->view, n->index);
     gcr_status status = inspect_form(v, node, object, err);
 
     if (status != GCR_OK)
@@ -159,7 +159,7 @@ static gcr_status inspect_slots(struct gcr_verify *v, uint32_t node, gcr_ref obj
             if (!gcr_inspect_has_handle(v, target))
                 continue;
             index = v->shadow->nodes[target].index;
-            expected = v->view->handle(v->view, index);
+            expected = gcr_view_handle(v->view, index);
         }
         if (found != expected)
             return gcr_verify_fail(v, GCR_FAULT, err,
@@ -182,11 +182,11 @@ static gcr_status inspect_weak(struct gcr_verify *v, uint32_t node, gcr_ref obje
     target = &v->shadow->nodes[n->weak];
     found = v->view->collector->weak_target(v->view->heap, object);
     if (n->weak != GCR_SHADOW_NULL && !(target->flags & GCR_NODE_FREED)) {
-        if (target->cover != GCR_COVER_ALWAYS || !gcr_inspect_has_handle(v, n->weak))
+        if (v->shadow->covers[n->weak] != GCR_COVER_ALWAYS || !gcr_inspect_has_handle(v, n->weak))
             return GCR_OK; /* cleared or not: the collector's choice */
         if (v->resurrected && found == NULL)
             return GCR_OK; /* cleared before a finalizer brought the target back */
-        expected = v->view->handle(v->view, target->index);
+        expected = gcr_view_handle(v->view, target->index);
     }
     if (found != expected)
         return gcr_verify_fail(
@@ -198,7 +198,7 @@ static gcr_status inspect_weak(struct gcr_verify *v, uint32_t node, gcr_ref obje
 
 gcr_status gcr_inspect_object(struct gcr_verify *v, uint32_t node, struct gcr_error *err)
 {
-    gcr_ref object = v->view->handle(v->view, v->shadow->nodes[node].index);
+    gcr_ref object = gcr_view_handle(v->view, v->shadow->nodes[node].index);
     gcr_status status = inspect_form(v, node, object, err);
 
     if (status == GCR_OK)

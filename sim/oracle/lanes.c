@@ -121,7 +121,8 @@ static gcr_status lanes_judge_uses(struct lanes_walk *w)
     for (size_t i = 0; i < w->all->use_count; i++) {
         struct lanes_use use = w->all->uses[i];
         const struct gcr_shadow_node *n = &s->nodes[use.node & ~LANES_DEATH];
-        bool reachable = n->cover >= use.state - 1;
+        uint32_t cover = s->covers[use.node & ~LANES_DEATH];
+        bool reachable = cover >= use.state - 1;
 
         if (use.node & LANES_DEATH) {
             if (!reachable)
@@ -134,24 +135,18 @@ static gcr_status lanes_judge_uses(struct lanes_walk *w)
             continue;
         (void)gcr_fail(w->all->err, GCR_INVALID_TRACE,
                        "object o%" PRIu32 " is unreachable since event %" PRIu64, n->index,
-                       lanes_event_of(w, n->cover + 1));
+                       lanes_event_of(w, cover + 1));
         return lanes_bad(w, lanes_event_of(w, use.state));
     }
     return GCR_OK;
 }
 
-static void lanes_release_unreachable(struct gcr_shadow *s)
+static void lanes_release_unreachable(struct lanes *all, struct gcr_shadow *s)
 {
-    for (uint32_t i = 1; i < s->node_end; i++) {
-        struct gcr_shadow_node *n = &s->nodes[i];
-        if (n->cover == GCR_COVER_ALWAYS && n->weak != GCR_SHADOW_NULL &&
-            s->nodes[n->weak].cover != GCR_COVER_ALWAYS)
-            n->weak = GCR_SHADOW_NULL;
-    }
-    for (uint32_t i = 1; i < s->node_end; i++) {
-        uint32_t flags = s->nodes[i].flags;
-        if ((flags & GCR_NODE_USED) && s->nodes[i].cover != GCR_COVER_ALWAYS)
-            gcr_shadow_release(s, i, !(flags & GCR_NODE_DEATHED));
+    gcr_reach_cut_weak(&all->reach, s);
+    for (uint32_t i = 0; i < all->reach.fallen.count; i++) {
+        uint32_t node = all->reach.fallen.node[i];
+        gcr_shadow_release(s, node, !(s->nodes[node].flags & GCR_NODE_DEATHED));
     }
 }
 
@@ -171,7 +166,7 @@ static gcr_status lanes_close_window(struct lanes_walk *w)
         status = lanes_judge_uses(w);
     if (status != GCR_OK)
         return status;
-    lanes_release_unreachable(w->shadow);
+    lanes_release_unreachable(all, w->shadow);
     gcr_shadow_begin_window(w->shadow);
     all->use_count = 0;
     w->window_start = w->number;

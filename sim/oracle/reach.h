@@ -15,23 +15,33 @@
 
 #include "sim/oracle/shadow.h"
 
-/* Work memory, kept from one analysis to the next. Zero it first. */
+/* Work memory, kept from one analysis to the next, and what the last one found. Zero it first. */
 struct gcr_reach {
-    uint32_t *stack;
-    size_t stack_count, stack_room;
+    struct gcr_shadow_list fallen; /* not garbage before, and unreachable now; in ascending order */
+    struct gcr_shadow_list weak;   /* reachable, and with a weak target */
+    uint32_t flags;                /* of all nodes reachable now, together */
+
+    struct gcr_shadow_list stack;
     struct gcr_reach_edge *edges, *sorted;
     size_t edge_count, edge_room, sorted_room;
-    uint32_t *in_start, *in_next, *out_start, *out_edge, *histogram;
-    size_t node_room, out_room, histogram_room;
+    uint32_t *rank; /* by node: place among the fallen */
+    uint32_t *cover, *in_start, *in_next, *out_start, *out_edge; /* by rank; edges by place */
+    size_t rank_room, node_room, out_room;
 };
 
 void gcr_reach_finish(struct gcr_reach *reach);
 
 /* Sets the cover of every node that is not garbage of an earlier window (those keep 0 unless they
- * are reachable again). `trusted`: the trace is taken to be valid, so that a node that is reachable
- * at the end has been so all the time; this spares most of the work. False: no memory. O(nodes +
- * edges + window), plus the chains of changes among nodes that died or were born in it. */
+ * are reachable again); once a window. `trusted`: the trace is taken to be valid, so that a node
+ * that is reachable at the end has been so all the time, and whoever lost a reference until then:
+ * this spares most of the work, and in a trace that is not valid it may give a cover that is too
+ * large, never one too small. False: no memory. O(nodes + edges + window), plus, if it is not
+ * trusted, the chains of changes among nodes that died or were born in it. */
 bool gcr_reach_cover(struct gcr_reach *reach, struct gcr_shadow *shadow, bool trusted);
+
+/* After an analysis: reachable weak references to what is not reachable become null. O(weak
+ * references). */
+void gcr_reach_cut_weak(struct gcr_reach *reach, struct gcr_shadow *shadow);
 
 /* Visits, in addition, all that can be reached from `count` given nodes, setting `flag` on each
  * node that does not have it yet. Nodes with cover ALWAYS are not entered. False: no memory. */

@@ -32,7 +32,10 @@ static inline bool gcr_shadow_is_gone(uint32_t node)
     return node >= GCR_SHADOW_GONE_FINALIZER;
 }
 
-/* Cover of a node that is reachable to the end of the window. */
+/* The cover of a node is the last state of an unbroken run of states in which it is reachable; of
+ * one that is reachable to the end of the window, GCR_COVER_ALWAYS; of garbage of an earlier window
+ * and of unused nodes, 0. Before the analysis it is the state from which that run is known: its
+ * birth, or the window's start. */
 #define GCR_COVER_ALWAYS UINT32_MAX
 
 enum gcr_shadow_flag {
@@ -45,7 +48,7 @@ enum gcr_shadow_flag {
     GCR_NODE_GARBAGE =
         1u << 6, /* unreachable since an earlier window, kept because a heap has it */
     GCR_NODE_CHANGED = 1u << 7,   /* a slot was set in this window */
-    GCR_NODE_EXCUSED = 1u << 8,   /* a finalizer waits for it: see retain.h */
+    GCR_NODE_EXCUSED = 1u << 8,   /* a finalizer waits for it: see compare.c */
     GCR_NODE_WEAK_LOST = 1u << 9, /* the weak target's node was released */
     GCR_NODE_OVER = 1u << 10      /* about to be released */
 };
@@ -53,7 +56,7 @@ enum gcr_shadow_flag {
 /* From so many slots on they are kept in proportion to how many were ever set. */
 enum { GCR_SHADOW_SPARSE_SLOTS = 1 << 16 };
 
-/* 64 bytes, slots out of line. */
+/* What walks over the graph look at: 32 bytes, slots out of line. */
 struct gcr_shadow_node {
     union {
         struct gcr_shadow_edge *slots;   /* NULL if the object has no pointer slots */
@@ -65,13 +68,16 @@ struct gcr_shadow_node {
     uint32_t index;
     uint32_t weak; /* target node of a weak reference */
     uint32_t flags;
-    uint32_t cover;    /* last state of an unbroken run of states in which it is reachable */
-    uint32_t freed_at; /* state, with GCR_NODE_FREED */
-    uint32_t deathed_at;
-    uint32_t serial;   /* the how-manieth object with a finalizer it was, from 1; 0: has none */
-    uint32_t ordinal;  /* the how-manieth object of the trace it is, from 0, modulo 2^32 */
-    uint32_t previous; /* an earlier owner of the index whose finalizer a heap has still to run */
-    uint32_t newer;    /* the owner whose `previous` this one is; 0 for the index's present owner */
+};
+
+/* What is asked more rarely of a node. */
+struct gcr_shadow_life {
+    uint32_t freed_at;   /* state, with GCR_NODE_FREED */
+    uint32_t deathed_at; /* state, with GCR_NODE_DEATHED in this window */
+    uint32_t serial;     /* the how-manieth object with a finalizer it was, from 1; 0: has none */
+    uint32_t ordinal;    /* the how-manieth object of the trace it is, from 0, modulo 2^32 */
+    uint32_t previous;   /* an earlier owner of the index whose finalizer a heap has still to run */
+    uint32_t newer; /* the owner whose `previous` this one is; 0 for the index's present owner */
 };
 
 /* An edge that disappeared: it existed in the states since .. until - 1. */
@@ -85,11 +91,19 @@ struct gcr_shadow_delta {
     int64_t bytes, objects;
 };
 
+/* Node numbers. All zero: none. */
+struct gcr_shadow_list {
+    uint32_t *node;
+    uint32_t count, room;
+};
+
 struct gcr_shadow {
     const struct gcr_shape *shapes; /* by number, not owned */
     uint32_t shape_count;
 
     struct gcr_shadow_node *nodes; /* [0] unused */
+    struct gcr_shadow_life *lives; /* by node */
+    uint32_t *covers;              /* by node: dense, for passes over all of them */
     uint32_t node_end, node_room;  /* nodes[1 .. node_end) were given out once */
     uint32_t free_node;            /* list through `weak` */
     uint32_t used_nodes;
@@ -117,6 +131,9 @@ struct gcr_shadow {
     size_t drop_count, drop_room;
     struct gcr_shadow_delta *deltas; /* by state */
     uint32_t delta_room;
+    struct gcr_shadow_list changed; /* nodes with GCR_NODE_CHANGED */
+    struct gcr_shadow_list garbage; /* nodes with GCR_NODE_GARBAGE at the window's start */
+    struct gcr_shadow_list revived; /* of those, what the analysis found reachable again */
 
     uint64_t allocated;                /* objects, prebuilt ones included */
     uint64_t live_objects, live_bytes; /* at the window's start */
@@ -158,8 +175,26 @@ bool gcr_shadow_is_pending(const struct gcr_shadow *shadow, uint32_t node);
 void gcr_shadow_release(struct gcr_shadow *shadow, uint32_t node, bool gone);
 
 /* Starts a new window after an analysis: folds the deltas into the live figures and the peaks,
- * takes up unreachable nodes as garbage, forgets the log. O(nodes). */
+ * takes up unreachable nodes as garbage, forgets the log. O(window + garbage), and a pass over the
+ * covers. */
 void gcr_shadow_begin_window(struct gcr_shadow *shadow);
+
+/* Adds a node to a list; false: no memory. Amortised O(1). */
+bool gcr_shadow_list_grow(struct gcr_shadow_list *list);
+static inline bool gcr_shadow_list_add(struct gcr_shadow_list *list, uint32_t node)
+{
+    if (list->count == list->room && !gcr_shadow_list_grow(list))
+        return false;
+    list->node[list->count++] = node;
+    return true;
+}
+
+/* Whether an analysis has still to say how long the node was reachable, or has said that it is not
+ * to the end: neither covered to the end, nor garbage of an earlier window, nor unused. */
+static inline bool gcr_shadow_is_open(const struct gcr_shadow *shadow, uint32_t node)
+{
+    return shadow->covers[node] - 1 < GCR_COVER_ALWAYS - 1;
+}
 
 static inline bool gcr_shadow_is_sparse(const struct gcr_shadow_node *n)
 {

@@ -58,7 +58,10 @@ gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
     c->drop_count = c->drop_room = 0;
     c->deltas = NULL;
     c->delta_room = 0;
+    c->changed = c->garbage = c->revived = (struct gcr_shadow_list){0};
     c->nodes = shadow_copy_array(s->nodes, s->node_room, sizeof *s->nodes, &ok);
+    c->lives = shadow_copy_array(s->lives, s->node_room, sizeof *s->lives, &ok);
+    c->covers = shadow_copy_array(s->covers, s->node_room, sizeof *s->covers, &ok);
     c->by_index = shadow_copy_array(s->by_index, s->index_room, sizeof *s->by_index, &ok);
     c->prebuilt = shadow_copy_array(s->prebuilt, s->prebuilt_room, sizeof *s->prebuilt, &ok);
     c->resurrecting =

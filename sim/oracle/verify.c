@@ -57,18 +57,20 @@ static gcr_status verify_blame(struct gcr_verify *v, uint32_t node, const struct
                                struct gcr_error *err)
 {
     const struct gcr_shadow_node *n = &v->shadow->nodes[node];
-    uint64_t freed_during = gcr_verify_event_of(v, n->freed_at);
+    uint64_t freed_during = gcr_verify_event_of(v, v->shadow->lives[node].freed_at);
+    uint32_t cover;
     gcr_status status;
 
     if (!gcr_reach_cover(&v->reach, v->shadow, false))
         return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
+    cover = v->shadow->covers[node];
     if (n->flags & GCR_NODE_GARBAGE)
         status = gcr_fail(err, GCR_INVALID_TRACE, "object o%" PRIu32 " has long been unreachable",
                           n->index);
-    else if (n->cover < v->shadow->now)
+    else if (cover < v->shadow->now)
         status = gcr_fail(err, GCR_INVALID_TRACE,
                           "object o%" PRIu32 " is unreachable since event %" PRIu64, n->index,
-                          gcr_verify_event_of(v, n->cover + 1));
+                          gcr_verify_event_of(v, cover + 1));
     else
         status = gcr_fail(err, GCR_FAULT,
                           "names object o%" PRIu32 ", which the heap freed during event %" PRIu64,
@@ -152,7 +154,8 @@ static uint32_t verify_coming_state(const struct gcr_verify *v)
 static void verify_mark_freed(struct gcr_verify *v, uint32_t node)
 {
     v->shadow->nodes[node].flags |= GCR_NODE_FREED;
-    v->shadow->nodes[node].freed_at = verify_coming_state(v);
+    v->shadow->lives[node].freed_at = verify_coming_state(v);
+    v->no_memory |= !gcr_shadow_list_add(&v->freed, node);
     gcr_checkpoint_freed(v, node);
 }
 
@@ -243,7 +246,7 @@ static void verify_finalized(struct gcr_checker *checker, gcr_ref object, uint32
 static gcr_status verify_new(struct gcr_verify *v, uint32_t index, struct gcr_error *err)
 {
     uint32_t node = gcr_shadow_find(v->shadow, index);
-    gcr_ref object = v->view->handle(v->view, index);
+    gcr_ref object = gcr_view_handle(v->view, index);
 
     if (!v->moving && v->frees && object != NULL) {
         if (gcr_oracle_map_find(&v->map, object) != GCR_SHADOW_NULL)
@@ -266,7 +269,7 @@ static gcr_status verify_root(struct gcr_verify *v, uint32_t root, struct gcr_er
     if (target != GCR_SHADOW_NULL && !gcr_inspect_has_handle(v, target))
         return GCR_OK;
     if (target != GCR_SHADOW_NULL)
-        expected = v->view->handle(v->view, index);
+        expected = gcr_view_handle(v->view, index);
     if (found == expected)
         return GCR_OK;
     return gcr_verify_fail(v, GCR_FAULT, err,
@@ -374,6 +377,7 @@ static void verify_destroy(struct gcr_checker *checker)
     gcr_shadow_destroy(v->shadow);
     gcr_growable_free(&v->checkpoint_memory);
     free(v->finalized_now);
+    free(v->freed.node);
     free(v);
 }
 

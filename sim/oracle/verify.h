@@ -31,6 +31,7 @@ struct gcr_verify {
     uint64_t number;                    /* of the current event */
     uint64_t events_since;              /* the last comparison */
     uint64_t old_slots, old_data_bytes; /* of the object that the current event resizes */
+    struct gcr_shadow_list freed;       /* nodes, in this window */
     uint32_t *finalized_now;            /* nodes whose finalizer ran during the current event */
     size_t finalized_count, finalized_room;
     struct gcr_growable checkpoint_memory; /* struct gcr_checkpoint */

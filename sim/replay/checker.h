@@ -4,12 +4,15 @@
  * Order for one event: before() judges the operands; the heap carries the event out, reporting
  * frees, dead handles and collections as they happen; after() brings the shadow graph up to date,
  * judges what was freed, and compares. The first call that does not return GCR_OK ends the lane:
- * GCR_INVALID_TRACE or GCR_FAULT, with the message in err. */
+ * GCR_INVALID_TRACE or GCR_FAULT, with the message in err.
+ *
+ * What is done for one event is on the replay clock: stopping it would cost more than the work. */
 #ifndef GCR_SIM_REPLAY_CHECKER_H
 #define GCR_SIM_REPLAY_CHECKER_H
 
 #include "allocators/collector.h"
 #include "sim/measure/result.h"
+#include "sim/replay/handles.h"
 #include "traces/event.h"
 #include "traces/reader.h"
 
@@ -27,13 +30,28 @@ struct gcr_replay_view {
     gcr_ref (*root)(const struct gcr_replay_view *view, uint32_t thread, uint32_t root);
     /* How many root slots the thread, or the lane (global), has. */
     uint32_t (*root_count)(const struct gcr_replay_view *view, uint32_t thread, bool global);
-    /* While the caller looks at the heap, helper threads rest (true), then go on (false); these
-     * nest. A heap without threads: no effect. */
+    /* While the caller looks at the whole heap, the replay clock is held and helper threads rest
+     * (true), then both go on (false); these nest. */
     void (*rest)(const struct gcr_replay_view *view, bool resting);
     void *replay;
-    uint64_t trace_events; /* of all lanes */
-    uint32_t lane;         /* being replayed, for messages; a forked child sets it to its own */
+    const struct gcr_handles *handles; /* where handle() looks, for those who ask often */
+    uint64_t trace_events;             /* of all lanes */
+    uint32_t lane; /* being replayed, for messages; a forked child sets it to its own */
 };
+
+/* As view->handle. */
+static inline gcr_ref gcr_view_handle(const struct gcr_replay_view *view, uint32_t index)
+{
+    gcr_ref handle = index < view->handles->limit ? view->handles->table[index] : NULL;
+
+    return gcr_handle_is_object(handle) ? handle : NULL;
+}
+
+/* Where it lies, to be fetched into the cache; never to be read through. */
+static inline const void *gcr_view_handle_place(const struct gcr_replay_view *view, uint32_t index)
+{
+    return index < view->handles->limit ? &view->handles->table[index] : NULL;
+}
 
 /* The tag of an object's data pattern (gcr_pattern_byte): what the loop hands to every WRITE and
  * what the checker stamps at ALLOC and RESIZE, so that data of a verified run is one pattern

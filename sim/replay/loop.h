@@ -167,15 +167,17 @@ GCR_ALWAYS_INLINE enum gcr_stop gcr_loop_event(const struct gcr_mutator_ops *ops
 
 /* Carries out events[0..n), which must have been prepared; FORK and EXIT are not among them.
  * Returns how many were completed; if fewer than n, state->stop says why. The replay clock runs
- * while the heap works; with `checked` it stands still while the checker does. */
+ * throughout; with `checked` it stands still while the checker looks at the whole heap, but not for
+ * what it does at each event, and the cache model sees the heap's work alone. */
 GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool checked,
                                         struct gcr_replay_state *state,
                                         const struct gcr_event *events, size_t n)
 {
     enum gcr_stop stop = GCR_STOP_NONE;
     const struct gcr_event *e = events, *end = events + n;
+    const bool stops = checked && state->timing.modelled;
 
-    if (!checked)
+    if (!stops)
         gcr_timing_start_batch(&state->timing);
     for (; e < end; e++) {
         state->current = e;
@@ -185,18 +187,18 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
             stop = gcr_replay_check_before(state, e);
             if (stop != GCR_STOP_NONE)
                 break;
+        }
+        if (stops)
             gcr_timing_start(&state->timing);
-        }
         stop = gcr_loop_event(ops, state, e);
-        if (checked) {
+        if (stops)
             (void)gcr_timing_stop(&state->timing);
-            if (stop == GCR_STOP_NONE)
-                stop = gcr_replay_check_after(state, e);
-        }
+        if (checked && stop == GCR_STOP_NONE)
+            stop = gcr_replay_check_after(state, e);
         if (GCR_UNLIKELY(stop != GCR_STOP_NONE))
             break;
     }
-    if (!checked)
+    if (!stops)
         gcr_timing_stop_batch(&state->timing);
     state->current = e;
     state->stop = stop;

@@ -9,10 +9,7 @@
 
 static gcr_ref state_view_handle(const struct gcr_replay_view *view, uint32_t index)
 {
-    const struct gcr_replay_state *state = view->replay;
-    gcr_ref handle = index < state->handles.limit ? state->handles.table[index] : NULL;
-
-    return gcr_handle_is_object(handle) ? handle : NULL;
+    return gcr_view_handle(view, index);
 }
 
 static gcr_ref state_view_root(const struct gcr_replay_view *view, uint32_t thread, uint32_t root)
@@ -33,10 +30,19 @@ static uint32_t state_view_root_count(const struct gcr_replay_view *view, uint32
 
 static void state_view_rest(const struct gcr_replay_view *view, bool resting)
 {
-    if (resting)
-        gcr_state_rest(view->replay);
-    else
-        gcr_state_wake(view->replay);
+    struct gcr_replay_state *state = view->replay;
+
+    if (resting) {
+        if (state->looks++ == 0) {
+            state->clock_was_running = state->timing.clock.running;
+            (void)gcr_timing_stop(&state->timing);
+        }
+        gcr_state_rest(state);
+        return;
+    }
+    gcr_state_wake(state);
+    if (--state->looks == 0 && state->clock_was_running)
+        gcr_timing_start(&state->timing);
 }
 
 /* ---- helper threads ---- */
@@ -93,6 +99,7 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
         .root_count = state_view_root_count,
         .rest = state_view_rest,
         .replay = state,
+        .handles = &state->handles,
     };
 }
 

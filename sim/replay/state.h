@@ -61,8 +61,10 @@ struct gcr_replay_state {
 
     struct gcr_timing timing;
     struct gcr_pace pace;
-    uint32_t rests;  /* how many want helper threads to rest */
-    bool clock_held; /* the heap holds a clock that was running */
+    uint32_t rests;         /* how many want helper threads to rest */
+    bool clock_held;        /* the heap holds a clock that was running */
+    uint32_t looks;         /* how many look at the whole heap */
+    bool clock_was_running; /* when the first of them began */
     struct gcr_pauses pauses;
     struct gcr_request_log requests;
     struct gcr_program_phase_log program_phases;
@@ -108,8 +110,7 @@ enum gcr_stop gcr_replay_rare_event(struct gcr_replay_state *state, const struct
 /* The loop found no object behind an index: notes it and says whether a collection is to blame. */
 enum gcr_stop gcr_replay_missing(struct gcr_replay_state *state, uint32_t object);
 
-/* Asks the checker before and after an event; the clock stands still. GCR_STOP_REFUSED:
- * state->error. */
+/* Asks the checker before and after an event. GCR_STOP_REFUSED: state->error. */
 enum gcr_stop gcr_replay_check_before(struct gcr_replay_state *state,
                                       const struct gcr_event *event);
 enum gcr_stop gcr_replay_check_after(struct gcr_replay_state *state, const struct gcr_event *event);

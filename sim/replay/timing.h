@@ -20,7 +20,7 @@
 struct gcr_timing {
     struct gcr_clock clock;
     struct gcr_clock cpu;
-    bool counts_cpu;   /* not in verified runs, which start and stop at every event */
+    bool counts_cpu;   /* not in verified runs, whose CPU time is mostly the oracle's */
     bool free_running; /* hold and go_on do nothing */
     bool modelled;     /* the cache model looks on exactly while the clock runs */
     bool was_running;  /* when it was last held */

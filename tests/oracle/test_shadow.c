@@ -54,7 +54,7 @@ static void apply(struct fixture *f, struct gcr_event event)
 
 static uint32_t cover(const struct fixture *f, uint32_t index)
 {
-    return f->shadow->nodes[gcr_shadow_find(f->shadow, index)].cover;
+    return f->shadow->covers[gcr_shadow_find(f->shadow, index)];
 }
 
 static void analyse(struct fixture *f, bool trusted)
