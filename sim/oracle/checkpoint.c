@@ -13,17 +13,20 @@
 
 enum { CHECKPOINT_PARTS = 16, CHECKPOINT_COLLECT_PARTS = 8 };
 
-static bool checkpoint_is_due(const struct gcr_verify *v, const struct gcr_event *event)
+static bool checkpoint_is_due(struct gcr_verify *v, const struct gcr_event *event)
 {
-    uint64_t every = v->view->trace_events / CHECKPOINT_PARTS;
-    uint64_t since = v->number + 1 - v->checkpoint_last;
+    uint64_t over = v->number + 1, every;
 
+    if (over < v->checkpoint_next && event->op != GCR_OP_COLLECT)
+        return false;
+    every = v->view->trace_events / CHECKPOINT_PARTS;
     if (every == 0)
         every = 1;
-    if ((v->number + 1) % every == 0)
+    v->checkpoint_next = (over / every + 1) * every;
+    if (over % every == 0)
         return true;
     return event->op == GCR_OP_COLLECT && event->a >= 2 &&
-           since >= every / CHECKPOINT_COLLECT_PARTS;
+           over - v->checkpoint_last >= every / CHECKPOINT_COLLECT_PARTS;
 }
 
 gcr_status gcr_checkpoint_after(struct gcr_verify *v, const struct gcr_event *event,
@@ -65,7 +68,7 @@ gcr_status gcr_checkpoint_hand_over(struct gcr_verify *v, struct gcr_lane_result
 void gcr_checkpoint_restart(struct gcr_verify *v)
 {
     v->checkpoint_count = 0;
-    v->checkpoint_last = 0;
+    v->checkpoint_last = v->checkpoint_next = 0;
     v->freed_set = 0;
 }
 

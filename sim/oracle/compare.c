@@ -15,7 +15,7 @@
 #include "base/compiler.h"
 #include "sim/oracle/verify.h"
 
-enum { COMPARE_NODES_AHEAD = 32, COMPARE_HANDLES_AHEAD = 16, COMPARE_OBJECTS_AHEAD = 8 };
+enum { COMPARE_HANDLES_AHEAD = 16, COMPARE_OBJECTS_AHEAD = 12 };
 
 static bool compare_is_reachable(const struct gcr_shadow *s, uint32_t node)
 {
@@ -268,20 +268,28 @@ static gcr_status compare_roots(struct gcr_verify *v, struct gcr_error *err)
     return status;
 }
 
-/* Some objects ahead, what an inspection will ask for is fetched; in the order of the nodes, which
- * is about that of their birth. */
-static void compare_fetch(const struct gcr_verify *v, uint32_t node)
+/* Where every reachable object is, in a table by node: slots are then judged by one look each. */
+static bool compare_find_places(struct gcr_verify *v)
 {
     const struct gcr_shadow *s = v->shadow;
 
-    if (node + COMPARE_NODES_AHEAD < s->node_end)
-        GCR_PREFETCH(&s->nodes[node + COMPARE_NODES_AHEAD]);
-    if (node + COMPARE_HANDLES_AHEAD < s->node_end) {
-        GCR_PREFETCH(gcr_view_handle_place(v->view, s->nodes[node + COMPARE_HANDLES_AHEAD].index));
-        GCR_PREFETCH(s->nodes[node + COMPARE_HANDLES_AHEAD].slots);
+    if (v->place_room < s->node_end) {
+        free(v->places);
+        v->place_room = s->node_room;
+        v->places = malloc(v->place_room * sizeof(gcr_ref));
+        if (v->places == NULL) {
+            v->place_room = 0;
+            return false;
+        }
     }
-    if (node + COMPARE_OBJECTS_AHEAD < s->node_end)
-        GCR_PREFETCH(gcr_view_handle(v->view, s->nodes[node + COMPARE_OBJECTS_AHEAD].index));
+    v->places[GCR_SHADOW_NULL] = NULL;
+    for (uint32_t i = 1; i < s->node_end; i++) {
+        if (i + COMPARE_HANDLES_AHEAD < s->node_end)
+            GCR_PREFETCH(gcr_view_handle_place(v->view, s->nodes[i + COMPARE_HANDLES_AHEAD].index));
+        v->places[i] = gcr_inspect_has_handle(v, i) ? gcr_view_handle(v->view, s->nodes[i].index)
+                                                    : GCR_INSPECT_NO_HANDLE;
+    }
+    return true;
 }
 
 static gcr_status compare_objects(struct gcr_verify *v, struct gcr_error *err)
@@ -289,9 +297,15 @@ static gcr_status compare_objects(struct gcr_verify *v, struct gcr_error *err)
     const struct gcr_shadow *s = v->shadow;
     gcr_status status = GCR_OK;
 
+    if (!compare_find_places(v))
+        return gcr_fail(err, GCR_NO_MEMORY, "no memory to verify");
     for (uint32_t i = 1; i < s->node_end && status == GCR_OK; i++) {
-        compare_fetch(v, i);
-        if (compare_is_reachable(s, i) && gcr_inspect_has_handle(v, i))
+        if (i + COMPARE_OBJECTS_AHEAD < s->node_end) {
+            GCR_PREFETCH(v->places[i + COMPARE_OBJECTS_AHEAD]);
+            GCR_PREFETCH(s->nodes[i + COMPARE_OBJECTS_AHEAD].slots);
+        }
+        if (compare_is_reachable(s, i) && v->places[i] != GCR_INSPECT_NO_HANDLE &&
+            !gcr_inspect_quickly(v, i))
             status = gcr_inspect_object(v, i, err);
     }
     return status;

@@ -13,8 +13,13 @@ enum { INSPECT_PERIOD = 128, INSPECT_BYTEWISE = 64, INSPECT_STAMP_BYTES = 1 << 3
 
 static bool inspect_is_zero(const uint8_t *data, uint64_t bytes)
 {
-    if (bytes == 0)
-        return true;
+    if (bytes <= INSPECT_BYTEWISE) {
+        uint8_t any = 0;
+
+        for (uint64_t i = 0; i < bytes; i++)
+            any |= data[i];
+        return any == 0;
+    }
     return data[0] == 0 && memcmp(data, data + 1, (size_t)bytes - 1) == 0;
 }
 
@@ -25,10 +30,11 @@ static bool inspect_is_pattern(uint8_t tag, const uint8_t *data, uint64_t offset
     uint8_t period[INSPECT_PERIOD];
 
     if (bytes <= INSPECT_BYTEWISE) {
+        uint8_t any = 0;
+
         for (uint64_t i = 0; i < bytes; i++)
-            if (data[i] != gcr_pattern_byte(tag, offset + i))
-                return false;
-        return true;
+            any |= data[i] ^ gcr_pattern_byte(tag, offset + i);
+        return any == 0;
     }
     for (unsigned i = 0; i < sizeof period; i++)
         period[i] = gcr_pattern_byte(tag, offset + i);
@@ -194,6 +200,35 @@ static gcr_status inspect_weak(struct gcr_verify *v, uint32_t node, gcr_ref obje
             "weak reference o%" PRIu32 ": refers to %p, not to object o%" PRIu32 " at %p", n->index,
             (void *)found, expected == NULL ? 0 : target->index, (void *)expected);
     return GCR_OK;
+}
+
+/* Slots of few words' length, data in one piece, no weak target: nearly all objects. */
+bool gcr_inspect_quickly(const struct gcr_verify *v, uint32_t node)
+{
+    const struct gcr_collector *collector = v->view->collector;
+    const struct gcr_shadow_node *n = &v->shadow->nodes[node];
+    const struct gcr_shape *shape = &v->shadow->shapes[n->shape];
+    struct gcr_heap *heap = v->view->heap;
+    gcr_ref object = v->places[node];
+    uint64_t bytes = 0, end = gcr_shape_data_bytes(shape, n->length);
+    const uint8_t *data;
+
+    if (object == NULL || gcr_shadow_is_sparse(n) || gcr_shape_is(shape, GCR_SHAPE_WEAK))
+        return false;
+    if (collector->shape_number(heap, object) != n->shape ||
+        collector->length(heap, object) != n->length)
+        return false;
+    for (uint32_t i = 0; i < n->slot_count; i++) {
+        gcr_ref expected = v->places[n->slots[i].target];
+
+        if (collector->slot(heap, object, i) != expected && expected != GCR_INSPECT_NO_HANDLE)
+            return false;
+    }
+    if (end == 0 || v->view->mutator->write == NULL)
+        return true;
+    data = collector->data(heap, object, 0, &bytes);
+    return data != NULL && bytes >= end && end <= INSPECT_STAMP_END &&
+           inspect_is_pattern(gcr_tag_of(n->index), data, 0, end);
 }
 
 gcr_status gcr_inspect_object(struct gcr_verify *v, uint32_t node, struct gcr_error *err)

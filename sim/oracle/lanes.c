@@ -228,7 +228,9 @@ static gcr_status lanes_malformed(struct lanes_walk *w)
 static gcr_status lanes_event(struct lanes_walk *w, const struct gcr_event *e)
 {
     struct lanes *all = w->all;
-    gcr_status status = gcr_rules_judge(&w->rules, w->shadow, e, all->err);
+    gcr_status status = gcr_rules_pass(&w->rules, w->shadow, e, 0)
+                            ? GCR_OK
+                            : gcr_rules_judge(&w->rules, w->shadow, e, all->err);
 
     if (status == GCR_INVALID_TRACE)
         return lanes_malformed(w);

@@ -65,31 +65,61 @@ static bool reach_enter(struct gcr_reach *r, struct gcr_shadow *s, uint32_t node
     return gcr_shadow_list_add(&r->stack, node);
 }
 
-/* One edge from something always covered. */
-static inline bool reach_follow(struct gcr_reach *r, struct gcr_shadow *s,
-                                struct gcr_shadow_edge edge, bool trusted)
+static bool reach_set_aside(struct gcr_reach *r, struct gcr_shadow_edge edge)
 {
-    if (edge.target == GCR_SHADOW_NULL || s->covers[edge.target] == GCR_COVER_ALWAYS)
-        return true;
-    if (trusted || edge.since == 0)
-        return reach_enter(r, s, edge.target);
     return gcr_reach_add_edge(
         r, (struct gcr_reach_edge){GCR_SHADOW_NULL, edge.target, edge.since, GCR_COVER_ALWAYS});
 }
 
-static bool reach_scan(struct gcr_reach *r, struct gcr_shadow *s, uint32_t node, bool trusted)
+/* One edge from something always covered. */
+static bool reach_follow(struct gcr_reach *r, struct gcr_shadow *s, struct gcr_shadow_edge edge,
+                         bool trusted)
+{
+    if (s->covers[edge.target] == GCR_COVER_ALWAYS)
+        return true;
+    return trusted || edge.since == 0 ? reach_enter(r, s, edge.target) : reach_set_aside(r, edge);
+}
+
+/* As reach_follow for each slot, but whether a target is new is not branched upon: that is as good
+ * as chance in trees, half of whose nodes are leaves. Null counts as covered. */
+GCR_ALWAYS_INLINE bool reach_scan_slots(struct gcr_reach *r, struct gcr_shadow *s,
+                                        const struct gcr_shadow_node *n, bool trusted)
+{
+    uint32_t top = r->stack.count, *stack, *covers = s->covers;
+
+    while (r->stack.room - top < n->slot_count)
+        if (!gcr_shadow_list_grow(&r->stack))
+            return false;
+    stack = r->stack.node;
+    for (uint32_t i = 0; i < n->slot_count; i++) {
+        uint32_t target = n->slots[i].target, before = covers[target];
+
+        if (!trusted && GCR_UNLIKELY(n->slots[i].since != 0)) {
+            if (before != GCR_COVER_ALWAYS && !reach_set_aside(r, n->slots[i]))
+                return false;
+            continue;
+        }
+        if (GCR_UNLIKELY(before == 0) && !gcr_shadow_list_add(&s->revived, target))
+            return false;
+        covers[target] = GCR_COVER_ALWAYS;
+        GCR_PREFETCH(&s->nodes[target]);
+        stack[top] = target;
+        top += before != GCR_COVER_ALWAYS;
+    }
+    r->stack.count = top;
+    return true;
+}
+
+GCR_ALWAYS_INLINE bool reach_scan(struct gcr_reach *r, struct gcr_shadow *s, uint32_t node,
+                                  bool trusted)
 {
     const struct gcr_shadow_node *n = &s->nodes[node];
 
     r->flags |= n->flags;
     if (GCR_UNLIKELY(n->weak != GCR_SHADOW_NULL) && !gcr_shadow_list_add(&r->weak, node))
         return false;
-    if (!gcr_shadow_is_sparse(n)) {
-        for (uint32_t i = 0; i < n->slot_count; i++)
-            if (!reach_follow(r, s, n->slots[i], trusted))
-                return false;
-        return true;
-    }
+    if (!gcr_shadow_is_sparse(n))
+        return reach_scan_slots(r, s, n, trusted);
     for (uint32_t i = gcr_shadow_slot_next(n, 0); i < n->slot_count;
          i = gcr_shadow_slot_next(n, i + 1))
         if (!reach_follow(r, s, gcr_shadow_slot(n, i), trusted))
@@ -97,7 +127,7 @@ static bool reach_scan(struct gcr_reach *r, struct gcr_shadow *s, uint32_t node,
     return true;
 }
 
-static bool reach_drain(struct gcr_reach *r, struct gcr_shadow *s, bool trusted)
+GCR_ALWAYS_INLINE bool reach_drain_as(struct gcr_reach *r, struct gcr_shadow *s, bool trusted)
 {
     uint32_t queue[REACH_QUEUE], head = 0, tail = 0;
 
@@ -112,6 +142,11 @@ static bool reach_drain(struct gcr_reach *r, struct gcr_shadow *s, bool trusted)
         if (!reach_scan(r, s, queue[head++ % REACH_QUEUE], trusted))
             return false;
     }
+}
+
+static bool reach_drain(struct gcr_reach *r, struct gcr_shadow *s, bool trusted)
+{
+    return trusted ? reach_drain_as(r, s, true) : reach_drain_as(r, s, false);
 }
 
 static bool reach_span(struct gcr_reach *r, struct gcr_shadow *s,
@@ -164,7 +199,7 @@ static bool reach_pass_down(struct gcr_reach *r, struct gcr_shadow *s, uint32_t 
              i = gcr_shadow_slot_next(n, i + 1)) {
             uint32_t target = gcr_shadow_slot(n, i).target;
             if (s->covers[target] >= cover || s->covers[target] == 0)
-                continue; /* null has cover 0 */
+                continue;
             s->covers[target] = cover;
             if (!gcr_shadow_list_add(&r->stack, target))
                 return false;

@@ -26,6 +26,39 @@ void gcr_rules_finish(struct gcr_rules *rules);
 gcr_status gcr_rules_judge(struct gcr_rules *rules, const struct gcr_shadow *shadow,
                            const struct gcr_event *event, struct gcr_error *err) GCR_MUST_USE;
 
+/* Whether the event is of a frequent kind, well formed beyond doubt, and none of its objects has
+ * one of `flags`. False: ask gcr_rules_judge. */
+static inline bool gcr_rules_pass(const struct gcr_rules *rules, const struct gcr_shadow *s,
+                                  const struct gcr_event *e, uint32_t flags)
+{
+    const uint32_t bad = flags | GCR_NODE_DEATHED;
+    uint32_t a, value;
+
+    if (!rules->begun || rules->ended || rules->resurrect_count != 0)
+        return false;
+    a = gcr_shadow_find(s, e->a);
+    switch (e->op) {
+    case GCR_OP_STORE:
+        value = gcr_shadow_find(s, e->c);
+        return gcr_shadow_is_node(a) && (gcr_shadow_is_node(value) || e->c == 0) &&
+               !((s->nodes[a].flags | s->nodes[value].flags) & bad) &&
+               e->b < s->nodes[a].slot_count;
+    case GCR_OP_LOAD:
+        return gcr_shadow_is_node(a) && !(s->nodes[a].flags & bad) && e->b < s->nodes[a].slot_count;
+    case GCR_OP_ROOT:
+        value = gcr_shadow_find(s, e->b);
+        return e->b == 0 || (gcr_shadow_is_node(value) && !(s->nodes[value].flags & bad));
+    case GCR_OP_ALLOC:
+        return e->d == 0 && (a == GCR_SHADOW_NULL ||
+                             (!gcr_shadow_is_gone(a) && (s->nodes[a].flags & GCR_NODE_DEATHED)));
+    case GCR_OP_DEATH:
+        return rules->capabilities->deaths != GCR_DEATHS_NONE && gcr_shadow_is_node(a) &&
+               !(s->nodes[a].flags & (bad | GCR_NODE_PREBUILT));
+    default:
+        return false;
+    }
+}
+
 /* Indexes that a judged event names and that must be reachable; returns how many (0 .. 2). DEATH
  * (must be unreachable) and FINALIZED (may be) are not among them. */
 static inline unsigned gcr_rules_operands(const struct gcr_event *e, uint32_t index[2])

@@ -20,6 +20,7 @@ gcr_status gcr_shadow_create(const struct gcr_shape *shapes, uint32_t shape_coun
         gcr_shadow_destroy(s);
         return gcr_fail(err, GCR_NO_MEMORY, "no memory for the shadow graph");
     }
+    s->covers[GCR_SHADOW_NULL] = GCR_COVER_ALWAYS;
     s->shapes = shapes;
     s->shape_count = shape_count;
     s->node_end = 1;

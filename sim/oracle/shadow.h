@@ -32,10 +32,16 @@ static inline bool gcr_shadow_is_gone(uint32_t node)
     return node >= GCR_SHADOW_GONE_FINALIZER;
 }
 
+/* Neither null nor gone. */
+static inline bool gcr_shadow_is_node(uint32_t node)
+{
+    return node - 1 < GCR_SHADOW_GONE_FINALIZER - 1;
+}
+
 /* The cover of a node is the last state of an unbroken run of states in which it is reachable; of
  * one that is reachable to the end of the window, GCR_COVER_ALWAYS; of garbage of an earlier window
- * and of unused nodes, 0. Before the analysis it is the state from which that run is known: its
- * birth, or the window's start. */
+ * and of unused nodes, 0; of null, GCR_COVER_ALWAYS: there is nothing to be found. Before the
+ * analysis it is the state from which that run is known: its birth, or the window's start. */
 #define GCR_COVER_ALWAYS UINT32_MAX
 
 enum gcr_shadow_flag {

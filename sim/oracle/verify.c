@@ -114,8 +114,6 @@ static gcr_status verify_operands(struct gcr_verify *v, const struct gcr_event *
 
 static void verify_note_old_size(struct gcr_verify *v, const struct gcr_event *event)
 {
-    v->old_slots = 0;
-    v->old_data_bytes = 0;
     if (event->op == GCR_OP_RESIZE) {
         const struct gcr_shadow_node *n = &v->shadow->nodes[gcr_shadow_find(v->shadow, event->a)];
         v->old_slots = n->slot_count;
@@ -132,6 +130,8 @@ static gcr_status verify_before(struct gcr_checker *checker, const struct gcr_ev
     verify_follow_number(v, number);
     v->finalized_count = 0;
     v->full_collection = false;
+    if (gcr_rules_pass(&v->rules, v->shadow, event, GCR_NODE_FREED | GCR_NODE_GARBAGE))
+        return GCR_OK; /* no RESIZE: there is no old size */
     status = gcr_rules_judge(&v->rules, v->shadow, event, err);
     if (status == GCR_INVALID_TRACE)
         gcr_rules_place(err, v->view->lane, number, event);
@@ -289,7 +289,9 @@ static gcr_status verify_outcome(struct gcr_verify *v, const struct gcr_event *e
         status = verify_new(v, event->a, err);
         return status == GCR_OK ? verify_root(v, event->c, err) : status;
     case GCR_OP_RESIZE:
-        return gcr_inspect_fresh(v, gcr_shadow_find(v->shadow, event->a), err);
+        status = gcr_inspect_fresh(v, gcr_shadow_find(v->shadow, event->a), err);
+        v->old_slots = v->old_data_bytes = 0; /* as of all that is new */
+        return status;
     case GCR_OP_LOAD:
         return verify_root(v, event->c, err);
     case GCR_OP_FREEZE:
@@ -378,6 +380,7 @@ static void verify_destroy(struct gcr_checker *checker)
     gcr_growable_free(&v->checkpoint_memory);
     free(v->finalized_now);
     free(v->freed.node);
+    free(v->places);
     free(v);
 }
 

@@ -30,13 +30,16 @@ struct gcr_verify {
     uint64_t window_start;              /* number of the window's first event */
     uint64_t number;                    /* of the current event */
     uint64_t events_since;              /* the last comparison */
-    uint64_t old_slots, old_data_bytes; /* of the object that the current event resizes */
-    struct gcr_shadow_list freed;       /* nodes, in this window */
-    uint32_t *finalized_now;            /* nodes whose finalizer ran during the current event */
+    uint64_t old_slots, old_data_bytes; /* of the object that the current event resizes; else 0 */
+    gcr_ref *places;                    /* by node, of the reachable: during a comparison */
+    uint32_t place_room;
+    struct gcr_shadow_list freed; /* nodes, in this window */
+    uint32_t *finalized_now;      /* nodes whose finalizer ran during the current event */
     size_t finalized_count, finalized_room;
     struct gcr_growable checkpoint_memory; /* struct gcr_checkpoint */
     size_t checkpoint_count;
     uint64_t checkpoint_last; /* events that were over then */
+    uint64_t checkpoint_next; /* events that will be over when the next one may be due */
     uint64_t freed_set;       /* digest of what was freed since the last collection's end */
     struct gcr_error fault;   /* found in a report, returned by after() */
     bool has_fault;
@@ -75,6 +78,10 @@ static inline uint32_t gcr_verify_root_end(const struct gcr_verify *v,
 gcr_status gcr_inspect_fresh(struct gcr_verify *v, uint32_t node, struct gcr_error *err);
 /* Everything about one reachable object: handle, shape, length, slots, weak target, data. */
 gcr_status gcr_inspect_object(struct gcr_verify *v, uint32_t node, struct gcr_error *err);
+/* Whether the same is quickly seen to be right. False: ask gcr_inspect_object. Needs v->places. */
+bool gcr_inspect_quickly(const struct gcr_verify *v, uint32_t node);
+/* In v->places: the object has no handle any more. */
+#define GCR_INSPECT_NO_HANDLE ((gcr_ref)UINTPTR_MAX)
 /* Whether the object can be looked up by its index: DEATH takes its handle away. */
 static inline bool gcr_inspect_has_handle(const struct gcr_verify *v, uint32_t node)
 {
