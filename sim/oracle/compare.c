@@ -286,8 +286,12 @@ static bool compare_find_places(struct gcr_verify *v)
     for (uint32_t i = 1; i < s->node_end; i++) {
         if (i + COMPARE_HANDLES_AHEAD < s->node_end)
             GCR_PREFETCH(gcr_view_handle_place(v->view, s->nodes[i + COMPARE_HANDLES_AHEAD].index));
-        v->places[i] = gcr_inspect_has_handle(v, i) ? gcr_view_handle(v->view, s->nodes[i].index)
-                                                    : GCR_INSPECT_NO_HANDLE;
+        if (!compare_is_reachable(s, i))
+            v->places[i] = NULL; /* fetched ahead, no more */
+        else
+            v->places[i] = gcr_inspect_has_handle(v, i)
+                               ? gcr_view_handle(v->view, s->nodes[i].index)
+                               : GCR_INSPECT_NO_HANDLE;
     }
     return true;
 }

@@ -17,7 +17,7 @@
 #include "base/compiler.h"
 #include "sim/oracle/reach_parts.h"
 
-enum { REACH_QUEUE = 16, REACH_SLOTS_AHEAD = 8 };
+enum { REACH_QUEUE = 32, REACH_SLOTS_AHEAD = 16 };
 
 bool gcr_reach_room(void *array, size_t *room, size_t wanted, size_t size)
 {
@@ -217,6 +217,10 @@ static bool reach_stamp(struct gcr_reach *r, struct gcr_shadow *s)
     for (size_t i = s->drop_count; i-- > 0;) {
         const struct gcr_shadow_drop *d = &s->drops[i];
 
+        if (i >= REACH_QUEUE) {
+            GCR_PREFETCH(&s->nodes[s->drops[i - REACH_QUEUE].target]);
+            GCR_PREFETCH(s->nodes[s->drops[i - REACH_SLOTS_AHEAD].target].slots);
+        }
         if (s->covers[d->target] >= d->until - 1 || s->covers[d->target] == 0)
             continue;
         s->covers[d->target] = d->until - 1;

@@ -43,7 +43,7 @@ void gcr_shadow_destroy(struct gcr_shadow *s)
     free(s->threads);
     gcr_shadow_roots_finish(&s->globals);
     gcr_shadow_roots_finish(&s->held);
-    gcr_oracle_map_finish(&s->awaiting);
+    gcr_number_map_finish(&s->awaiting);
     free(s->nodes);
     free(s->lives);
     free(s->covers);

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/number_map.h"
 #include "base/status.h"
-#include "sim/oracle/address_map.h"
 #include "sim/oracle/shadow_roots.h"
 #include "sim/oracle/slot_pool.h"
 #include "traces/event.h"
@@ -129,7 +129,7 @@ struct gcr_shadow {
 
     struct gcr_slot_pool pool;
 
-    struct gcr_oracle_map awaiting; /* earlier owners of indexes, by their serial */
+    struct gcr_number_map awaiting; /* earlier owners of indexes, by their serial */
     bool has_heap; /* a heap under test runs beside it: owners of an index that await a finalizer
                       count */
     uint32_t now;

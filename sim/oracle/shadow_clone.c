@@ -53,7 +53,7 @@ gcr_status gcr_shadow_clone(const struct gcr_shadow *s, struct gcr_shadow **out,
     *c = *s;
     gcr_slot_pool_init(&c->pool);
     c->awaiting =
-        (struct gcr_oracle_map){0}; /* filled beside a heap only, and then nobody clones */
+        (struct gcr_number_map){0}; /* filled beside a heap only, and then nobody clones */
     c->drops = NULL;
     c->drop_count = c->drop_room = 0;
     c->deltas = NULL;

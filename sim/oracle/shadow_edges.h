@@ -59,7 +59,9 @@ static inline bool gcr_shadow_set_root_slot(struct gcr_shadow *s, struct gcr_sha
 
     if (target == GCR_SHADOW_NULL && gcr_shadow_roots_find(roots, slot) == NULL)
         return true; /* null as it is */
-    edge = gcr_shadow_roots_make(roots, slot);
+    edge = slot < roots->end ? gcr_shadow_roots_find(roots, slot) : NULL;
+    if (edge == NULL)
+        edge = gcr_shadow_roots_make(roots, slot);
     return edge != NULL && gcr_shadow_set_edge(s, GCR_SHADOW_NULL, edge, target);
 }
 

@@ -79,12 +79,6 @@ bool gcr_shadow_is_pending(const struct gcr_shadow *s, uint32_t node)
            shadow_finalizes(s, node);
 }
 
-/* The map is made for addresses: serials, which are never 0, pass for some. */
-static gcr_ref shadow_serial_key(uint32_t serial)
-{
-    return (gcr_ref)((uintptr_t)serial * 16);
-}
-
 uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index, uint32_t serial)
 {
     uint32_t node = gcr_shadow_find(s, index);
@@ -92,7 +86,7 @@ uint32_t gcr_shadow_awaiting(const struct gcr_shadow *s, uint32_t index, uint32_
     if (gcr_shadow_is_gone(node))
         return GCR_SHADOW_NULL;
     if (node != GCR_SHADOW_NULL && s->lives[node].serial != serial)
-        node = gcr_oracle_map_find(&s->awaiting, shadow_serial_key(serial));
+        node = gcr_number_map_find(&s->awaiting, serial);
     return gcr_shadow_is_pending(s, node) ? node : GCR_SHADOW_NULL;
 }
 
@@ -119,7 +113,7 @@ static void shadow_unlink_owner(struct gcr_shadow *s, uint32_t node, bool gone)
                 shadow_finalizes(s, node) ? GCR_SHADOW_GONE_FINALIZER : GCR_SHADOW_GONE;
     } else if (n->newer != GCR_SHADOW_NULL) {
         s->lives[n->newer].previous = n->previous;
-        (void)gcr_oracle_map_take(&s->awaiting, shadow_serial_key(n->serial));
+        (void)gcr_number_map_take(&s->awaiting, n->serial);
     } else {
         return; /* it was passed over when the index was given again */
     }
@@ -127,7 +121,7 @@ static void shadow_unlink_owner(struct gcr_shadow *s, uint32_t node, bool gone)
         return;
     s->lives[n->previous].newer = n->newer;
     if (n->newer == GCR_SHADOW_NULL) /* the present owner again */
-        (void)gcr_oracle_map_take(&s->awaiting, shadow_serial_key(s->lives[n->previous].serial));
+        (void)gcr_number_map_take(&s->awaiting, s->lives[n->previous].serial);
 }
 
 /* `old` becomes the owner before `node`. */
@@ -137,7 +131,7 @@ static bool shadow_succeed(struct gcr_shadow *s, uint32_t node, uint32_t old)
     if (old == GCR_SHADOW_NULL)
         return true;
     s->lives[old].newer = node;
-    return gcr_oracle_map_put(&s->awaiting, shadow_serial_key(s->lives[old].serial), old);
+    return gcr_number_map_put(&s->awaiting, s->lives[old].serial, old);
 }
 
 uint32_t gcr_shadow_add_node(struct gcr_shadow *s, uint32_t index, uint32_t shape, uint32_t length)
