@@ -102,7 +102,7 @@ def measure_decoding(bench):
     if not os.path.exists(program):
         raise Failure("no bench_decode: configure with -DGCR_BENCH=ON")
     for name, trace in (("gcbench", bench.gcbench), ("compile_modules", bench.trace("compile_modules"))):
-        done = Done([program, "--benchmark_format=json", "--benchmark_min_time=0.3", "--benchmark_filter=^(inline|ahead)$"],
+        done = Done([program, "--benchmark_format=json", "--benchmark_min_time=0.3", "--benchmark_filter=^(inline|ahead)/"],
                     dict(os.environ, GCR_BENCH_TRACE=trace))
         for row in json.loads(done.output)["benchmarks"]:
             bench.note(f"decode {name} {row['name'].split('/')[0]}", row["items_per_second"])
