@@ -24,8 +24,11 @@ void gcr_requests_note(struct gcr_request_log *log, uint32_t number, bool is_end
         log->dropped += is_end;
         return;
     }
-    requests_notes(log)[log->count] = (struct gcr_request_note){
-        .clock_ns = clock_ns, .number = number, .position = (uint32_t)log->count, .is_end = is_end};
+    requests_notes(log)[log->count] =
+        (struct gcr_request_note){.clock_ns = clock_ns,
+                                  .number = number,
+                                  .position = (uint32_t)log->count & (GCR_MAX_REQUEST_NOTES - 1),
+                                  .is_end = is_end};
     log->count++;
 }
 
