@@ -158,7 +158,10 @@ static enum verdict reach_scan_lost(struct recorder *recorder)
             scan_object(&recorder->scanner, lost->item[i]);
     }
     scan_finish(&recorder->scanner);
-    return recorder->channel.head != head ? VERDICT_CHANGED : VERDICT_GARBAGE;
+    if (recorder->channel.head == head)
+        return VERDICT_GARBAGE;
+    recorder->reach.scanned++;
+    return VERDICT_CHANGED;
 }
 
 /* Gives a root to those that something else refers to, or can find without a reference. */

@@ -7,9 +7,20 @@
 #include "workloads/cpython/scan.h"
 #include "workloads/cpython/window.h"
 
+/* What a snapshot saw of a candidate's memory when it scanned it: the program stands still until
+ * the snapshot's end, so nobody needs to look again. */
+struct look {
+    uint32_t count; /* its real reference count; UINT32_MAX: so many or more */
+    bool kept;      /* it has a root, whatever the counts */
+};
+
 /* What a snapshot looked at, and what it leaves for a collection. */
 struct snapshot {
     struct index_list candidates;    /* of the last snapshot, in the order of the lists */
+    struct look *looks;              /* of the candidates, in the same order */
+    struct index_list finalizable;   /* scratch: candidates whose finalizer may have run */
+    struct index_list changing;      /* scratch: numbers of those that gain or lose a root ... */
+    uint64_t disturbances;           /* ... and what had been changed when they were found */
     struct index_list generation[4]; /* objects that the replay has on that list, as last seen;
                                         entries whose record says otherwise are stale */
     int collects; /* the generation that the last snapshot expects to be collected; -1: none */
@@ -63,6 +74,7 @@ struct tiers {
 /* Scratch lists of reach.c. */
 struct reach_lists {
     struct index_list marked, lost;
+    uint64_t scanned; /* times that what would be lost was examined, and had changed */
 };
 
 struct hook_context {

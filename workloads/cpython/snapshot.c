@@ -18,7 +18,11 @@ bool snapshot_init(struct recorder *recorder)
     recorder->mirror.neutral = recorder->neutral;
     snapshot->collects = -1;
     snapshot->candidates.item = recorder_reserve(bytes);
-    bool whole = snapshot->candidates.item != NULL;
+    snapshot->finalizable.item = recorder_reserve(bytes);
+    snapshot->changing.item = recorder_reserve(bytes);
+    snapshot->looks = recorder_reserve((size_t)RECORD_LIMIT * sizeof *snapshot->looks);
+    bool whole = snapshot->candidates.item != NULL && snapshot->finalizable.item != NULL &&
+                 snapshot->changing.item != NULL && snapshot->looks != NULL;
     for (int i = 0; i < 4; i++) {
         snapshot->generation[i].item = recorder_reserve(bytes);
         whole = whole && snapshot->generation[i].item != NULL;
@@ -87,17 +91,23 @@ static void snapshot_add_candidate(struct recorder *recorder, PyObject *python, 
 
 /* Objects of a list lie anywhere: those that come soon are fetched into the cache, first their
  * records, then what the records point to. */
-enum { SNAPSHOT_AHEAD = 12, SNAPSHOT_SOON = 6 };
+enum { SNAPSHOT_AHEAD = 16, SNAPSHOT_SOON = 8 };
+
+static inline void snapshot_fetch_record(const struct mirror *mirror, const struct index_list *list,
+                                         uint32_t i)
+{
+    if (i + SNAPSHOT_AHEAD < list->count)
+        GCR_PREFETCH(&mirror->records[list->item[i + SNAPSHOT_AHEAD]]);
+}
 
 static inline void snapshot_fetch_ahead(const struct mirror *mirror, const struct index_list *list,
                                         uint32_t i)
 {
-    if (i + SNAPSHOT_AHEAD >= list->count)
+    snapshot_fetch_record(mirror, list, i);
+    if (i + SNAPSHOT_SOON >= list->count)
         return;
-    GCR_PREFETCH(&mirror->records[list->item[i + SNAPSHOT_AHEAD]]);
     const struct record *soon = &mirror->records[list->item[i + SNAPSHOT_SOON]];
     GCR_PREFETCH((const void *)(uintptr_t)(soon->block + soon->prefix));
-    GCR_PREFETCH(&mirror->edges[soon->edges]);
 }
 
 /* What the replay still has on the lists 0 .. generation and CPython has not. */
@@ -179,8 +189,9 @@ static void snapshot_refresh_ahead(struct recorder *recorder)
         if (scanner->later[i].slot != SCAN_RESIZE)
             mirror_record(mirror, scanner->later[i].old)->in_count--;
     for (uint32_t i = 0; i < candidates->count; i++) {
+        snapshot_fetch_record(mirror, candidates, i);
         const struct record *record = mirror_record(mirror, candidates->item[i]);
-        if (record_refcount(record) >= (int64_t)record->in_count)
+        if (recorder->snapshot.looks[i].count >= record->in_count)
             continue;
         for (uint32_t e = record->in_head; e != 0; e = mirror->edges[e].next)
             list_push(work, mirror->edges[e].src);
@@ -233,17 +244,6 @@ static void snapshot_root(struct recorder *recorder, uint32_t object)
         scan_revive(&recorder->scanner, object);
 }
 
-/* Neutral mode: all new roots come before the first that goes, so that nothing is out of reach
- * meanwhile. */
-static void snapshot_root_first(struct recorder *recorder, const struct index_list *list)
-{
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct record *record = mirror_record(&recorder->mirror, list->item[i]);
-        if (record->kind == RECORD_OBJECT && snapshot_needs_root(recorder, record))
-            snapshot_root(recorder, list->item[i]);
-    }
-}
-
 /* A snapshot that no collection follows (at a fork, at gc.freeze) takes no roots away in a faithful
  * recording: garbage would lie about that a finalizer may still save when CPython finds it. */
 static void snapshot_judge_root(struct recorder *recorder, uint32_t object)
@@ -280,47 +280,136 @@ static void snapshot_unroot_garbage(struct recorder *recorder)
     }
 }
 
-/* Scans all candidates and judges their roots and those of the leaves they refer to. */
-static void snapshot_examine(struct recorder *recorder)
+/* Scans all candidates and notes what the later passes ask of their memory, while it is in the
+ * cache. */
+static void snapshot_scan(struct recorder *recorder)
+{
+    const struct mirror *mirror = &recorder->mirror;
+    struct snapshot *snapshot = &recorder->snapshot;
+    const struct index_list *candidates = &snapshot->candidates;
+    struct index_list *kept = &snapshot->changing;
+    snapshot->finalizable.count = kept->count = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        const uint32_t object = candidates->item[i];
+        snapshot_fetch_ahead(mirror, candidates, i);
+        scan_object(&recorder->scanner, object);
+        const struct record *record = mirror_record(mirror, object);
+        const int64_t count = record_refcount(record);
+        struct look *look = &snapshot->looks[i];
+        look->count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+        look->kept = snapshot_keeps_root(recorder, record);
+        if (look->kept && record->root == 0)
+            list_push(kept, object);
+        if (recorder->types.info[record->type].finalizer)
+            list_push(&snapshot->finalizable, object);
+    }
+    for (uint32_t i = 0; i < kept->count; i++)
+        snapshot_root(recorder, kept->item[i]);
+}
+
+/* Whether the root of candidate `i` comes or goes, by the edges known now. */
+static inline bool snapshot_changes(const struct recorder *recorder, uint32_t i)
+{
+    const struct look *look = &recorder->snapshot.looks[i];
+    const struct record *record = &recorder->mirror.records[recorder->snapshot.candidates.item[i]];
+    const bool needed = look->count > record->in_count || record->in_count == 0 || look->kept;
+    return needed == (record->root == 0);
+}
+
+/* What examining others than the candidates, or giving them new objects, has changed so far. */
+static inline uint64_t snapshot_disturbances(const struct recorder *recorder)
+{
+    return recorder->reach.scanned + recorder->counts->revived;
+}
+
+/* All references of the candidates are known by now. Those whose counts are below what is known of
+ * their holders get these looked at; fills `changing`. */
+static void snapshot_compare(struct recorder *recorder)
+{
+    const struct mirror *mirror = &recorder->mirror;
+    struct snapshot *snapshot = &recorder->snapshot;
+    const struct index_list *candidates = &snapshot->candidates;
+    bool refreshed = false;
+    for (uint32_t i = 0; i < snapshot->finalizable.count; i++)
+        finalizers_look(recorder, snapshot->finalizable.item[i]);
+    snapshot->changing.count = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        snapshot_fetch_record(mirror, candidates, i);
+        if (snapshot->looks[i].count < mirror->records[candidates->item[i]].in_count) {
+            snapshot_refresh_holders(recorder, candidates->item[i]);
+            refreshed = true;
+        }
+        if (snapshot_changes(recorder, i))
+            list_push(&snapshot->changing, i);
+    }
+    snapshot->disturbances = snapshot_disturbances(recorder);
+    if (!refreshed)
+        return;
+    snapshot->changing.count = 0; /* any other candidate may have lost an edge meanwhile */
+    for (uint32_t i = 0; i < candidates->count; i++)
+        if (snapshot_changes(recorder, i))
+            list_push(&snapshot->changing, i);
+}
+
+/* A walk over the candidates whose roots come or go: those in `changing`, until one is changed by
+ * what is done about another, which is rare; from there on all that have not been passed. */
+struct change_walk {
+    uint32_t listed; /* of `changing`, so many are passed */
+    uint32_t next;   /* candidates below are passed */
+};
+
+/* The next candidate's number; UINT32_MAX: there is none. */
+static uint32_t snapshot_next_change(const struct recorder *recorder, struct change_walk *walk)
+{
+    const struct snapshot *snapshot = &recorder->snapshot;
+    if (snapshot->disturbances == snapshot_disturbances(recorder)) {
+        while (walk->listed < snapshot->changing.count) {
+            walk->next = snapshot->changing.item[walk->listed++] + 1;
+            if (snapshot_changes(recorder, walk->next - 1))
+                return walk->next - 1;
+        }
+        return UINT32_MAX;
+    }
+    while (walk->next < snapshot->candidates.count) {
+        snapshot_fetch_record(&recorder->mirror, &snapshot->candidates, walk->next);
+        if (snapshot_changes(recorder, walk->next++))
+            return walk->next - 1;
+    }
+    return UINT32_MAX;
+}
+
+/* Neutral mode: all new roots come before the first that goes, so that nothing is out of reach
+ * meanwhile. */
+static void snapshot_root_first(struct recorder *recorder)
 {
     struct mirror *mirror = &recorder->mirror;
-    const struct index_list *candidates = &recorder->snapshot.candidates;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        snapshot_fetch_ahead(mirror, candidates, i);
-        scan_object(&recorder->scanner, candidates->item[i]);
+    struct change_walk walk = {0, 0};
+    for (uint32_t i; (i = snapshot_next_change(recorder, &walk)) != UINT32_MAX;) {
+        const uint32_t object = recorder->snapshot.candidates.item[i];
+        if (mirror_record(mirror, object)->root == 0)
+            snapshot_root(recorder, object);
     }
-    for (uint32_t i = 0; i < candidates->count && recorder->neutral; i++) {
-        if (snapshot_keeps_root(recorder, mirror_record(mirror, candidates->item[i])))
-            snapshot_root(recorder, candidates->item[i]);
+    for (uint32_t i = 0; i < mirror->touched.count; i++) {
+        const struct record *record = mirror_record(mirror, mirror->touched.item[i]);
+        if (record->kind == RECORD_OBJECT && snapshot_needs_root(recorder, record))
+            snapshot_root(recorder, mirror->touched.item[i]);
     }
+}
 
-    if (recorder->neutral)
-        snapshot_refresh_ahead(recorder);
-    recorder->snapshot.position = recorder->channel.head;
-    if (recorder->snapshot.collects >= 0)
-        recorder->channel.hold = recorder->snapshot.position;
-    mirror->examining = !recorder->neutral;
-    scan_finish(&recorder->scanner);
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        snapshot_fetch_ahead(mirror, candidates, i);
-        const struct record *record = mirror_record(mirror, candidates->item[i]);
-        finalizers_look(recorder, candidates->item[i]);
-        if (record_refcount(record) < (int64_t)record->in_count)
-            snapshot_refresh_holders(recorder, candidates->item[i]);
+/* `found_garbage`: only those that were reached are judged. */
+static void snapshot_judge_candidates(struct recorder *recorder, bool found_garbage)
+{
+    struct change_walk walk = {0, 0};
+    for (uint32_t i; (i = snapshot_next_change(recorder, &walk)) != UINT32_MAX;) {
+        const uint32_t object = recorder->snapshot.candidates.item[i];
+        if (!found_garbage || snapshot_was_reached(recorder, object))
+            snapshot_judge_root(recorder, object);
     }
-    if (recorder->neutral) {
-        snapshot_root_first(recorder, candidates);
-        snapshot_root_first(recorder, &mirror->touched);
-    }
-    const bool found_garbage = recorder->neutral && recorder->snapshot.collects >= 0;
-    if (found_garbage)
-        collection_find_reachable(recorder, snapshot_holds);
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        snapshot_fetch_ahead(mirror, candidates, i);
-        if (!found_garbage || snapshot_was_reached(recorder, candidates->item[i]))
-            snapshot_judge_root(recorder, candidates->item[i]);
-    }
-    mirror->examining = false;
+}
+
+static void snapshot_judge_touched(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
     mirror->touched_limit = UINT32_MAX; /* judging one may touch others, behind it in the list */
     for (uint32_t i = 0; i < mirror->touched.count; i++) {
         uint32_t object = mirror->touched.item[i];
@@ -332,6 +421,29 @@ static void snapshot_examine(struct recorder *recorder)
     }
     mirror->touched.count = 0;
     mirror->touched_limit = MIRROR_TOUCHED_LEAST;
+}
+
+/* Scans all candidates and judges their roots and those of the leaves they refer to. */
+static void snapshot_examine(struct recorder *recorder)
+{
+    struct mirror *mirror = &recorder->mirror;
+    snapshot_scan(recorder);
+    if (recorder->neutral)
+        snapshot_refresh_ahead(recorder);
+    recorder->snapshot.position = recorder->channel.head;
+    if (recorder->snapshot.collects >= 0)
+        recorder->channel.hold = recorder->snapshot.position;
+    mirror->examining = !recorder->neutral;
+    scan_finish(&recorder->scanner);
+    snapshot_compare(recorder);
+    if (recorder->neutral)
+        snapshot_root_first(recorder);
+    const bool found_garbage = recorder->neutral && recorder->snapshot.collects >= 0;
+    if (found_garbage)
+        collection_find_reachable(recorder, snapshot_holds);
+    snapshot_judge_candidates(recorder, found_garbage);
+    mirror->examining = false;
+    snapshot_judge_touched(recorder);
     if (found_garbage)
         snapshot_unroot_garbage(recorder);
 }
