@@ -100,6 +100,17 @@ static inline void snapshot_fetch_record(const struct mirror *mirror, const stru
         GCR_PREFETCH(&mirror->records[list->item[i + SNAPSHOT_AHEAD]]);
 }
 
+/* The same for a list that is rewritten meanwhile; of objects, their GC heads. */
+static inline void snapshot_fetch_member(const struct mirror *mirror, const uint32_t *item,
+                                         uint32_t i, uint32_t count)
+{
+    if (i + SNAPSHOT_AHEAD >= count)
+        return;
+    GCR_PREFETCH(&mirror->records[item[i + SNAPSHOT_AHEAD]]);
+    const struct record *soon = &mirror->records[item[i + SNAPSHOT_SOON]];
+    GCR_PREFETCH((const void *)(uintptr_t)soon->block);
+}
+
 static inline void snapshot_fetch_ahead(const struct mirror *mirror, const struct index_list *list,
                                         uint32_t i)
 {
@@ -549,6 +560,7 @@ void snapshot_take_tiers(struct recorder *recorder, unsigned tier)
             uint32_t object = members->item[i];
             struct record *record = mirror_record(mirror, object);
             bool tracked = false;
+            snapshot_fetch_member(mirror, members->item, i, count);
             if (record->kind != RECORD_OBJECT || record->tier != t ||
                 record->epoch == mirror->epoch || (record->flags & RECORD_CONTAINER) == 0)
                 continue;
