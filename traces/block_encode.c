@@ -42,6 +42,9 @@ struct gcr_block_encoder {
     struct column column[GCR_OP_COUNT][GCR_OP_MAX_OPERANDS];
     uint32_t *values; /* of all columns, one after another */
     uint8_t *raw;
+    uint32_t keep_blocks; /* predictors are weighed for one block in so many */
+    uint32_t kept_blocks; /* blocks since they were */
+    uint8_t kept[GCR_OP_COUNT][GCR_OP_MAX_OPERANDS]; /* 1 + predictor; 0: never weighed */
 };
 
 size_t gcr_block_bound(uint32_t n)
@@ -56,6 +59,7 @@ gcr_status gcr_block_encoder_create(int zstd_level, struct gcr_block_encoder **o
     if (encoder == NULL)
         return gcr_fail(err, GCR_NO_MEMORY, "no memory for a block encoder");
     encoder->zstd_level = zstd_level;
+    encoder->keep_blocks = 1;
     encoder->zstd = ZSTD_createCCtx();
     encoder->values =
         malloc(sizeof *encoder->values * GCR_BLOCK_EVENTS * (size_t)GCR_OP_MAX_OPERANDS);
@@ -66,6 +70,11 @@ gcr_status gcr_block_encoder_create(int zstd_level, struct gcr_block_encoder **o
     }
     *out = encoder;
     return GCR_OK;
+}
+
+void gcr_block_encoder_keep(struct gcr_block_encoder *encoder, uint32_t blocks)
+{
+    encoder->keep_blocks = blocks;
 }
 
 void gcr_block_encoder_destroy(struct gcr_block_encoder *encoder)
@@ -231,7 +240,15 @@ static void encode_count(struct gcr_block_encoder *encoder, const struct gcr_eve
     }
 }
 
-/* Columns lie one after another in `values`; the first of equally cheap predictors is taken. */
+/* The first of equally cheap predictors; without a value to weigh, the one that is kept. */
+static uint8_t encode_choose(const struct column *column, uint8_t *kept)
+{
+    if (column->weighed > 0)
+        *kept = (uint8_t)(encode_cheapest(column) + 1);
+    return *kept > 0 ? (uint8_t)(*kept - 1) : PREDICT_DELTA;
+}
+
+/* Columns lie one after another in `values`. */
 static void encode_place_columns(struct gcr_block_encoder *encoder)
 {
     uint32_t *next = encoder->values;
@@ -241,7 +258,7 @@ static void encode_place_columns(struct gcr_block_encoder *encoder)
             column->values = next;
             next += column->count;
             column->previous = 0;
-            column->predictor = column->weighed > 0 ? encode_cheapest(column) : PREDICT_DELTA;
+            column->predictor = encode_choose(column, &encoder->kept[op][j]);
         }
     }
 }
@@ -299,7 +316,11 @@ gcr_status gcr_block_encode(struct gcr_block_encoder *encoder, uint32_t lane, ui
                             events[i].flags);
     }
     memset(encoder->column, 0, sizeof encoder->column);
-    encode_sample(encoder, events, n);
+    if (encoder->kept_blocks == 0) {
+        memset(encoder->kept, 0, sizeof encoder->kept);
+        encode_sample(encoder, events, n);
+    }
+    encoder->kept_blocks = (encoder->kept_blocks + 1) % encoder->keep_blocks;
     encode_count(encoder, events, n);
     encode_place_columns(encoder);
     encode_fill_columns(encoder, events, n);

@@ -139,6 +139,11 @@ gcr_status gcr_writer_open(const char *path, const struct gcr_capabilities *capa
     return gcr_writer_open_level(path, capabilities, GCR_DEFAULT_ZSTD_LEVEL, out, err);
 }
 
+void gcr_writer_keep_predictors(struct gcr_writer *writer, uint32_t blocks)
+{
+    gcr_block_encoder_keep(writer->encoder, blocks);
+}
+
 void gcr_writer_explicit_blocks(struct gcr_writer *writer)
 {
     writer->has_explicit_blocks = true;

@@ -41,6 +41,9 @@ gcr_status gcr_writer_meta(struct gcr_writer *writer, const char *json,
 gcr_status gcr_writer_event(struct gcr_writer *writer, uint32_t lane, const struct gcr_event *event,
                             struct gcr_error *err) GCR_MUST_USE;
 
+/* See gcr_block_encoder_keep (block.h): faster, and somewhat larger. */
+void gcr_writer_keep_predictors(struct gcr_writer *writer, uint32_t blocks);
+
 /* From here on blocks end where they are full or cut, and no longer after FORK and EXIT by
  * themselves. */
 void gcr_writer_explicit_blocks(struct gcr_writer *writer);

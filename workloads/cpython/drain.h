@@ -24,6 +24,7 @@ struct drain {
         uint32_t status;
     } ended[GCR_RINGS];
     uint32_t ended_count;
+    uint64_t taken; /* events, in all */
 };
 
 void drain_init(struct drain *drain, struct gcr_segment *segment, struct groups *groups);

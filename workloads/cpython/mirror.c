@@ -35,22 +35,13 @@ bool mirror_init(struct mirror *mirror, struct channel *channel)
  * free of the pool writes. */
 enum { POOL_BYTES = 1 << 14, POOL_SMALL_LIMIT = 512 };
 
-void mirror_note_block(struct mirror *mirror, uint64_t block, uint32_t bytes)
+void mirror_note_block_written(struct mirror *mirror, uint64_t block, uint32_t bytes)
 {
-    if (mirror->notes == NULL || block == 0)
-        return;
     uint64_t last = block + (bytes > 0 ? bytes - 1 : 0);
     for (uint64_t page = block >> PAGE_NOTES_BITS; page <= last >> PAGE_NOTES_BITS; page++)
         page_notes_add(mirror->notes, page << PAGE_NOTES_BITS);
     if (bytes <= POOL_SMALL_LIMIT)
         page_notes_add(mirror->notes, block & ~(uint64_t)(POOL_BYTES - 1));
-}
-
-void mirror_note_object(struct mirror *mirror, uint32_t object)
-{
-    const struct record *record = mirror_record(mirror, object);
-    if (mirror->notes != NULL && record->kind != RECORD_STATIC && record->block != 0)
-        page_notes_add(mirror->notes, record->block + record->prefix);
 }
 
 /* Where slot `slot` lies, were it a tuple's: close enough for other objects, and for all that have

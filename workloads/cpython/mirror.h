@@ -201,9 +201,19 @@ void mirror_forget_edges(struct mirror *mirror, uint32_t object);
 /* ---- pages that events explain (sampler.h) ---- */
 
 /* The block at that address is allocated, freed, moved or written as a whole. */
-void mirror_note_block(struct mirror *mirror, uint64_t block, uint32_t bytes);
+void mirror_note_block_written(struct mirror *mirror, uint64_t block, uint32_t bytes);
+static inline void mirror_note_block(struct mirror *mirror, uint64_t block, uint32_t bytes)
+{
+    if (GCR_UNLIKELY(mirror->notes != NULL) && block != 0)
+        mirror_note_block_written(mirror, block, bytes);
+}
 /* The object's count, or its GC head, changes. */
-void mirror_note_object(struct mirror *mirror, uint32_t object);
+static inline void mirror_note_object(struct mirror *mirror, uint32_t object)
+{
+    const struct record *record = mirror_record(mirror, object);
+    if (GCR_UNLIKELY(mirror->notes != NULL) && record->kind != RECORD_STATIC && record->block != 0)
+        page_notes_add(mirror->notes, record->block + record->prefix);
+}
 /* What an event changes. */
 void mirror_note_event(struct mirror *mirror, enum gcr_op op, uint32_t a, uint32_t b, uint32_t c);
 

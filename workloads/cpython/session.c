@@ -181,10 +181,13 @@ static bool session_is_over(const struct session *session, unsigned quiet_looks)
     return !session->config->follow || !session->has_children || quiet_looks > DRAIN_PATIENCE;
 }
 
+enum { SESSION_MUCH = 1 << 14 }; /* events */
+
 static gcr_status session_follow(struct session *session, struct gcr_error *err)
 {
     for (unsigned quiet = 0;;) {
         bool busy, in_use;
+        const uint64_t before = session->drain.taken;
         session_reap(session);
         session_take_signals(session);
         orders_look(&session->orders);
@@ -202,8 +205,10 @@ static gcr_status session_follow(struct session *session, struct gcr_error *err)
             return GCR_OK;
         if (finished || session->interrupts > 1)
             return drain_rest(&session->drain, err);
+        /* While much was taken, as much may wait already. */
         struct timespec pause = {0, busy ? 500 * 1000 : 2 * 1000 * 1000};
-        nanosleep(&pause, NULL);
+        if (session->drain.taken - before < SESSION_MUCH)
+            nanosleep(&pause, NULL);
     }
 }
 

@@ -191,6 +191,12 @@ static uint32_t types_hash(const void *type)
     return (uint32_t)(((uintptr_t)type >> 4) * 0x9e3779b97f4a7c15u >> 44) & (TYPE_TABLE - 1);
 }
 
+static struct type_front *types_front(struct types *types, const void *type)
+{
+    const uintptr_t word = (uintptr_t)type;
+    return &types->front[(word >> 4 ^ word >> 13) & (TYPE_FRONT - 1)];
+}
+
 /* Index of a known type, or 0; *place is where it is or would go: in place of a freed type if one
  * was passed, so that a program that makes and drops classes does not fill the table. */
 static uint32_t types_look_up(const struct types *types, const void *type, uint32_t *place)
@@ -211,8 +217,9 @@ static uint32_t types_look_up(const struct types *types, const void *type, uint3
 
 uint32_t types_find(struct types *types, PyTypeObject *type)
 {
-    if (types->info[types->cached].type == type)
-        return types->cached;
+    struct type_front *front = types_front(types, type);
+    if (GCR_LIKELY(front->type == type))
+        return front->index;
     uint32_t place, index = types_look_up(types, type, &place);
     if (index == 0) {
         if (types->count + 1 >= TYPE_TABLE / 2)
@@ -230,7 +237,7 @@ uint32_t types_find(struct types *types, PyTypeObject *type)
         }
         types->table[place] = index;
     }
-    types->cached = index;
+    *front = (struct type_front){type, index};
     return index;
 }
 
@@ -239,8 +246,7 @@ void types_forget(struct types *types, PyTypeObject *type)
     uint32_t place, index = types_look_up(types, type, &place);
     if (index != 0)
         types->info[index].type = NULL; /* the row stays: objects still name it by index */
-    if (types->cached == index)
-        types->cached = 0;
+    *types_front(types, type) = (struct type_front){0};
 }
 
 static uint32_t types_find_metaclass(struct types *types, PyTypeObject *type)
@@ -253,9 +259,15 @@ uint32_t types_find_if_type(struct types *types, uint64_t word)
 {
     if (word == 0 || (word & 7) != 0)
         return 0;
+    const struct type_front *front = types_front(types, (const void *)(uintptr_t)word);
+    if (GCR_LIKELY((uintptr_t)front->type == word))
+        return front->index;
     uint32_t place, index = types_look_up(types, (const void *)(uintptr_t)word, &place);
-    if (index != 0)
+    if (index != 0) {
+        *types_front(types, (const void *)(uintptr_t)word) =
+            (struct type_front){(const void *)(uintptr_t)word, index};
         return index;
+    }
     PyTypeObject *type = (PyTypeObject *)(uintptr_t)word;
     if (py_is_static(type)) {
         /* Any word of the interpreter's data may be named; a type's own type is `type`. */

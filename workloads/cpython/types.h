@@ -40,10 +40,16 @@ struct type_info {
 
 enum {
     TYPE_TABLE = 1 << 20,
+    TYPE_FRONT = 1 << 9,
     TYPE_UNKNOWN_CONTAINER = 1 /* index in info: a container whose type was never seen */
 };
 
 struct heap_map;
+
+struct type_front {
+    const void *type;
+    uint32_t index;
+};
 
 struct types {
     struct gcr_segment *segment;
@@ -52,7 +58,7 @@ struct types {
     struct type_info *info; /* [0] unused */
     uint32_t *table;        /* open addressing by type address -> index in info */
     uint32_t count;
-    uint32_t cached; /* index of the last found */
+    struct type_front front[TYPE_FRONT]; /* found lately: `table` is too large for the caches */
 };
 
 bool types_init(struct types *types, struct gcr_segment *segment, struct mirror *mirror,
