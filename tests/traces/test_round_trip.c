@@ -104,6 +104,40 @@ static void same_events_give_the_same_file(void **state)
 }
 
 /* Three lanes, interleaved at random; one of them longer than a block. */
+/* Blocks of very different kinds, encoded with the predictors of the first of four: as many events
+ * as before come back, and with a weighing for each block the bytes are those of a fresh encoder.
+ */
+static void kept_predictors_change_no_event(void **state)
+{
+    (void)state;
+    enum { N = 5000, BLOCKS = 6 };
+    struct gcr_error err;
+    struct gcr_block_encoder *encoder;
+    struct gct_block_decoder *decoder;
+    static struct gcr_event events[N], out[N];
+    uint64_t seed = sample_seed(20261122);
+    assert_int_equal(gcr_block_encoder_create(3, &encoder, &err), GCR_OK);
+    assert_int_equal(gct_block_decoder_create(&decoder, &err), GCR_OK);
+    for (uint32_t k = 0; k < 2 * BLOCKS; k++) {
+        struct gct_section section;
+        size_t size;
+        gcr_block_encoder_keep(encoder, k < BLOCKS ? 4 : 1);
+        for (uint32_t i = 0; i < N; i++) {
+            const struct gcr_event regular = {.op = GCR_OP_ALLOC, .a = 7 * i + 1, .b = 1, .c = 2};
+            events[i] = k % 2 == 0 ? regular : sample_random_event(&seed);
+        }
+        uint8_t *input = gct_block_decoder_input(decoder);
+        assert_int_equal(gcr_block_encode(encoder, 5, 1000, events, N, input, &size, &err), GCR_OK);
+        assert_int_equal(gct_get_section(input, &section, &err), GCR_OK);
+        assert_int_equal(gct_block_decode(decoder, &section, &limits, out, &err), GCR_OK);
+        assert_memory_equal(out, events, sizeof out);
+        if (k > BLOCKS + 1)
+            assert_int_equal(size, check_block(events, N));
+    }
+    gct_block_decoder_destroy(decoder);
+    gcr_block_encoder_destroy(encoder);
+}
+
 static void interleaved_lanes_survive(void **state)
 {
     (void)state;
@@ -306,6 +340,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(blocks_of_one_operation_survive),
         cmocka_unit_test(values_that_need_no_byte_to_four_bytes_survive),
         cmocka_unit_test(same_events_give_the_same_file),
+        cmocka_unit_test(kept_predictors_change_no_event),
         cmocka_unit_test(interleaved_lanes_survive),
         cmocka_unit_test(declarations_survive),
         cmocka_unit_test(digest_depends_on_events_not_on_metadata),

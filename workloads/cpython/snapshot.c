@@ -304,7 +304,7 @@ static void snapshot_scan(struct recorder *recorder)
         const uint32_t object = candidates->item[i];
         snapshot_fetch_ahead(mirror, candidates, i);
         scan_object(&recorder->scanner, object);
-        const struct record *record = mirror_record(mirror, object);
+        const struct record *record = &mirror->records[object];
         const int64_t count = record_refcount(record);
         struct look *look = &snapshot->looks[i];
         look->count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
