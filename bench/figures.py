@@ -4,6 +4,7 @@ import json
 import os
 import statistics
 import sys
+import textwrap
 
 NS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
@@ -12,18 +13,18 @@ class Section:
     """The rows of one section: medians over their repetitions."""
 
     def __init__(self, folder, name):
-        self.rows, self.curves, self.context = {}, {}, {}
+        self.rows, self.context = {}, {}
         path = os.path.join(folder, name + ".json")
         if not os.path.exists(path):
             return
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
         self.context = document["context"]
-        for row in document["benchmarks"]:
+        in_order = sorted(document["benchmarks"],  # the rounds were interleaved at random
+                          key=lambda row: (row.get("family_index", 0), row.get("per_family_instance_index", 0)))
+        for row in in_order:
             name = row.get("run_name", row["name"]).replace("/manual_time", "").replace("/real_time", "")
-            if row.get("aggregate_name") == "BigO":
-                self.curves[name] = row["big_o"]
-            elif row.get("run_type") == "iteration" and not row.get("error_occurred"):
+            if row.get("run_type") == "iteration" and not row.get("error_occurred"):
                 self.rows.setdefault(name, []).append(row)
 
     def value(self, name, column=None):
@@ -80,7 +81,7 @@ def recycler(section):
 
 def collections(collect, curves):
     shapes = ["list", "tree", "wide", "graph"]
-    head = ["design"] + [f"{shape}: live" for shape in shapes] + [f"{shape}: dead" for shape in shapes] + ["1e6 live", "curve"]
+    head = ["design"] + [f"{shape}: live" for shape in shapes] + [f"{shape}: dead" for shape in shapes] + ["1e3 live", "1e4 live", "1e6 live"]
     rows = []
     for design in collect.parts(1):
         row = [f"`{design}`"]
@@ -88,8 +89,8 @@ def collections(collect, curves):
             for shape in shapes:
                 name = f"full/{design}/{shape}/survive:{survive}/objects:100000"
                 row.append(shown(collect.value(name, column), 1e9))
-        row.append(shown(curves.value(f"full/{design}/tree/survive:100/objects:1000000", "per_live"), 1e9))
-        row.append(curves.curves.get(f"full/{design}/tree/survive:100", ""))
+        row += [shown(curves.value(f"full/{design}/tree/survive:100/objects:{n}", "per_live"), 1e9)
+                for n in (1000, 10000, 1000000)]
         rows.append(row)
     return table(head, rows)
 
@@ -137,8 +138,9 @@ def page(folder):
         frees(sections["free"]),
         "## Collections\n",
         "A full collection of 100 000 objects of 24 bytes of pointers and 8 of data: per object where all live, and "
-        "where all are dead (one cycle, so that counts alone free nothing); then a tree of a million live objects, and "
-        "the curve that fits 1e3 to 1e6 objects best. The `1e6 live` column shows what leaving the caches costs.\n",
+        "where all are dead (one cycle, so that counts alone free nothing); then live trees of other sizes, which show what "
+        "starting a collection and leaving the caches cost. Lists, trees and arrays lie in memory as they are linked, save for "
+        "copying; the graph's edges lead anywhere.\n",
         collections(sections["collect"], sections["curves"]),
         "## The harness\n",
         replay(sections["replay"]),
@@ -154,7 +156,7 @@ def page(folder):
         with open(cpython, encoding="utf-8") as file:
             out += ["CPython's operations plain and recorded (`bench/cpython_hooks.sh`); what comes from a free list passes no hook, "
                     "and a small difference from nothing is noise:\n", file.read()]
-    return "\n".join(out)
+    return "\n".join(part if part.startswith(("|", "#")) else textwrap.fill(part, 120) + "\n" for part in out)
 
 
 def main():

@@ -34,11 +34,11 @@ for section in "${sections[@]}"; do
   echo "figures: $section" >&2
   case $section in
     alloc) measure alloc bench_alloc 5 0.003 "^(kept|churn)/$plain/bytes:(16|64|256)/" ;;
-    barriers) measure barriers bench_barriers 5 0.003 "^(store/(old_to_old|old_to_young/(first|again))|load|root)/$plain/manual" ;;
+    barriers) measure barriers bench_barriers 5 0.01 "^(store/(old_to_old|old_to_young/(first|again))|load|root)/$plain/manual" ;;
     recycler) measure recycler bench_barriers 9 0.003 '^store/old_to_old/buffered-refcount' ;;
     free) measure free bench_free 5 0.003 '^free/.*/(same|random)_order/bytes:64/|^owner' ;;
     collect) measure collect bench_collect 3 0.003 "^full/$plain/(list|tree|wide|graph)/survive:(0|100)/objects:100000/" ;;
-    curves) measure curves bench_collect 1 0.001 "^full/$plain/tree/survive:100/objects:(1000|10000|100000|1000000)/" ;;
+    curves) measure curves bench_collect 3 0.001 "^full/$plain/tree/survive:100/objects:(1000|10000|100000|1000000)/" ;;
     replay) measure replay bench_replay 5 0.02 'decode|prepare|loop|(lookup|lookup_ahead|update|alloc_death|store|root|load)/handles:(1024|8388608)' ;;
     model) measure model bench_model 5 0.01 'stream' ;;
     hooks) measure hooks bench_hooks 5 0.02 . ;;
