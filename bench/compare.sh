@@ -60,7 +60,7 @@ if ! dpkg-query -W -f='${Status}\n' libbenchmark-tools python3-scipy 2>&1 | awk 
   "$here/../scripts/setup.sh" libbenchmark-tools python3-scipy >"$work/setup.log" || fail "$(tail -1 "$work/setup.log")"
 fi
 
-# build_revision SIDE REVISION: into $work/SIDE.
+# build_revision SIDE REVISION: into the build folder of $work/SIDE.tree, where ccache finds what a usual build has left.
 build_revision() {
   git -C "$here" worktree add --detach "$work/$1.tree" "$2" >"$work/$1.log" 2>&1 || fail "$2: $(tail -1 "$work/$1.log")"
   echo "compare: building $2" >&2
@@ -68,8 +68,11 @@ build_revision() {
   if command -v ccache >/dev/null; then
     launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   fi
-  if ! { cmake -S "$work/$1.tree" -B "$work/$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGCR_BENCH=ON "${launcher[@]}" &&
-    cmake --build "$work/$1" -j "$(nproc)" --target bench/all; } >"$work/$1.log" 2>&1; then
+  if ! (
+    export CCACHE_BASEDIR=$work/$1.tree CCACHE_NOHASHDIR=1
+    cd "$work/$1.tree" && cmake --preset release -DGCR_BENCH=ON "${launcher[@]}" &&
+      cmake --build --preset release -j "$(nproc)" --target bench/all
+  ) >"$work/$1.log" 2>&1; then
     cat "$work/$1.log" >&2
     fail "$2 cannot be built"
   fi
@@ -88,7 +91,7 @@ for i in 0 1; do
     folders+=("$(cd "$version" && pwd)")
   elif git -C "$here" rev-parse --verify --quiet "$version^{commit}" >"$work/log"; then
     build_revision "${sides[$i]}" "$version"
-    folders+=("$work/${sides[$i]}")
+    folders+=("$work/${sides[$i]}.tree/build/release")
   else
     fail "$version is neither a build directory nor a revision"
   fi
