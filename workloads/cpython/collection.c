@@ -170,15 +170,14 @@ static void collection_root_before(struct recorder *recorder, uint32_t object)
         collection->inserts[collection->insert_count++] = event;
 }
 
-/* An unreachable tuple, list or dict that was not seen dying: has it come back from a free list
- * already? What a finalizer saves is on an older list; what was born since is
- * on the youngest list or not tracked yet. */
+/* An unreachable tuple, list or dict that was not seen dying, or a slice or the like, whose free
+ * lists are not mirrored: is it dead, and perhaps born again already? What a finalizer saves is on
+ * an older list; what was born since is on the youngest list or, as what is dead, not tracked. */
 static bool collection_was_reborn(struct recorder *recorder, uint32_t object)
 {
     const struct record *record = mirror_record(&recorder->mirror, object);
-    const enum type_layout layout = (enum type_layout)recorder->types.info[record->type].layout;
     if ((record->flags & RECORD_TYPED) == 0 ||
-        (layout != LAYOUT_TUPLE && layout != LAYOUT_LIST && layout != LAYOUT_DICT))
+        !py_type_has_free_list(recorder->types.info[record->type].type))
         return false;
     const PyObject *python = py_object_at(record->block + record->prefix);
     if (!py_is_tracked(python))

@@ -58,6 +58,9 @@
 #pragma weak PyClassMethod_Type
 #pragma weak PyInstanceMethod_Type
 #pragma weak PySlice_Type
+#pragma weak PyContext_Type
+#pragma weak _PyAsyncGenASend_Type
+#pragma weak _PyAsyncGenWrappedValue_Type
 #pragma weak PyTraceBack_Type
 #pragma weak PySuper_Type
 #pragma weak PyWrapperDescr_Type
@@ -267,6 +270,13 @@ static inline PyObject *py_free_list_below(const PyInterpreterState *interpreter
     return (PyObject *)interpreter->dict_state.free_list[index];
 }
 PyTypeObject *py_free_list_type(unsigned list);
+/* Whether dead containers of the type may go to a free list, one of these or another. */
+static inline bool py_type_has_free_list(const PyTypeObject *type)
+{
+    return type == &PyTuple_Type || type == &PyList_Type || type == &PyDict_Type ||
+           type == &PySlice_Type || type == &PyContext_Type || type == &_PyAsyncGenASend_Type ||
+           type == &_PyAsyncGenWrappedValue_Type;
+}
 
 /* Length and head of every free list, side by side as the interpreter has those of tuples, so that
  * one comparison tells that nothing happened: it is made at every hook call. */

@@ -2,7 +2,6 @@
 (floats, slices, contexts, asynchronous generators), interned strings, collections in the middle of everything,
 finalizers and callbacks, and the functions of gc that find garbage which nothing leads to."""
 
-import asyncio
 import contextvars
 import gc
 import random
@@ -10,7 +9,7 @@ import sys
 import weakref
 
 rng = random.Random(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 150
+ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 250
 kept = []
 variable = contextvars.ContextVar("variable")
 saved = []
@@ -137,7 +136,10 @@ def make():
         cycle = [rng.random() for _ in range(rng.randrange(30))]
         cycle.append((cycle, {text(), rng.random(), 3.5}, frozenset(numbers())))
     elif kind == 9:
-        asyncio.run(drop_generator())
+        try:
+            drop_generator().send(None)
+        except StopIteration:
+            pass
     elif kind == 10:
         made = type("Made", (Node,), {"value": rng.random(), "name": text()})
         made(made, rng.random())
