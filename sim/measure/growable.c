@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-enum { GROWABLE_FIRST_BYTES = 1 << 16 };
+enum { GROWABLE_FIRST_BYTES = 1 << 16, GROWABLE_HUGE_BYTES = 1 << 21 };
 
 static bool growable_target(size_t now, size_t wanted, size_t *bytes)
 {
@@ -36,6 +36,8 @@ bool gcr_growable_reserve(struct gcr_growable *memory, size_t bytes)
         base = mremap(memory->base, memory->bytes, target, MREMAP_MAYMOVE);
     if (base == MAP_FAILED)
         return false;
+    if (memory->huge_pages && target >= GROWABLE_HUGE_BYTES)
+        (void)madvise(base, target, MADV_HUGEPAGE); /* refused: pages are small, nothing else */
     memory->base = base;
     memory->bytes = target;
     return true;
@@ -45,5 +47,5 @@ void gcr_growable_free(struct gcr_growable *memory)
 {
     if (memory->base != NULL)
         munmap(memory->base, memory->bytes);
-    *memory = (struct gcr_growable){0};
+    *memory = (struct gcr_growable){.huge_pages = memory->huge_pages};
 }

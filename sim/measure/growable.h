@@ -11,10 +11,11 @@
 
 #include "base/compiler.h"
 
-/* All zero: empty. */
+/* All zero but for huge_pages: empty. */
 struct gcr_growable {
     void *base;
     size_t bytes;
+    bool huge_pages; /* ask the system for huge pages; set before anything is reserved */
 };
 
 /* Makes at least `bytes` usable; the old content stays, base may change. At least doubles, hence

@@ -103,6 +103,7 @@ static GCR_NOINLINE bool live_account_apart(struct gcr_live *live, const struct 
 
 bool gcr_live_reserve(struct gcr_live *live, uint32_t limit)
 {
+    live->memory.huge_pages = true;
     return gcr_growable_reserve(&live->memory, (size_t)limit * sizeof(uint32_t));
 }
 

@@ -135,6 +135,15 @@ GCR_ALWAYS_INLINE enum gcr_stop gcr_loop_set_root(const struct gcr_mutator_ops *
     return GCR_STOP_NONE;
 }
 
+/* Fetches the entry of the handle table that an event will look at: its object's, or the value of a
+ * root. (Values of stores are not fetched: they are mostly known already, and a second fetch cost
+ * more than it gave.) */
+GCR_ALWAYS_INLINE void gcr_loop_fetch_handle(const struct gcr_replay_state *state,
+                                             const struct gcr_event *e)
+{
+    GCR_PREFETCH(&state->handles.table[e->op == GCR_OP_ROOT ? e->b : e->a]);
+}
+
 GCR_ALWAYS_INLINE enum gcr_stop gcr_loop_event(const struct gcr_mutator_ops *ops,
                                                struct gcr_replay_state *state,
                                                const struct gcr_event *e)
@@ -160,6 +169,9 @@ GCR_ALWAYS_INLINE enum gcr_stop gcr_loop_event(const struct gcr_mutator_ops *ops
         return gcr_loop_mark(ops->untrack, state, e);
     case GCR_OP_RECYCLE:
         return gcr_loop_mark(ops->recycle, state, e);
+    case GCR_OP_FINALIZED: /* facts about the recorded run */
+    case GCR_OP_COLLECTED:
+        return GCR_STOP_NONE;
     default:
         return gcr_replay_rare_event(state, e);
     }
@@ -182,7 +194,7 @@ GCR_ALWAYS_INLINE size_t gcr_loop_batch(const struct gcr_mutator_ops *ops, bool 
     for (; e < end; e++) {
         state->current = e;
         if (e + GCR_LOOP_HANDLE_DISTANCE < end)
-            GCR_PREFETCH(&state->handles.table[e[GCR_LOOP_HANDLE_DISTANCE].a]);
+            gcr_loop_fetch_handle(state, e + GCR_LOOP_HANDLE_DISTANCE);
         if (checked) {
             stop = gcr_replay_check_before(state, e);
             if (stop != GCR_STOP_NONE)

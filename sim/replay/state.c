@@ -283,7 +283,7 @@ static enum gcr_stop rare_event(struct gcr_replay_state *state, const struct gcr
         gcr_program_phases_note(&state->program_phases, e->a, gcr_state_event(state),
                                 gcr_timing_now(&state->timing));
         return GCR_STOP_NONE;
-    default: /* FINALIZED, COLLECTED: facts about the recorded run */
+    default:
         return GCR_STOP_NONE;
     }
 }
