@@ -5,11 +5,31 @@
  * ones are found by their serial. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sim/oracle/shadow_parts.h"
 #include "sim/oracle/shadow_slots.h"
 
-enum { SHADOW_FIRST_ROOM = 64 };
+enum { SHADOW_FIRST_ROOM = 64, SHADOW_HUGE_PAGE = 1 << 21, SHADOW_HUGE_FROM = 1 << 22 };
+
+/* A walk over the graph is bound by address translation, so that long tables ask for huge pages;
+ * which they get only where nothing has been touched yet. */
+static void *shadow_realloc(void *array, size_t old_bytes, size_t bytes)
+{
+    void *grown;
+
+    if (bytes < SHADOW_HUGE_FROM)
+        return realloc(array, bytes);
+    grown = aligned_alloc(SHADOW_HUGE_PAGE,
+                          (bytes + SHADOW_HUGE_PAGE - 1) / SHADOW_HUGE_PAGE * SHADOW_HUGE_PAGE);
+    if (grown == NULL)
+        return NULL;
+    (void)madvise(grown, bytes, MADV_HUGEPAGE); /* a hint */
+    if (old_bytes != 0)
+        memcpy(grown, array, old_bytes);
+    free(array);
+    return grown;
+}
 
 bool gcr_shadow_grow(void **array, uint32_t *room, uint64_t index, size_t size)
 {
@@ -22,7 +42,7 @@ bool gcr_shadow_grow(void **array, uint32_t *room, uint64_t index, size_t size)
         wanted = UINT32_MAX;
     if (wanted <= index)
         return false;
-    grown = realloc(*array, (size_t)wanted * size);
+    grown = shadow_realloc(*array, (size_t)*room * size, (size_t)wanted * size);
     if (grown == NULL)
         return false;
     memset(grown + (size_t)*room * size, 0, (size_t)(wanted - *room) * size);

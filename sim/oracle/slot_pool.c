@@ -2,11 +2,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct gcr_slot_chunk {
     struct gcr_slot_chunk *next;
-    struct gcr_shadow_edge edges[GCR_SLOT_POOL_CHUNK_EDGES];
+    struct gcr_shadow_edge edges[];
 };
+
+/* The first chunk is small, for most graphs are; the others are a huge page each. */
+enum { SLOT_POOL_HUGE_PAGE = 1 << 21 };
 
 void gcr_slot_pool_init(struct gcr_slot_pool *pool)
 {
@@ -39,20 +43,38 @@ static struct gcr_shadow_edge *pool_pop(struct gcr_slot_pool *pool, uint32_t cou
     return slots;
 }
 
+static bool pool_add_chunk(struct gcr_slot_pool *pool)
+{
+    struct gcr_slot_chunk *chunk;
+    size_t bytes;
+
+    if (pool->chunks == NULL) {
+        bytes = sizeof *chunk + GCR_SLOT_POOL_CHUNK_EDGES * sizeof *chunk->edges;
+        chunk = calloc(1, bytes);
+        if (chunk == NULL)
+            return false;
+    } else {
+        bytes = SLOT_POOL_HUGE_PAGE;
+        chunk = aligned_alloc(bytes, bytes);
+        if (chunk == NULL)
+            return false;
+        (void)madvise(chunk, bytes, MADV_HUGEPAGE); /* a hint */
+        memset(chunk, 0, bytes);
+    }
+    chunk->next = pool->chunks;
+    pool->chunks = chunk;
+    pool->left = (uint32_t)((bytes - sizeof *chunk) / sizeof *chunk->edges);
+    return true;
+}
+
 struct gcr_shadow_edge *gcr_slot_pool_take(struct gcr_slot_pool *pool, uint32_t count)
 {
     if (count > GCR_SLOT_POOL_SMALL)
         return calloc(count, sizeof(struct gcr_shadow_edge));
     if (pool->free_list[count] != NULL)
         return pool_pop(pool, count);
-    if (pool->left < count) {
-        struct gcr_slot_chunk *chunk = calloc(1, sizeof *chunk);
-        if (chunk == NULL)
-            return NULL;
-        chunk->next = pool->chunks;
-        pool->chunks = chunk;
-        pool->left = GCR_SLOT_POOL_CHUNK_EDGES;
-    }
+    if (pool->left < count && !pool_add_chunk(pool))
+        return NULL;
     pool->left -= count;
     return &pool->chunks->edges[pool->left];
 }

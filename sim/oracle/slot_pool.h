@@ -3,6 +3,7 @@
 #ifndef GCR_SIM_ORACLE_SLOT_POOL_H
 #define GCR_SIM_ORACLE_SLOT_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One reference: where it leads and the state in which it appeared (0: before this window). */

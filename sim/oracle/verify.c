@@ -261,10 +261,11 @@ static gcr_status verify_new(struct gcr_verify *v, uint32_t index, struct gcr_er
 }
 
 /* The root that the event has set holds what it should. */
-static gcr_status verify_root(struct gcr_verify *v, uint32_t root, struct gcr_error *err)
+static gcr_status verify_root(struct gcr_verify *v, uint32_t root, uint32_t target,
+                              struct gcr_error *err)
 {
-    uint32_t target = gcr_shadow_root(v->shadow, root), index = v->shadow->nodes[target].index;
-    gcr_ref found = v->view->root(v->view, v->shadow->thread, root), expected = NULL;
+    uint32_t index = v->shadow->nodes[target].index;
+    gcr_ref found = gcr_view_current_root(v->view, root), expected = NULL;
 
     if (target != GCR_SHADOW_NULL && !gcr_inspect_has_handle(v, target))
         return GCR_OK;
@@ -277,6 +278,15 @@ static gcr_status verify_root(struct gcr_verify *v, uint32_t root, struct gcr_er
                            (void *)found, index, (void *)expected);
 }
 
+/* A load has just given the root what the slot refers to. */
+static gcr_status verify_loaded(struct gcr_verify *v, const struct gcr_event *event,
+                                struct gcr_error *err)
+{
+    uint32_t node = gcr_shadow_find(v->shadow, event->a);
+
+    return verify_root(v, event->c, gcr_shadow_slot(&v->shadow->nodes[node], event->b).target, err);
+}
+
 static gcr_status verify_outcome(struct gcr_verify *v, const struct gcr_event *event,
                                  struct gcr_error *err)
 {
@@ -287,13 +297,15 @@ static gcr_status verify_outcome(struct gcr_verify *v, const struct gcr_event *e
         return verify_new(v, event->a, err);
     case GCR_OP_ALLOC:
         status = verify_new(v, event->a, err);
-        return status == GCR_OK ? verify_root(v, event->c, err) : status;
+        return status == GCR_OK
+                   ? verify_root(v, event->c, gcr_shadow_find(v->shadow, event->a), err)
+                   : status;
     case GCR_OP_RESIZE:
         status = gcr_inspect_fresh(v, gcr_shadow_find(v->shadow, event->a), err);
         v->old_slots = v->old_data_bytes = 0; /* as of all that is new */
         return status;
     case GCR_OP_LOAD:
-        return verify_root(v, event->c, err);
+        return verify_loaded(v, event, err);
     case GCR_OP_FREEZE:
     case GCR_OP_UNFREEZE:
         v->frozen = event->op == GCR_OP_FREEZE && v->view->collector->freeze != NULL;

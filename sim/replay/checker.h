@@ -34,9 +34,12 @@ struct gcr_replay_view {
      * (true), then both go on (false); these nest. */
     void (*rest)(const struct gcr_replay_view *view, bool resting);
     void *replay;
-    const struct gcr_handles *handles; /* where handle() looks, for those who ask often */
-    uint64_t trace_events;             /* of all lanes */
-    uint32_t lane; /* being replayed, for messages; a forked child sets it to its own */
+    /* Where handle() looks, and where slots of the current thread [0] and global ones [1] begin:
+     * for those who ask often. */
+    const struct gcr_handles *handles;
+    gcr_ref *const *root_base;
+    uint64_t trace_events; /* of all lanes */
+    uint32_t lane;         /* being replayed, for messages; a forked child sets it to its own */
 };
 
 /* As view->handle. */
@@ -47,7 +50,13 @@ static inline gcr_ref gcr_view_handle(const struct gcr_replay_view *view, uint32
     return gcr_handle_is_object(handle) ? handle : NULL;
 }
 
-/* Where it lies, to be fetched into the cache; never to be read through. */
+/* As view->root of the current thread; the root exists. */
+static inline gcr_ref gcr_view_current_root(const struct gcr_replay_view *view, uint32_t root)
+{
+    return view->root_base[root & 1][root >> 1];
+}
+
+/* Where the handle lies, to be fetched into the cache; never to be read through. */
 static inline const void *gcr_view_handle_place(const struct gcr_replay_view *view, uint32_t index)
 {
     return index < view->handles->limit ? &view->handles->table[index] : NULL;

@@ -100,6 +100,7 @@ void gcr_state_init(struct gcr_replay_state *state, const struct gcr_engine *eng
         .rest = state_view_rest,
         .replay = state,
         .handles = &state->handles,
+        .root_base = state->root_base,
     };
 }
 
