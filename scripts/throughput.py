@@ -137,7 +137,7 @@ def measure_recorder(bench):
 
 def measure_verification(bench):
     for name, trace in (("gcbench", bench.gcbench), ("compile_modules", bench.trace("compile_modules"))):
-        for design in ("semispace", "linked-list", "generational"):
+        for design in ("semispace", "linked-list", "generational", "mark-sweep", "mark-compact"):
             plain = bench.run(trace, design)["process_wall"]
             bench.note(f"verify {name} {design}", bench.run(trace, design, "--verify")["process_wall"] / plain)
 
