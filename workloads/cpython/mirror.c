@@ -457,22 +457,29 @@ void mirror_forget_edges(struct mirror *mirror, uint32_t object)
     mirror_free_edges(mirror, object);
 }
 
-/* Writes null into every slot that still refers to the object. */
+static void mirror_clear_in_edge(struct mirror *mirror, uint32_t edge)
+{
+    struct edge *e = &mirror->edges[edge];
+    if (!mirror_record(mirror, e->src)->garbage)
+        mirror_store(mirror, e->src, e->slot, 0);
+    edge_unlink(mirror, edge);
+    mirror_record(mirror, e->dst)->in_count--;
+    e->dst = 0; /* a gap in its run until the next scan of src: moving the rest down would
+                   make the death of a large dict's items quadratic */
+    e->raw = 0;
+    mirror_record(mirror, e->src)->seen = 0;
+}
+
+/* Writes null into every slot that still refers to the object. Its own first: without the others it
+ * is out of reach. */
 static void mirror_clear_in_edges(struct mirror *mirror, uint32_t object)
 {
-    struct record *record = mirror_record(mirror, object);
-    while (record->in_head != 0) {
-        uint32_t edge = record->in_head;
-        struct edge *e = &mirror->edges[edge];
-        if (!mirror_record(mirror, e->src)->garbage)
-            mirror_store(mirror, e->src, e->slot, 0);
-        edge_unlink(mirror, edge);
-        record->in_count--;
-        e->dst = 0; /* a gap in its run until the next scan of src: moving the rest down would
-                       make the death of a large dict's items quadratic */
-        e->raw = 0;
-        mirror_record(mirror, e->src)->seen = 0;
-    }
+    const struct record *record = mirror_record(mirror, object);
+    for (uint32_t i = 0; i < record->edge_count; i++)
+        if (mirror->edges[record->edges + i].dst == object)
+            mirror_clear_in_edge(mirror, record->edges + i);
+    while (record->in_head != 0)
+        mirror_clear_in_edge(mirror, record->in_head);
 }
 
 /* The loss of its root, if it has one, and its DEATH. */
