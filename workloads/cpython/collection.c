@@ -16,9 +16,7 @@
  *  4. DEATH is written for all that was freed, and the survivors change generation and tracking.
  *
  * Cost: O(candidates and their references), in the same order as CPython's own collection. */
-#include "workloads/cpython/recorder.h"
-
-enum { INSERT_LIMIT = 1 << 20 };
+#include "workloads/cpython/collection_parts.h"
 
 bool collection_init(struct recorder *recorder)
 {
@@ -75,88 +73,9 @@ void collection_note_death(struct recorder *recorder, uint32_t object)
     list_push(&recorder->collection.dead, object);
 }
 
-/* ---- 1: the replay's collection ---- */
+/* ---- events put in before others ---- */
 
-static bool collection_is_candidate(const struct mirror *mirror, const struct record *record)
-{
-    return record->kind == RECORD_OBJECT && record->epoch == mirror->epoch &&
-           record_is_traced(record);
-}
-
-/* Marks REACHED what is reached from the work list within the candidates; returns how many. */
-static uint32_t collection_close(struct recorder *recorder)
-{
-    uint32_t reached = 0;
-    struct mirror *mirror = &recorder->mirror;
-    struct index_list *work = &recorder->collection.work;
-    while (work->count > 0) {
-        const struct record *record = mirror_record(mirror, work->item[--work->count]);
-        for (uint32_t i = 0; i < record->edge_count; i++) {
-            uint32_t dst = mirror->edges[record->edges + i].dst;
-            struct record *to = mirror_record(mirror, dst);
-            if (dst == 0 || !collection_is_candidate(mirror, to) ||
-                (to->flags & RECORD_REACHED) != 0)
-                continue;
-            to->flags |= RECORD_REACHED;
-            list_push(work, dst);
-            reached++;
-        }
-    }
-    return reached;
-}
-
-static bool collection_has_root(const struct recorder *recorder, const struct record *record)
-{
-    (void)recorder;
-    return record->root != 0;
-}
-
-void collection_find_reachable(struct recorder *recorder,
-                               bool (*rooted)(const struct recorder *, const struct record *))
-{
-    struct mirror *mirror = &recorder->mirror;
-    const struct index_list *candidates = &recorder->snapshot.candidates;
-    struct index_list *work = &recorder->collection.work;
-    work->count = 0;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        struct record *record = mirror_record(mirror, candidates->item[i]);
-        record->scratch = record->in_count + rooted(recorder, record);
-    }
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        const struct record *record = mirror_record(mirror, candidates->item[i]);
-        if (!collection_is_candidate(mirror, record))
-            continue;
-        for (uint32_t e = 0; e < record->edge_count; e++) {
-            uint32_t dst = mirror->edges[record->edges + e].dst;
-            struct record *to = mirror_record(mirror, dst);
-            if (dst != 0 && collection_is_candidate(mirror, to))
-                to->scratch--;
-        }
-    }
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        uint32_t object = candidates->item[i];
-        struct record *record = mirror_record(mirror, object);
-        if (record->scratch > 0 && collection_is_candidate(mirror, record) &&
-            (record->flags & RECORD_REACHED) == 0) {
-            record->flags |= RECORD_REACHED;
-            list_push(work, object);
-        }
-        record->scratch = 0;
-    }
-    collection_close(recorder);
-}
-
-/* ---- 2: what survives for reasons that the replay does not see ---- */
-
-/* Whether it was unreachable, and not only lost before and living on. */
-static bool collection_finds(const struct mirror *mirror, const struct record *record)
-{
-    return collection_is_candidate(mirror, record) && (record->flags & RECORD_REACHED) == 0 &&
-           (!record->garbage || (record->flags & RECORD_DEAD) != 0);
-}
-
-/* A root from before the collection on. Its slot has been free since then. */
-static void collection_root_before(struct recorder *recorder, uint32_t object)
+void collection_root_before(struct recorder *recorder, uint32_t object)
 {
     struct mirror *mirror = &recorder->mirror;
     struct record *record = mirror_record(mirror, object);
@@ -170,207 +89,29 @@ static void collection_root_before(struct recorder *recorder, uint32_t object)
         collection->inserts[collection->insert_count++] = event;
 }
 
-/* An unreachable tuple, list or dict that was not seen dying, or a slice or the like, whose free
- * lists are not mirrored: is it dead, and perhaps born again already? What a finalizer saves is on
- * an older list; what was born since is on the youngest list or, as what is dead, not tracked. */
-static bool collection_was_reborn(struct recorder *recorder, uint32_t object)
+static void collection_note_move(void *arg, uint32_t object, uint64_t position)
 {
-    const struct record *record = mirror_record(&recorder->mirror, object);
-    if ((record->flags & RECORD_TYPED) == 0 ||
-        !py_type_has_free_list(recorder->types.info[record->type].type))
-        return false;
-    const PyObject *python = py_object_at(record->block + record->prefix);
-    if (!py_is_tracked(python))
-        return true;
-    PyGC_Head *head = py_list_head(recorder->gc, 0);
-    for (PyObject *o = py_list_next(head, NULL); o != NULL; o = py_list_next(head, o)) {
-        if (o == python)
-            return true;
-    }
-    return false;
+    struct recorder *recorder = arg;
+    mirror_record(&recorder->mirror, object)->event = (uint32_t)position;
 }
 
-/* The old object is dead; the block holds a new one. */
-static void collection_note_rebirth(struct recorder *recorder, uint32_t object)
+static void collection_insert(struct recorder *recorder, uint64_t position,
+                              const struct gcr_event *events, uint32_t count)
 {
-    struct mirror *mirror = &recorder->mirror;
-    struct record *record = mirror_record(mirror, object);
-    if (!recorder->neutral)
-        record->flags |= RECORD_RECYCLED;
-    collection_note_death(recorder, object);
-    uint32_t type = record->type;
-    uint32_t fresh = mirror_allocate(mirror, record->block, record->bytes,
-                                     recorder->neutral ? 0 : GCR_ALLOC_UNCOUNTED);
-    mirror_record(mirror, fresh)->flags |= RECORD_CONTAINER | RECORD_UNCOUNTED;
-    types_settle(&recorder->types, fresh, type);
-    heap_map_set(&recorder->map, record->block, fresh);
-    if (recorder->neutral)
-        snapshot_add_young(recorder, fresh);
-    recorder->tiers.live++;
-    recorder->counts->free_list_births++;
-}
-
-static void collection_keep_resurrected(struct recorder *recorder)
-{
-    struct mirror *mirror = &recorder->mirror;
-    const struct index_list *candidates = &recorder->snapshot.candidates;
-    struct index_list *work = &recorder->collection.work;
-    work->count = 0;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        uint32_t object = candidates->item[i];
-        struct record *record = mirror_record(mirror, object);
-        if (!collection_is_candidate(mirror, record) ||
-            (record->flags & (RECORD_REACHED | RECORD_DEAD)) != 0)
-            continue;
-        if (collection_was_reborn(recorder, object)) {
-            collection_note_rebirth(recorder, object);
-            continue;
-        }
-        if (record->garbage)
-            continue; /* lost before: its block is kept somewhere, or it was found by gc's means */
-        recorder->counts->resurrected++;
-        finalizers_look(recorder, object);
-        collection_root_before(recorder, object);
-        record->flags |= RECORD_REACHED;
-        list_push(work, object);
-    }
-    collection_close(recorder);
-}
-
-/* ---- what CPython counts as collected ---- */
-
-static void collection_cut(struct recorder *recorder, enum gcr_op op, uint32_t a, uint32_t b,
-                           uint32_t c)
-{
-    struct collection *collection = &recorder->collection;
-    if (collection->cut_count < INSERT_LIMIT)
-        collection->cuts[collection->cut_count++] =
-            (struct gcr_event){.op = (uint8_t)op, .a = a, .b = b, .c = c};
-}
-
-/* Members of the garbage that the program no longer had when CPython counted it: their finalizers
- * undid the cycle, as a generator's does, and they died by counting. The replayed collection passes
- * over them, and they are buried after it. Finalizers run first, so these were freed first. */
-static void collection_keep_finalized(struct recorder *recorder, int64_t surplus)
-{
-    struct mirror *mirror = &recorder->mirror;
-    const struct index_list *dead = &recorder->collection.dead;
-    struct index_list *work = &recorder->collection.work;
-    for (uint32_t i = 0; i < dead->count; i++) {
-        struct record *record = mirror_record(mirror, dead->item[i]);
-        if (collection_is_candidate(mirror, record) && (record->flags & RECORD_REACHED) == 0)
-            record->flags |= RECORD_FINALIZED;
-    }
-    for (uint32_t i = 0; i < dead->count && surplus > 0; i++) {
-        struct record *record = mirror_record(mirror, dead->item[i]);
-        if ((record->flags & RECORD_FINALIZED) == 0 || (record->flags & RECORD_REACHED) != 0 ||
-            record->garbage)
-            continue;
-        collection_root_before(recorder, dead->item[i]);
-        record->flags |= RECORD_REACHED;
-        work->count = 0;
-        list_push(work, dead->item[i]);
-        surplus -= 1 + collection_close(recorder);
-    }
-    /* Neither do they count among the survivors. */
-    for (uint32_t i = 0; i < dead->count && !recorder->neutral; i++) {
-        struct record *record = mirror_record(mirror, dead->item[i]);
-        if ((record->flags & (RECORD_FINALIZED | RECORD_REACHED)) !=
-            (RECORD_FINALIZED | RECORD_REACHED))
-            continue;
-        collection_cut(recorder, GCR_OP_UNTRACK, dead->item[i], 0, 0);
-        record->generation = GENERATION_NONE;
-    }
-}
-
-/* CPython counts one survivor more than the replay would: an object that exists for this collection
- * only makes up for it. Only the counts of survivors decide when generation 2 is next collected. */
-static void collection_add_survivor(struct recorder *recorder)
-{
-    struct mirror *mirror = &recorder->mirror;
-    struct collection *collection = &recorder->collection;
-    if (recorder->neutral || collection->cut_count + 2 > INSERT_LIMIT)
+    if (count == 0)
         return;
-    uint32_t object = mirror_park(mirror, 0, 32);
-    mirror_record(mirror, object)->root = mirror_take_unused_root(mirror);
-    collection->cuts[collection->cut_count++] =
-        (struct gcr_event){.op = GCR_OP_ALLOC,
-                           .flags = GCR_ALLOC_UNCOUNTED,
-                           .a = object,
-                           .b = recorder->types.info[TYPE_UNKNOWN_CONTAINER].shape,
-                           .c = gcr_root_global(mirror_record(mirror, object)->root - 1)};
-    collection_cut(recorder, GCR_OP_TRACK, object, 0, 0);
-    list_push(&collection->stand_ins, object);
+    if (!channel_insert(&recorder->channel, position, events, count, collection_note_move)) {
+        recorder->counts->late_insertions += count;
+        for (uint32_t i = 0; i < count; i++)
+            channel_append(&recorder->channel, events[i]);
+        return;
+    }
+    struct index_list *steps = &recorder->mirror.steps;
+    for (uint32_t i = 0; i < steps->count; i++)
+        steps->item[i] += steps->item[i] == STEP_DOWN ? 0 : count;
 }
 
-static void collection_remove_survivors(struct recorder *recorder)
-{
-    struct mirror *mirror = &recorder->mirror;
-    struct index_list *stand_ins = &recorder->collection.stand_ins;
-    for (uint32_t i = 0; i < stand_ins->count; i++) {
-        mirror_event(mirror, GCR_OP_RECYCLE, stand_ins->item[i], 0, 0);
-        mirror_unroot(mirror, stand_ins->item[i]);
-        mirror_event(mirror, GCR_OP_DEATH, stand_ins->item[i], 0, 0);
-        mirror_release_record(mirror, stand_ins->item[i]);
-    }
-    stand_ins->count = 0;
-}
-
-/* Weak references that their own callbacks removed: CPython counts them as collected
- * (handle_weakrefs). Just before the collection they lose every reference but one to themselves,
- * held in the slot of a word that never has one, and so become garbage. */
-static void collection_add_weakrefs(struct recorder *recorder, int64_t missing)
-{
-    struct mirror *mirror = &recorder->mirror;
-    struct collection *collection = &recorder->collection;
-    for (uint32_t i = 0; i < collection->dead.count && missing > 0; i++) {
-        uint32_t object = collection->dead.item[i];
-        struct record *record = mirror_record(mirror, object);
-        const struct type_info *info = &recorder->types.info[record->type];
-        if (!collection_is_candidate(mirror, record) || info->hidden_target < 0 ||
-            (record->flags & RECORD_REACHED) == 0 || record->garbage ||
-            collection->cut_count + record->in_count + 2 > INSERT_LIMIT)
-            continue;
-        int32_t hash = type_slot_of_word(info, info->hidden_target + 2);
-        collection_cut(recorder, GCR_OP_STORE, object, (uint32_t)hash, object);
-        for (uint32_t e = record->in_head; e != 0; e = record->in_head) {
-            struct edge *edge = &mirror->edges[e];
-            if (!mirror_record(mirror, edge->src)->garbage)
-                collection_cut(recorder, GCR_OP_STORE, edge->src, edge->slot, 0);
-            edge_unlink(mirror, e);
-            edge->dst = 0;
-            edge->raw = 0;
-            mirror_record(mirror, edge->src)->seen = 0;
-            record->in_count--;
-        }
-        if (record->root != 0) {
-            collection_cut(recorder, GCR_OP_ROOT, gcr_root_global(record->root - 1), 0, 0);
-            list_push(&mirror->free_roots, record->root);
-            record->root = 0;
-        }
-        record->flags &= (uint16_t)~RECORD_REACHED;
-        missing--;
-        collection_add_survivor(recorder);
-    }
-}
-
-/* Makes the number of objects that the replay will count as collected equal to CPython's. */
-static void collection_match_count(struct recorder *recorder, int generation)
-{
-    struct mirror *mirror = &recorder->mirror;
-    const struct index_list *candidates = &recorder->snapshot.candidates;
-    int64_t garbage = 0;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        const struct record *record = mirror_record(mirror, candidates->item[i]);
-        garbage += collection_finds(mirror, record);
-    }
-    int64_t real = recorder->gc->generation_stats[generation].collected -
-                   recorder->collection.collected[generation];
-    if (garbage > real)
-        collection_keep_finalized(recorder, garbage - real);
-    else if (garbage < real)
-        collection_add_weakrefs(recorder, real - garbage);
-}
+/* ---- untracking ---- */
 
 /* gcmodule.c, untrack_tuples: whether the replay untracks this survivor by itself. */
 static bool collection_predicts_untracking(const struct mirror *mirror, const struct record *record,
@@ -415,116 +156,6 @@ static void collection_untrack(struct recorder *recorder, int generation, unsign
         if (!tracked)
             record->generation = GENERATION_NONE;
     }
-}
-
-/* ---- carrying it out ---- */
-
-/* An edge from garbage goes away without an event. `lost`: from what was lost before. */
-static void collection_lose_edge(struct recorder *recorder, uint32_t dst, bool lost)
-{
-    struct mirror *mirror = &recorder->mirror;
-    struct record *to = mirror_record(mirror, dst);
-    if (recorder->neutral && !lost && to->scratch == 0) {
-        to->scratch = 1; /* until now the trace held it */
-        list_push(&recorder->reach.marked, dst);
-    }
-    uint32_t count = to->in_count + (to->root != 0);
-    if ((to->flags & RECORD_DEAD) != 0) {
-        if (count == 0) {
-            to->flags |= RECORD_REPLAY_FREED;
-            list_push(&recorder->collection.work, dst);
-        }
-        return;
-    }
-    if (to->root != 0 || (to->scratch == 0 && mirror_is_lost(mirror, dst)))
-        return;
-    bool needed = count == 0;
-    bool used = record_refcount(to) > (int64_t)to->in_count;
-    if (!record_is_traced(to) || recorder->neutral)
-        needed = needed || used;
-    if (record_is_traced(to) && (!recorder->neutral || collection_is_candidate(mirror, to)))
-        needed = needed || (to->flags & RECORD_REACHED) == 0;
-    if (needed)
-        collection_root_before(recorder, dst);
-    else if (recorder->neutral && (to->flags & RECORD_CONTAINER) != 0)
-        list_push(&recorder->collection.left, dst);
-}
-
-/* Neutral mode: survivors that lost a holder. Something else leads to them, or they are older and
- * perhaps garbage by now: then they have a root until they are looked at, which is soon. */
-static void collection_judge_left(struct recorder *recorder)
-{
-    const struct index_list *left = &recorder->collection.left;
-    for (uint32_t i = 0; i < left->count; i++) {
-        struct record *record = mirror_record(&recorder->mirror, left->item[i]);
-        if (record->root != 0 || record->garbage || (record->flags & RECORD_REPLAY_FREED) != 0 ||
-            reach_is_held(recorder, left->item[i]))
-            continue;
-        collection_root_before(recorder, left->item[i]);
-        if (record->kind != RECORD_OBJECT)
-            continue;
-        record->tier = 0;
-        snapshot_add_young(recorder, left->item[i]);
-    }
-}
-
-/* Carries out the collection on the mirror: the unreachable, and what falls with them. */
-static void collection_free_garbage(struct recorder *recorder)
-{
-    struct mirror *mirror = &recorder->mirror;
-    const struct index_list *candidates = &recorder->snapshot.candidates;
-    struct index_list *work = &recorder->collection.work;
-    struct index_list *held = &recorder->reach.marked;
-    work->count = 0;
-    held->count = 0;
-    recorder->collection.left.count = 0;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-        struct record *record = mirror_record(mirror, candidates->item[i]);
-        if (!collection_finds(mirror, record))
-            continue;
-        record->flags |= RECORD_REPLAY_FREED;
-        list_push(work, candidates->item[i]);
-    }
-    for (uint32_t done = 0; done < work->count; done++) {
-        struct record *record = mirror_record(mirror, work->item[done]);
-        record->seen = 0;
-        for (uint32_t i = 0; i < record->edge_count; i++) {
-            struct edge *edge = &mirror->edges[record->edges + i];
-            uint32_t dst = edge->dst;
-            if (dst == 0)
-                continue;
-            edge_unlink(mirror, record->edges + i);
-            edge->dst = 0;
-            mirror_record(mirror, dst)->in_count--;
-            if (dst != mirror->static_record &&
-                (mirror_record(mirror, dst)->flags & RECORD_REPLAY_FREED) == 0)
-                collection_lose_edge(recorder, dst, record->garbage != 0);
-        }
-    }
-    while (held->count > 0)
-        mirror_record(mirror, held->item[--held->count])->scratch = 0;
-}
-
-static void collection_note_move(void *arg, uint32_t object, uint64_t position)
-{
-    struct recorder *recorder = arg;
-    mirror_record(&recorder->mirror, object)->event = (uint32_t)position;
-}
-
-static void collection_insert(struct recorder *recorder, uint64_t position,
-                              const struct gcr_event *events, uint32_t count)
-{
-    if (count == 0)
-        return;
-    if (!channel_insert(&recorder->channel, position, events, count, collection_note_move)) {
-        recorder->counts->late_insertions += count;
-        for (uint32_t i = 0; i < count; i++)
-            channel_append(&recorder->channel, events[i]);
-        return;
-    }
-    struct index_list *steps = &recorder->mirror.steps;
-    for (uint32_t i = 0; i < steps->count; i++)
-        steps->item[i] += steps->item[i] == STEP_DOWN ? 0 : count;
 }
 
 /* ---- 3 and 4 ---- */
@@ -614,6 +245,12 @@ static void collection_report(struct recorder *recorder, int generation)
         collection->collected[i] = recorder->gc->generation_stats[i].collected;
         collection->uncollectable[i] = recorder->gc->generation_stats[i].uncollectable;
     }
+}
+
+static bool collection_has_root(const struct recorder *recorder, const struct record *record)
+{
+    (void)recorder;
+    return record->root != 0;
 }
 
 void collection_cancel(struct recorder *recorder)

@@ -10,7 +10,7 @@
  * Object index = record number. Every root is a global root slot that belongs to one object.
  *
  * A traced container (one on the collector's lists) loses its root only where its real count has
- * just been compared with its known edges (snapshot.c; in a neutral recording also reach.c);
+ * just been compared with its known edges (snapshot_examine.c; in a neutral one also reach.c);
  * whenever one of its known edges goes away at another time, it gets a root. By induction,
  * everything that the program can reach is reachable in the trace at every event. */
 #ifndef GCR_WORKLOADS_CPYTHON_MIRROR_H
@@ -75,7 +75,7 @@ struct record {
     uint8_t generation; /* the list it is on, as the replay knows it */
     uint8_t prefix;     /* bytes of the block before the object */
     uint8_t edge_class; /* capacity class of the run */
-    uint8_t tier;       /* neutral: how often it was examined; see snapshot.c */
+    uint8_t tier;       /* neutral: how often it was examined; see snapshot_tiers.c */
     uint8_t garbage;    /* neutral: no root leads to it any more, nor does the program (reach.c) */
 };
 _Static_assert(sizeof(struct record) == 64, "a record is a cache line");

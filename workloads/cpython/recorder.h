@@ -115,7 +115,7 @@ struct recorder {
     int enabled, thresholds[3]; /* as last written */
 };
 
-/* ---- snapshot.c ---- */
+/* ---- snapshot.c, snapshot_examine.c, snapshot_tiers.c ---- */
 
 bool snapshot_init(struct recorder *recorder);
 /* Brings tracking, edges and roots of generations 0 .. `generation` up to date: what CPython's
