@@ -241,11 +241,6 @@ static void add_design(const struct bench_design *design)
 
 int main(int argc, char **argv)
 {
-    size_t count;
-    const struct bench_design *plain = bench_designs(&count);
-    for (size_t i = 0; i < count; i++)
-        add_design(&plain[i]);
-    for (size_t i = 0; i < GCR_COUNT_OF(variants); i++)
-        add_design(&variants[i]);
+    bench_add_designs(add_design, variants, GCR_COUNT_OF(variants));
     return gcr_bench_main(argc, argv, NULL, 0);
 }

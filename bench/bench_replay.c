@@ -199,22 +199,24 @@ static void *recorded_setup(struct gcr_bench *b)
     return NULL;
 }
 
+/* Does `all`, to all events, again and again. */
+static void run_over(struct gcr_bench *b, struct bench_pretend *r,
+                     bool (*all)(struct bench_pretend *r), const char *complaint)
+{
+    while (gcr_bench_batch(b, (int64_t)r->count))
+        if (!all(r))
+            gcr_bench_fail(b, complaint);
+    gcr_bench_items(b, gcr_bench_iterations(b));
+}
+
 static void prepare_run(struct gcr_bench *b, void *fixture)
 {
-    struct bench_pretend *r = fixture;
-    while (gcr_bench_batch(b, (int64_t)r->count))
-        if (!bench_pretend_prepare(r))
-            gcr_bench_fail(b, "the events cannot be prepared");
-    gcr_bench_items(b, gcr_bench_iterations(b));
+    run_over(b, fixture, bench_pretend_prepare, "the events cannot be prepared");
 }
 
 static void loop_run(struct gcr_bench *b, void *fixture)
 {
-    struct bench_pretend *r = fixture;
-    while (gcr_bench_batch(b, (int64_t)r->count))
-        if (!bench_pretend_run(r))
-            gcr_bench_fail(b, "the loop has stopped early");
-    gcr_bench_items(b, gcr_bench_iterations(b));
+    run_over(b, fixture, bench_pretend_run, "the loop has stopped early");
 }
 
 /* ---- one kind of event ---- */

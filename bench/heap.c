@@ -21,6 +21,17 @@ const struct bench_design *bench_designs(size_t *count)
     return designs;
 }
 
+void bench_add_designs(void (*add)(const struct bench_design *design),
+                       const struct bench_design *variants, size_t count)
+{
+    size_t plain_count;
+    const struct bench_design *plain = bench_designs(&plain_count);
+    for (size_t i = 0; i < plain_count; i++)
+        add(&plain[i]);
+    for (size_t i = 0; i < count; i++)
+        add(&variants[i]);
+}
+
 void bench_design_name(const struct bench_design *design, const char *family, char *out,
                        size_t size)
 {

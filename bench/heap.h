@@ -19,6 +19,9 @@ struct bench_design {
 
 /* Every back end with its defaults, in the order of allocators/CMakeLists.txt. */
 const struct bench_design *bench_designs(size_t *count);
+/* Calls `add` with each of them, then with the `count` variants. */
+void bench_add_designs(void (*add)(const struct bench_design *design),
+                       const struct bench_design *variants, size_t count);
 /* "family/collector" and a "/name=value" for each setting. */
 void bench_design_name(const struct bench_design *design, const char *family, char *out,
                        size_t size);

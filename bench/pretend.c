@@ -2,52 +2,9 @@
 
 #include <stdlib.h>
 
-#include "sim/replay/loop.h"
 #include "sim/replay/prepare.h"
 
-/* ---- operations that do nothing ---- */
-
-static gcr_ref pretend_alloc(struct gcr_heap *heap, const struct gcr_shape *shape, uint32_t length,
-                             unsigned flags, uint32_t cookie, gcr_ref *root, bool global_root)
-{
-    struct bench_pretend_heap *p = (struct bench_pretend_heap *)heap;
-    (void)shape;
-    (void)length;
-    (void)flags;
-    (void)cookie;
-    (void)global_root;
-    p->next += 16;
-    *root = (gcr_ref)p->next;
-    return *root;
-}
-
-static void pretend_store(struct gcr_heap *heap, gcr_ref object, uint32_t slot, gcr_ref value)
-{
-    (void)heap;
-    (void)object;
-    (void)slot;
-    (void)value;
-}
-
-static void pretend_copy(struct gcr_heap *heap, gcr_ref dst, uint32_t dst_slot, gcr_ref src,
-                         uint32_t src_slot, uint32_t n)
-{
-    (void)heap;
-    (void)dst;
-    (void)dst_slot;
-    (void)src;
-    (void)src_slot;
-    (void)n;
-}
-
-static void pretend_load(struct gcr_heap *heap, gcr_ref object, uint32_t slot, gcr_ref *root,
-                         bool global_root)
-{
-    (void)heap;
-    (void)slot;
-    (void)global_root;
-    *root = object;
-}
+/* ---- an engine around nothing ---- */
 
 static gcr_ref pretend_forwarded(struct gcr_heap *heap, gcr_ref object)
 {
@@ -55,10 +12,10 @@ static gcr_ref pretend_forwarded(struct gcr_heap *heap, gcr_ref object)
     return (gcr_ref)((uintptr_t)object ^ 0x10);
 }
 
-static const struct gcr_mutator_ops pretend_ops = {.alloc = pretend_alloc,
-                                                   .store = pretend_store,
-                                                   .copy = pretend_copy,
-                                                   .load = pretend_load,
+static const struct gcr_mutator_ops pretend_ops = {.alloc = null_alloc,
+                                                   .store = null_store,
+                                                   .copy = null_copy,
+                                                   .load = null_load,
                                                    .forwarded = pretend_forwarded};
 static const struct gcr_collector pretend_collector = {.name = "pretend"};
 static const struct gcr_engine pretend_engine = {.collector = &pretend_collector,

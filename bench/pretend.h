@@ -1,22 +1,18 @@
-/* The replay loop around operations that do nothing: a heap of pretend objects, whose addresses are
- * numbers with nothing stored behind them. What is left is the harness. */
+/* The replay loop over events in memory, around operations that do nothing (null_design.h). What is
+ * left is the harness. */
 #ifndef GCR_BENCH_PRETEND_H
 #define GCR_BENCH_PRETEND_H
 
 #include "bench/gcr_bench.h"
+#include "bench/null_design.h"
 #include "sim/replay/state.h"
 
 enum { BENCH_PRETEND_BATCH = 4096 }; /* events that are carried out at a time */
 
-struct bench_pretend_heap {
-    struct gcr_heap heap;
-    uintptr_t next;
-};
-
 struct bench_pretend {
     struct gcr_replay_state state;
     struct gcr_capabilities capabilities;
-    struct bench_pretend_heap heap;
+    struct null_heap heap;
     struct gcr_shape *shapes;
     struct gcr_event *events;
     size_t count;
