@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "traces/bytes.h"
+#include "traces/operands.h"
 #include "traces/predict.h"
 #include "traces/section.h"
 
@@ -188,26 +189,18 @@ GCR_ALWAYS_INLINE void encode_event(struct gcr_block_encoder *encoder, enum enco
 GCR_ALWAYS_INLINE void encode_dispatch(struct gcr_block_encoder *encoder, enum encode_pass pass,
                                        const struct gcr_event *event)
 {
-    static const uint8_t alloc[] = {GCR_OPERAND_NEW_OBJECT, GCR_OPERAND_SHAPE, GCR_OPERAND_ROOT,
-                                    GCR_OPERAND_NUMBER, GCR_OPERAND_NONE};
-    static const uint8_t store[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NUMBER, GCR_OPERAND_VALUE,
-                                    GCR_OPERAND_NONE, GCR_OPERAND_NONE};
-    static const uint8_t root[] = {GCR_OPERAND_ROOT, GCR_OPERAND_VALUE, GCR_OPERAND_NONE,
-                                   GCR_OPERAND_NONE, GCR_OPERAND_NONE};
-    static const uint8_t death[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NONE, GCR_OPERAND_NONE,
-                                    GCR_OPERAND_NONE, GCR_OPERAND_NONE};
     switch (event->op) {
     case GCR_OP_ALLOC:
-        encode_event(encoder, pass, event, GCR_OP_ALLOC, alloc);
+        encode_event(encoder, pass, event, GCR_OP_ALLOC, gct_operands_alloc);
         break;
     case GCR_OP_STORE:
-        encode_event(encoder, pass, event, GCR_OP_STORE, store);
+        encode_event(encoder, pass, event, GCR_OP_STORE, gct_operands_store);
         break;
     case GCR_OP_ROOT:
-        encode_event(encoder, pass, event, GCR_OP_ROOT, root);
+        encode_event(encoder, pass, event, GCR_OP_ROOT, gct_operands_root);
         break;
     case GCR_OP_DEATH:
-        encode_event(encoder, pass, event, GCR_OP_DEATH, death);
+        encode_event(encoder, pass, event, GCR_OP_DEATH, gct_operands_death);
         break;
     default:
         encode_event(encoder, pass, event, event->op, gcr_op_table[event->op].operand);

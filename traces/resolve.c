@@ -8,6 +8,7 @@
 #include "traces/resolve.h"
 
 #include "base/compiler.h"
+#include "traces/operands.h"
 
 /* Its top bit: something is out of bounds. */
 typedef uint32_t resolve_verdict;
@@ -103,18 +104,6 @@ static GCR_NOINLINE resolve_verdict resolve_rare(struct resolve r, unsigned code
 GCR_ALWAYS_INLINE bool resolve_walk(struct resolve r, const uint8_t *codes, uint32_t n,
                                     unsigned needs, struct gcr_event *out)
 {
-    static const uint8_t alloc[] = {GCR_OPERAND_NEW_OBJECT, GCR_OPERAND_SHAPE, GCR_OPERAND_ROOT,
-                                    GCR_OPERAND_NUMBER, GCR_OPERAND_NONE};
-    static const uint8_t store[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NUMBER, GCR_OPERAND_VALUE,
-                                    GCR_OPERAND_NONE, GCR_OPERAND_NONE};
-    static const uint8_t load[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NUMBER, GCR_OPERAND_ROOT,
-                                   GCR_OPERAND_NONE, GCR_OPERAND_NONE};
-    static const uint8_t access[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NUMBER, GCR_OPERAND_NUMBER,
-                                     GCR_OPERAND_NONE, GCR_OPERAND_NONE};
-    static const uint8_t root[] = {GCR_OPERAND_ROOT, GCR_OPERAND_VALUE, GCR_OPERAND_NONE,
-                                   GCR_OPERAND_NONE, GCR_OPERAND_NONE};
-    static const uint8_t death[] = {GCR_OPERAND_OBJECT, GCR_OPERAND_NONE, GCR_OPERAND_NONE,
-                                    GCR_OPERAND_NONE, GCR_OPERAND_NONE};
     uint32_t allocs = 0, stores = 0, loads = 0, reads = 0, writes = 0, roots = 0, deaths = 0;
     uint32_t others[RESOLVE_OPS] = {0};
     resolve_verdict bad = 0;
@@ -122,26 +111,26 @@ GCR_ALWAYS_INLINE bool resolve_walk(struct resolve r, const uint8_t *codes, uint
         unsigned code = *codes, op = code % RESOLVE_OPS;
         switch (op) {
         case GCR_OP_ALLOC:
-            bad |= resolve_event(r, code, allocs++, GCR_OP_ALLOC, alloc, needs, out);
+            bad |= resolve_event(r, code, allocs++, GCR_OP_ALLOC, gct_operands_alloc, needs, out);
             bad |= resolve_length(r.limits, out->b, out->d);
             break;
         case GCR_OP_STORE:
-            bad |= resolve_event(r, 0, stores++, GCR_OP_STORE, store, needs, out);
+            bad |= resolve_event(r, 0, stores++, GCR_OP_STORE, gct_operands_store, needs, out);
             break;
         case GCR_OP_LOAD:
-            bad |= resolve_event(r, 0, loads++, GCR_OP_LOAD, load, needs, out);
+            bad |= resolve_event(r, 0, loads++, GCR_OP_LOAD, gct_operands_load, needs, out);
             break;
         case GCR_OP_READ:
-            bad |= resolve_event(r, 0, reads++, GCR_OP_READ, access, needs, out);
+            bad |= resolve_event(r, 0, reads++, GCR_OP_READ, gct_operands_access, needs, out);
             break;
         case GCR_OP_WRITE:
-            bad |= resolve_event(r, 0, writes++, GCR_OP_WRITE, access, needs, out);
+            bad |= resolve_event(r, 0, writes++, GCR_OP_WRITE, gct_operands_access, needs, out);
             break;
         case GCR_OP_ROOT:
-            bad |= resolve_event(r, 0, roots++, GCR_OP_ROOT, root, needs, out);
+            bad |= resolve_event(r, 0, roots++, GCR_OP_ROOT, gct_operands_root, needs, out);
             break;
         case GCR_OP_DEATH:
-            bad |= resolve_event(r, 0, deaths++, GCR_OP_DEATH, death, needs, out);
+            bad |= resolve_event(r, 0, deaths++, GCR_OP_DEATH, gct_operands_death, needs, out);
             break;
         default:
             bad |= resolve_rare(r, code, others[op]++, needs, out);
