@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+from machine import machine_note
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "measuring.md")
 BLOCK = re.compile(r"<!-- model_speed -->\n.*?<!-- /model_speed -->\n", re.S)
@@ -113,12 +115,6 @@ def markdown(heads, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.M)
-    return model.group(1) if model else "unknown processor"
-
-
 def main():
     parser = argparse.ArgumentParser(description="The cache model's speed.")
     parser.add_argument("--programs", required=True)
@@ -126,8 +122,7 @@ def main():
     parser.add_argument("--depth", default="14", help="of gcbench's largest short-lived trees")
     parser.add_argument("--docs", action="store_true")
     args = parser.parse_args()
-    note = (f"{processor()}, {os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} at the beginning; "
-            f"medians of {args.repeat} interleaved runs.\n")
+    note = f"{machine_note()}; medians of {args.repeat} interleaved runs.\n"
     text = note + "\n" + markdown(*widths_table(args))
     if shutil.which("valgrind"):
         text += "\n" + markdown(*cachegrind_table(args))

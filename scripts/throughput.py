@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+from machine import machine_note
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "performance.md")
 BLOCK = re.compile(r"<!-- throughput -->\n.*?<!-- /throughput -->\n", re.S)
@@ -289,12 +291,6 @@ def table(bench, names):
             yield from ROWS[name](bench)
 
 
-def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.M)
-    return model.group(1) if model else "unknown processor"
-
-
 def markdown(note, rows):
     lines = [note, "", "| what | target | measured | met |", "|---|---:|---:|---|"]
     return "\n".join(lines + ["| " + " | ".join(cells) + " |" for cells in rows]) + "\n"
@@ -331,8 +327,7 @@ def main():
     if unknown:
         parser.error(f"no measurement called {unknown[0]} (there are {', '.join(ROWS)})")
     names = args.names or list(ROWS)
-    note = (f"{processor()}, {os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} at the beginning; "
-            f"medians of {args.rounds} interleaved rounds.")
+    note = f"{machine_note()}; medians of {args.rounds} interleaved rounds."
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args, folder)
         bench.prepare()
