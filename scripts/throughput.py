@@ -50,6 +50,7 @@ class Bench:
         self.args, self.folder, self.samples, self.refused = args, folder, {}, {}
         self.gcreplay = os.path.join(args.build, "bin", "gcreplay")
         self.gcbench = os.path.join(folder, "gcbench.gct")
+        self.small = os.path.join(folder, "small.gct")  # gcbench without its one large array
         self.graph = os.path.join(folder, "graph.gct")
 
     def note(self, name, value):
@@ -80,6 +81,7 @@ class Bench:
 
     def prepare(self):
         Done([self.gcreplay, "generate", "gcbench", "-o", self.gcbench])
+        Done([self.gcreplay, "generate", "gcbench", "--set", "array=0", "-o", self.small])
         for name in PROGRAMS:
             self.record(self.program(name), self.trace(name), "faithful")
             self.record(self.program(name), self.trace(name + "-neutral"), "neutral")
@@ -115,8 +117,20 @@ def measure_gcbench(bench):
         document = bench.run(bench.gcbench, design)
         bench.note(f"gcbench {design}", document["time"]["events_per_second"])
         bench.note(f"gcbench {design} wall", document["events"] / document["process_wall"])
-        if document["objects"]["copied"]:
-            bench.note(f"copy {design}", document["time"]["phases"]["copy_ns"] / document["objects"]["copied"])
+        for name, trace in (("gcbench", bench.gcbench), ("small", bench.small)) if design != "epsilon" else ():
+            document = bench.run(trace, design) if name == "small" else document
+            bench.note(f"copy {name} {design}", document["time"]["phases"]["copy_ns"] / document["objects"]["copied"])
+
+
+def measure_harness(bench):
+    """What the harness takes of the replay clock, and of all of the wall time, decoding included."""
+    program = os.path.join(bench.args.build, "bench", "harness_share")
+    if not os.path.exists(program):
+        raise Failure("no harness_share: configure with -DGCR_BENCH=ON")
+    output = Done([program, bench.gcbench, "semispace", "1"]).output
+    clock, wall = re.findall(r"([\d.]+) %", output)
+    bench.note("harness clock", float(clock))
+    bench.note("harness wall", float(wall))
 
 
 def measure_recorded(bench):
@@ -177,7 +191,7 @@ def measure_full_collection(bench):
         bench.note(f"cpython {design}", statistics.median(full[1:]) / tracked / real)
 
 
-MEASURES = {"decoding": measure_decoding, "gcbench": measure_gcbench, "recorded": measure_recorded,
+MEASURES = {"decoding": measure_decoding, "gcbench": measure_gcbench, "harness": measure_harness, "recorded": measure_recorded,
             "recorder": measure_recorder, "verification": measure_verification, "model": measure_model,
             "marking": measure_marking, "collection": measure_full_collection}
 
@@ -213,8 +227,15 @@ def rows_gcbench(bench):
         yield row(f"gcbench on {design}, replay clock, without deaths", target, bench.median(f"gcbench {design}"),
                   million, True)
         yield ["the same, all events, whole process", "", million(bench.median(f"gcbench {design} wall")), ""]
-    yield row("semispace, copying an object of gcbench", 12, bench.median("copy semispace"), "{:.1f} ns".format, False)
-    yield ["generational, the same", "", f"{bench.median('copy generational'):.1f} ns", ""]
+    show = "{:.1f} ns".format
+    yield row("semispace, copying a small object of gcbench", 12, bench.median("copy small semispace"), show, False)
+    yield ["the same, the copies of its array of 4 MB among them", "", show(bench.median("copy gcbench semispace")), ""]
+    yield ["generational, copying a small object", "", show(bench.median("copy small generational")), ""]
+
+
+def rows_harness(bench):
+    yield row("the harness on semispace, gcbench: of the replay clock", 35, bench.median("harness clock"), "{:.0f} %".format, False)
+    yield row("the same, of wall time, decoding and all accounts included", 35, bench.median("harness wall"), "{:.0f} %".format, False)
 
 
 def rows_recorded(bench):
@@ -266,7 +287,7 @@ def rows_size(bench):
                   "{:.2f} bytes an event".format, False)
 
 
-ROWS = {"decoding": rows_decoding, "gcbench": rows_gcbench, "recorded": rows_recorded, "recorder": rows_recorder,
+ROWS = {"decoding": rows_decoding, "gcbench": rows_gcbench, "harness": rows_harness, "recorded": rows_recorded, "recorder": rows_recorder,
         "verification": rows_verification, "model": rows_model, "marking": rows_marking,
         "collection": rows_collection, "size": rows_size}
 

@@ -3,8 +3,8 @@
 #
 #   scripts/throughput.sh [--rounds N] [--json FILE] [--docs] [--build DIR] [NAME...]
 #
-# NAME: decoding gcbench recorded recorder verification model marking collection size; all by default. Every round measures all of
-# them once, so that ratios are of interleaved runs; figures are medians over the rounds (5). Builds what is missing. --docs writes
+# NAME: decoding gcbench harness recorded recorder verification model marking collection size; all by default. Every round measures
+# all of them once, so that ratios are of interleaved runs; figures are medians over the rounds (5). Builds what is missing. --docs writes
 # the table into docs/performance.md. Needs a machine that does nothing else; ten minutes for five rounds. What
 # takes longer has scripts of its own: billion.sh.
 set -euo pipefail
