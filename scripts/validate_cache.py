@@ -16,6 +16,7 @@ BLOCK = re.compile(r"<!-- validate_cache -->\n.*?<!-- /validate_cache -->\n", re
 LINE = 64
 BOUND = 0.001    # of a phase's misses
 SMALL = 0.02     # a phase with less than this share of the workload's misses is held against those
+COLD = 48        # misses: lines of constants and stack, whose sets the linker and the lengths of paths decide
 
 MUTATOR = r"^validate_(load|store|clear|root|write|run)"
 POOLS = r"|^gcr_pools_(alloc|extend|take)"
@@ -152,6 +153,8 @@ def judge(theirs, ours, total):
     """Whether two counts of misses agree, and by what rule."""
     if abs(ours - theirs) <= BOUND * theirs:
         return "agrees"
+    if abs(ours - theirs) <= COLD:
+        return "small"
     if max(theirs, ours) < SMALL * total and abs(ours - theirs) <= BOUND * total:
         return "small"
     return "differs"
@@ -231,7 +234,7 @@ def main():
                 rows += more
                 wrong += bad
     print(plain(rows), end="")
-    print(f"(s): less than {SMALL:.0%} of the workload's misses, and the difference within {BOUND:.1%} of those")
+    print(f"(s): at most {COLD} misses off; or less than {SMALL:.0%} of the workload's misses, and within {BOUND:.1%} of those")
     if args.docs:
         write_page(rows)
     print(f"validate_cache: {wrong} figures are out of bounds" if wrong else
