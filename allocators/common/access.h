@@ -75,6 +75,7 @@ static inline bool gcr_model_compare_exchange(void *at, void *expected, uint64_t
 #define GCR_COPY_AS(cause, to, from, bytes) gcr_model_move((to), (from), (bytes), (cause))
 #define GCR_MOVE_AS(cause, to, from, bytes) gcr_model_move((to), (from), (bytes), (cause))
 #define GCR_ZERO_AS(cause, at, bytes) gcr_model_zero((at), (bytes), (cause))
+#define GCR_ZERO_NEW(at, bytes) ((void)memset((at), 0, (bytes)))
 #define GCR_COPY_BEHIND_AS(cause, to, from, words)                                                 \
     do {                                                                                           \
         for (uint64_t gcr_word = 1; gcr_word < (words); gcr_word++)                                \
@@ -105,6 +106,32 @@ GCR_ALWAYS_INLINE void gcr_copy_few_words(uint64_t *to, const uint64_t *from, ui
     memcpy(to + words - 2, &last, sizeof last);
 }
 
+/* memset to 0 of 16 to 128 bytes by stores of 16, the ones from the front and the ones from the
+ * back overlapping; other sizes by memset. */
+GCR_ALWAYS_INLINE void gcr_zero_block(void *at, size_t bytes)
+{
+    struct gcr_two_words {
+        uint64_t word[2];
+    } zero = {{0}};
+    char *start = at, *end = start + bytes;
+    if (GCR_UNLIKELY(bytes - 16 > 112)) {
+        memset(at, 0, bytes);
+        return;
+    }
+    if (bytes > 32) {
+        memcpy(start + 16, &zero, sizeof zero);
+        memcpy(end - 32, &zero, sizeof zero);
+    }
+    if (bytes > 64) {
+        memcpy(start + 32, &zero, sizeof zero);
+        memcpy(start + 48, &zero, sizeof zero);
+        memcpy(end - 64, &zero, sizeof zero);
+        memcpy(end - 48, &zero, sizeof zero);
+    }
+    memcpy(start, &zero, sizeof zero);
+    memcpy(end - 16, &zero, sizeof zero);
+}
+
 /* lvalue = value, once each. */
 #define GCR_STORE_AS(cause, lvalue, value) ((void)((lvalue) = (value)))
 /* lvalue += delta; its value is the new one. lvalue is an unsigned integer. */
@@ -113,6 +140,8 @@ GCR_ALWAYS_INLINE void gcr_copy_few_words(uint64_t *to, const uint64_t *from, ui
 #define GCR_COPY_AS(cause, to, from, bytes) ((void)memcpy((to), (from), (bytes)))
 #define GCR_MOVE_AS(cause, to, from, bytes) ((void)memmove((to), (from), (bytes)))
 #define GCR_ZERO_AS(cause, at, bytes) ((void)memset((at), 0, (bytes)))
+/* A new object's block, before anything is written into it. */
+#define GCR_ZERO_NEW(at, bytes) gcr_zero_block((at), (bytes))
 /* An object of 2 to 8 words but for its first one, which is the caller's to store afterwards; the
  * places do not overlap. Counted word by word, moved by 16 bytes. */
 #define GCR_COPY_BEHIND_AS(cause, to, from, words) gcr_copy_few_words((to), (from), (words))

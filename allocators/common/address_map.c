@@ -85,9 +85,11 @@ void gcr_address_map_add(struct gcr_address_map *map, uintptr_t key, uintptr_t a
 
 void gcr_address_map_remove(struct gcr_address_map *map, uintptr_t key)
 {
-    if (gcr_address_map_find(map, key) == NULL)
+    if (map->capacity == 0)
         return;
     size_t mask = map->capacity - 1, hole = position(map, key);
+    if (map->entry[hole].key != key)
+        return;
     for (size_t i = (hole + 1) & mask; map->entry[i].key != 0; i = (i + 1) & mask) {
         /* An entry may fill the hole if its home is not between the hole and itself. */
         if (((i - home_of(map, map->entry[i].key)) & mask) >= ((i - hole) & mask)) {

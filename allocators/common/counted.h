@@ -8,9 +8,9 @@
  * where it would be, 8 bytes in front of the object's first byte, which is its type.
  *
  * Type word: bits 0-23 shape number; 24 containers: tracked again by an item that comes
- * (an untracked tuple or dict), others: finalizer has run; 25 recycled; 26 large (its block is not from a pool); 27-58 length; 59 weak
- * references to it exist; 60 prebuilt and 61 garbage: one count belongs to no slot and no root;
- * 62-63 kind. */
+ * (an untracked tuple or dict), others: finalizer has run; 25 recycled; 26 large (its block is not
+ * from a pool); 27-58 length; 59 weak references to it exist; 60 prebuilt and 61 garbage: one count
+ * belongs to no slot and no root; 62-63 kind. */
 #ifndef GCR_ALLOCATORS_COMMON_COUNTED_H
 #define GCR_ALLOCATORS_COMMON_COUNTED_H
 
@@ -62,8 +62,9 @@ struct gcr_counting_type {
 _Static_assert(sizeof(struct gcr_counting_type) == 64, "a row is one cache line");
 
 enum {
-    GCR_COUNTING_PLAIN = 1 << 28, /* the inline allocation path serves it */
-    GCR_COUNTING_LISTED = 1 << 29 /* its dead may go to a modelled free list */
+    GCR_COUNTING_INLINE = 1 << 28, /* the inline allocation path serves it */
+    GCR_COUNTING_LISTED = 1 << 29, /* its dead may go to a modelled free list */
+    GCR_COUNTING_TABLED = 1 << 30  /* its dead leave tables */
 };
 
 static inline struct gcr_counted *gcr_counted(gcr_ref object)

@@ -39,8 +39,10 @@ static struct gcr_counting_type describe(const struct gcr_counting *c,
         type.base_bytes = at_least(type.base_bytes, head_bytes + COUNT_SPACING);
     type.field_bytes = shape->field_bytes;
     type.body_item_bytes = shape->item_bytes;
-    if (!weak && !finalizer && !resizable && !c->base.report_frees)
-        type.flags |= GCR_COUNTING_PLAIN;
+    if (!weak && !c->base.report_frees)
+        type.flags |= GCR_COUNTING_INLINE;
+    if (weak || finalizer || c->base.report_frees)
+        type.flags |= GCR_COUNTING_TABLED;
     if (container)
         type.kind = GCR_KIND_CONTAINER;
     else if (!finalizer && (shape->slots != 0 || shape->item_slots != 0))

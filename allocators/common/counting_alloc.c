@@ -134,7 +134,7 @@ gcr_ref gcr_counting_alloc_slow(struct gcr_counting *c, const struct gcr_shape *
             return NULL;
     }
     gcr_ref object = (gcr_ref)(block + ref_offset);
-    memset(block, 0, bytes);
+    GCR_ZERO_NEW(block, bytes);
     set_words(c, type, object,
               shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT |
                   (uint64_t)type->kind << GCR_COUNTED_KIND_SHIFT | (large ? GCR_COUNTED_LARGE : 0),

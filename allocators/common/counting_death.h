@@ -61,7 +61,7 @@ GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
     c->base.work.freed_objects++;
     c->freed_bytes += gcr_counted_bytes(type, object);
     c->header_bytes -= gcr_counting_header_bytes(type, large);
-    if (GCR_UNLIKELY(!gcr_counting_type_is(type, GCR_COUNTING_PLAIN)))
+    if (GCR_UNLIKELY(gcr_counting_type_is(type, GCR_COUNTING_TABLED)))
         gcr_counting_leave_tables(c, type, object);
     if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER)) {
         c->live_containers--;
@@ -84,11 +84,33 @@ GCR_ALWAYS_INLINE void gcr_counting_free_as(struct gcr_counting *c,
     design->free_block(c, type, object, block);
 }
 
+GCR_ALWAYS_INLINE void gcr_counting_drop_span(struct gcr_counting *c, bool side, gcr_ref *slot,
+                                              uint64_t count)
+{
+    for (gcr_ref *end = slot + count; slot < end; slot++)
+        gcr_counting_drop_later(c, side, *slot);
+}
+
+/* The items of a dying object, and the block that they are in. */
+GCR_ALWAYS_INLINE void gcr_counting_drop_body(struct gcr_counting *c, bool side,
+                                              const struct gcr_counting_type *type, gcr_ref object)
+{
+    char *body = *gcr_counted_body(object);
+    if (body == NULL)
+        return;
+    uint64_t length = gcr_counted_length(object);
+    gcr_counting_drop_span(c, side, (gcr_ref *)body, length * type->item_slots);
+    gcr_counting_block_free(c, body, length * type->body_item_bytes);
+}
+
 GCR_ALWAYS_INLINE void gcr_counting_release_as(struct gcr_counting *c,
                                                const struct gcr_counting_design *design,
                                                gcr_ref object)
 {
     const struct gcr_counting_type *type = gcr_counting_type_of(c, object);
+    /* Of a small one: its pool's header, which is needed at the end. */
+    GCR_PREFETCH(
+        gcr_pools_pool_of(gcr_counting_pools_for(c, type), (char *)object - type->ref_offset));
     if (gcr_counting_type_is(type, GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER) &&
         gcr_counting_finalize_dying(c, design, type, object))
         return;
@@ -98,15 +120,10 @@ GCR_ALWAYS_INLINE void gcr_counting_release_as(struct gcr_counting *c,
         gcr_counting_clear_weak(c, object);
     if (gcr_counting_type_is(type, GCR_SHAPE_CONTAINER))
         design->leave(c, object);
-    struct gcr_slot_span span[2];
-    gcr_counted_spans(type, object, span);
-    for (int i = 0; i < 2; i++) {
-        for (uint64_t k = 0; k < span[i].count; k++)
-            gcr_counting_drop_later(c, design->side_counts, span[i].start[k]);
-    }
-    if (gcr_counting_type_is(type, GCR_SHAPE_RESIZABLE) && *gcr_counted_body(object) != NULL)
-        gcr_counting_block_free(c, *gcr_counted_body(object),
-                                gcr_counted_length(object) * type->body_item_bytes);
+    gcr_counting_drop_span(c, design->side_counts, gcr_counted_inline_slots(type, object),
+                           gcr_counted_inline_slot_count(type, object));
+    if (gcr_counting_type_is(type, GCR_SHAPE_RESIZABLE))
+        gcr_counting_drop_body(c, design->side_counts, type, object);
     gcr_counting_free_as(c, design, type, object);
 }
 

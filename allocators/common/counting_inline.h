@@ -29,19 +29,47 @@ GCR_ALWAYS_INLINE void gcr_counting_decrement(struct gcr_counting *c,
 
 /* ---- allocation ---- */
 
-/* An object without hidden words or finalizer, small enough for the pools. */
-GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_plain(struct gcr_counting *c,
+/* The block of a small object, of one that died into a free list or of the pools, with what the
+ * design promises for a finalizer. NULL: refused, and nothing taken. */
+GCR_ALWAYS_INLINE char *gcr_counting_small_block(struct gcr_counting *c,
+                                                 const struct gcr_counting_design *design,
+                                                 const struct gcr_counting_type *type,
+                                                 bool finalizer, uint64_t bytes, unsigned flags)
+{
+    struct gcr_pools *pools = gcr_counting_pools_for(c, type);
+    char *block = NULL;
+    if (GCR_UNLIKELY(flags & GCR_ALLOC_UNCOUNTED)) {
+        void **list = gcr_counting_recycled_list(c, type, bytes);
+        block = *list;
+        if (block != NULL)
+            *list = *(void **)block;
+    }
+    if (GCR_LIKELY(block == NULL))
+        block = gcr_pools_alloc(pools, bytes);
+    if (block == NULL || !finalizer || GCR_LIKELY(design->promise(c, type, block)))
+        return block;
+    gcr_pools_free(pools, block);
+    return NULL;
+}
+
+/* A small object that is no weak reference and has no body yet. Where the supply refuses a page the
+ * slow path begins again, and collects. */
+GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_small(struct gcr_counting *c,
                                                    const struct gcr_counting_design *design,
                                                    const struct gcr_counting_type *type,
                                                    const struct gcr_shape *shape, uint32_t length,
-                                                   uint64_t bytes)
+                                                   uint64_t bytes, unsigned flags, uint32_t cookie)
 {
     bool container = gcr_counting_type_is(type, GCR_SHAPE_CONTAINER);
-    struct gcr_pools *pools = container ? c->container_pools : &c->pools[0];
-    char *block = gcr_pools_alloc(pools, bytes);
-    if (GCR_UNLIKELY(block == NULL))
-        return gcr_counting_alloc_slow(c, shape, length, 0, 0);
-    memset(block, 0, bytes);
+    bool finalizer = gcr_counting_type_is(type, GCR_SHAPE_FINALIZER | GCR_SHAPE_LEGACY_FINALIZER);
+    if (finalizer && GCR_UNLIKELY(!gcr_counting_side_promise(c, type)))
+        return gcr_counting_alloc_slow(c, shape, length, flags, cookie);
+    char *block = gcr_counting_small_block(c, design, type, finalizer, bytes, flags);
+    if (GCR_UNLIKELY(block == NULL)) {
+        gcr_counting_side_release(c, type);
+        return gcr_counting_alloc_slow(c, shape, length, flags, cookie);
+    }
+    GCR_ZERO_NEW(block, bytes);
     gcr_ref object = (gcr_ref)(block + type->ref_offset);
     gcr_count_begin(c, design->side_counts, object);
     gcr_counted(object)->type = shape->number | (uint64_t)length << GCR_COUNTED_LENGTH_SHIFT |
@@ -50,10 +78,18 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_plain(struct gcr_counting *c,
         design->enter(c, object, false);
         c->live_containers++;
     }
+    if (finalizer)
+        gcr_counting_set_cookie(c, object, cookie);
     c->base.work.allocated_objects++;
     c->base.work.allocated_bytes += type->field_bytes + length * type->body_item_bytes;
     c->header_bytes += gcr_counting_header_bytes(type, false);
     return object;
+}
+
+/* Whether the objects of that many items have a body. */
+static inline bool gcr_counting_has_body(const struct gcr_counting_type *type, uint32_t length)
+{
+    return length != 0 && gcr_counting_type_is(type, GCR_SHAPE_RESIZABLE);
 }
 
 GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_as(struct gcr_heap *heap,
@@ -67,9 +103,9 @@ GCR_ALWAYS_INLINE gcr_ref gcr_counting_alloc_as(struct gcr_heap *heap,
     gcr_ref object;
     if (GCR_UNLIKELY(gcr_counting_type_is(type, GCR_COUNTING_LISTED)))
         flags |= gcr_counting_free_list_take(c, type, length);
-    if (GCR_LIKELY(flags == 0 && gcr_counting_type_is(type, GCR_COUNTING_PLAIN) &&
-                   bytes <= c->small_limit))
-        object = gcr_counting_alloc_plain(c, design, type, shape, length, bytes);
+    if (GCR_LIKELY(gcr_counting_type_is(type, GCR_COUNTING_INLINE) && bytes <= c->small_limit &&
+                   !gcr_counting_has_body(type, length)))
+        object = gcr_counting_alloc_small(c, design, type, shape, length, bytes, flags, cookie);
     else
         object = gcr_counting_alloc_slow(c, shape, length, flags, cookie);
     if (GCR_UNLIKELY(object == NULL))

@@ -193,6 +193,8 @@ static inline void *gcr_pools_alloc(struct gcr_pools *pools, size_t bytes)
     GCR_STORE_AS(GCR_CAUSE_METADATA, pool->free_list, rest);
     if (GCR_UNLIKELY(rest == NULL))
         gcr_pools_extend(pools, pool);
+    else
+        GCR_PREFETCH(rest); /* the class's next block */
     return block;
 }
 
