@@ -175,12 +175,14 @@ struct gcr_cheney_run {
     uint32_t slot_start;
 };
 
+/* What a damaged heap takes for an object may have no size: the scan ends there as well. */
 static inline struct gcr_cheney_run gcr_cheney_run_of(const struct gcr_layout *layout,
                                                       uint64_t header)
 {
+    uint64_t bytes = layout->fixed_bytes;
     return (struct gcr_cheney_run){.header = header,
                                    .slots = layout->slot_count,
-                                   .bytes = layout->fixed_bytes,
+                                   .bytes = bytes != 0 ? bytes : GCR_HEADER_BYTES,
                                    .slot_start = layout->slot_start};
 }
 
@@ -211,7 +213,7 @@ GCR_ALWAYS_INLINE char *gcr_cheney_scan_copied(struct gcr_copy_heap *h, char *sc
 {
     struct gcr_cheney c = gcr_cheney_begin(h, mode, age_out, oldest);
     struct gcr_copy_count count = {0};
-    struct gcr_cheney_run run = {0};
+    struct gcr_cheney_run run = {.bytes = GCR_HEADER_BYTES};
     while (scan < c.free) {
         gcr_ref object = (gcr_ref)(void *)scan;
         uint64_t header = gcr_object_header(object);
