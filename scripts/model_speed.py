@@ -11,11 +11,9 @@ import sys
 import tempfile
 import time
 
+from docs_page import NoBlock, write_block
 from machine import machine_note
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(ROOT, "docs", "measuring.md")
-BLOCK = re.compile(r"<!-- model_speed -->\n.*?<!-- /model_speed -->\n", re.S)
 PROFILE = "skylake"  # all levels: L1D, L2, LLC, two TLBs
 LEVELS = "l1=32K/8,l2=off,llc=8M/16,tlb2=off"  # cachegrind's two levels, and the smallest TLB there can be
 WIDTHS = ["scalar", "avx2", "avx512"]
@@ -130,18 +128,13 @@ def main():
         text += "\nNo valgrind: no comparison with cachegrind.\n"
     print(text, end="")
     if args.docs:
-        with open(PAGE, encoding="utf-8") as file:
-            page = file.read()
-        if not BLOCK.search(page):
-            raise Failure("docs/measuring.md has no block <!-- model_speed -->")
-        with open(PAGE, "w", encoding="utf-8") as file:
-            file.write(BLOCK.sub(lambda _: f"<!-- model_speed -->\n{text}<!-- /model_speed -->\n", page, count=1))
+        write_block("measuring.md", "model_speed", text)
     return 0
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Failure, FileNotFoundError) as failure:
+    except (Failure, NoBlock, FileNotFoundError) as failure:
         print(f"model_speed: {failure}", file=sys.stderr)
         sys.exit(2)

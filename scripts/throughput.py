@@ -11,11 +11,10 @@ import sys
 import tempfile
 import time
 
+from docs_page import NoBlock, write_block
 from machine import machine_note
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(ROOT, "docs", "performance.md")
-BLOCK = re.compile(r"<!-- throughput -->\n.*?<!-- /throughput -->\n", re.S)
 PYTHON = os.environ.get("GCREPLAY_PYTHON", "/usr/bin/python3")
 PROGRAMS = {  # recorded Python programs: what they are called with
     "compile_modules": ["20"], "json_service": ["1500"], "object_graph": ["3000", "2"],
@@ -325,18 +324,15 @@ def plain(note, rows):
     return "\n".join(lines) + "\n"
 
 
-def write_page(text):
-    with open(PAGE, encoding="utf-8") as file:
-        page = file.read()
-    if not BLOCK.search(page):
-        raise Failure("docs/performance.md has no block <!-- throughput -->")
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(BLOCK.sub(lambda _: f"<!-- throughput -->\n{text}<!-- /throughput -->\n", page, count=1))
+def build_release():
+    for words in (["--preset", "release", "-DGCR_BENCH=ON"], ["--build", "--preset", "release"]):
+        subprocess.run(["cmake", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    return os.path.join(ROOT, "build", "release")
 
 
 def main():
     parser = argparse.ArgumentParser(prog="throughput", description="gcreplay's speed beside its targets.")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
+    parser.add_argument("--build", help="where the programs are (default: the release build, brought up to date)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--docs", action="store_true")
     parser.add_argument("--json", metavar="FILE")
@@ -348,6 +344,8 @@ def main():
     if unknown:
         parser.error(f"no measurement called {unknown[0]} (there are {', '.join(ROWS)})")
     names = args.names or list(ROWS)
+    if args.build is None:
+        args.build = build_release()
     note = f"{machine_note()}; medians of {args.rounds} interleaved rounds."
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args, folder)
@@ -360,13 +358,13 @@ def main():
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump({"machine": note, "rows": rows, "samples": samples}, file, indent=1)
     if args.docs:
-        write_page(markdown(note, rows))
+        write_block("performance.md", "throughput", markdown(note, rows))
     return 0
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Failure, FileNotFoundError) as failure:
+    except (Failure, NoBlock, FileNotFoundError, subprocess.CalledProcessError) as failure:
         print(f"throughput: {failure}", file=sys.stderr)
         sys.exit(2)

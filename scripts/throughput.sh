@@ -12,17 +12,4 @@ cd "$(dirname "$0")/.."
 case ${1:-} in
 --help | -h) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
-build=build/release
-words=()
-while [ $# -gt 0 ]; do
-  case $1 in
-    --build) build=${2:?--build needs a directory}; shift ;;
-    *) words+=("$1") ;;
-  esac
-  shift
-done
-if [ "$build" = build/release ]; then
-  cmake --preset release -DGCR_BENCH=ON >/dev/null
-  cmake --build --preset release >/dev/null
-fi
-exec python3 -B scripts/throughput.py --build "$build" "${words[@]}"
+exec python3 -B scripts/throughput.py "$@"

@@ -9,10 +9,9 @@ import tempfile
 from collections import defaultdict
 
 from cachegrind_sites import read_sites
+from docs_page import NoBlock, write_block
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PAGE = os.path.join(ROOT, "docs", "measuring.md")
-BLOCK = re.compile(r"<!-- validate_cache -->\n.*?<!-- /validate_cache -->\n", re.S)
 LINE = 64
 BOUND = 0.001    # of a phase's misses
 SMALL = 0.02     # a phase with less than this share of the workload's misses is held against those
@@ -209,16 +208,6 @@ def plain(rows):
                      for row in [HEADS] + rows) + "\n"
 
 
-def write_page(rows):
-    with open(PAGE, encoding="utf-8") as file:
-        text = file.read()
-    block = "<!-- validate_cache -->\n" + markdown(rows) + "<!-- /validate_cache -->\n"
-    if not BLOCK.search(text):
-        raise Failure("docs/measuring.md has no block <!-- validate_cache -->")
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(BLOCK.sub(lambda _: block, text, count=1))
-
-
 def main():
     parser = argparse.ArgumentParser(description="The cache model against cachegrind.")
     parser.add_argument("--programs", required=True)
@@ -236,7 +225,7 @@ def main():
     print(plain(rows), end="")
     print(f"(s): at most {COLD} misses off; or less than {SMALL:.0%} of the workload's misses, and within {BOUND:.1%} of those")
     if args.docs:
-        write_page(rows)
+        write_block("measuring.md", "validate_cache", markdown(rows))
     print(f"validate_cache: {wrong} figures are out of bounds" if wrong else
           f"validate_cache: all figures within {BOUND:.1%}")
     return 1 if wrong else 0
@@ -245,6 +234,6 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (Failure, FileNotFoundError) as failure:
+    except (Failure, NoBlock, FileNotFoundError) as failure:
         print(f"validate_cache: {failure}", file=sys.stderr)
         sys.exit(2)

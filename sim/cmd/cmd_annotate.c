@@ -31,8 +31,8 @@ static gcr_status annotate_run(const struct gcr_arguments *arguments, struct gcr
         status = gcr_trace_file_open(gcr_argument(arguments, "TRACE"), &reader, err);
     if (status != GCR_OK)
         return status;
-    gcr_bar_begin(&bar, "annotating", gcr_reader_events(reader) * gcr_annotate_passes(reader));
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, "annotating",
+                         gcr_reader_events(reader) * gcr_annotate_passes(reader));
     gcr_reader_watch(reader, gcr_bar_count, &bar);
     status = gcr_annotate(reader, path, &options, &made, err);
     gcr_bar_end(&bar);

@@ -17,8 +17,7 @@ static gcr_status check_run(const struct gcr_arguments *arguments, struct gcr_er
         return status;
     struct gcr_trace_check found;
     struct gcr_bar bar;
-    gcr_bar_begin(&bar, "checking", gcr_reader_events(reader));
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, "checking", gcr_reader_events(reader));
     gcr_reader_watch(reader, gcr_bar_count, &bar);
     status = gcr_check_trace(reader, &found, err);
     gcr_bar_end(&bar);

@@ -47,8 +47,7 @@ static gcr_status dump_run(const struct gcr_arguments *arguments, struct gcr_err
     if (status != GCR_OK)
         goto close_reader;
     struct gcr_bar bar;
-    gcr_bar_begin(&bar, "writing", gcr_reader_events(reader));
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, "writing", gcr_reader_events(reader));
     if (output.kind == GCR_OUTPUT_BY_RENAME ||
         !isatty(STDOUT_FILENO)) /* not into the text itself */
         gcr_reader_watch(reader, gcr_bar_count, &bar);

@@ -64,8 +64,7 @@ static gcr_status generate_write(const struct gcr_generator *generator,
     if (status != GCR_OK)
         return status;
     struct gcr_bar bar;
-    gcr_bar_begin(&bar, generator->name, facts.events);
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, generator->name, facts.events);
     status = gcr_generate_file(generator, &options, path, gcr_bar_count, &bar, err);
     gcr_bar_end(&bar);
     if (status == GCR_OK)

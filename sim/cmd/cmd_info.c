@@ -25,8 +25,7 @@ static gcr_status info_read(struct gcr_info *info, struct gcr_demographics *demo
     /* Without deaths the peak takes a shadow graph of the whole trace: `check` does that. */
     info->peak_known = gcr_reader_capabilities(info->reader)->deaths != GCR_DEATHS_NONE;
     unsigned passes = 1u + info->peak_known + (demographics != NULL);
-    gcr_bar_begin(&bar, "reading", passes * gcr_reader_events(info->reader));
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, "reading", passes * gcr_reader_events(info->reader));
     gcr_reader_watch(info->reader, gcr_bar_count, &bar);
     gcr_status status = gcr_trace_facts_read(info->reader, &info->facts, err);
     if (status == GCR_OK && info->peak_known)

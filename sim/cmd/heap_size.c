@@ -24,8 +24,7 @@ gcr_status gcr_heap_size_resolve(const struct gcr_heap_word *size, struct gcr_re
         return GCR_OK;
     uint64_t peak = 0;
     struct gcr_bar bar;
-    gcr_bar_begin(&bar, "peak live", gcr_reader_events(reader));
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, "peak live", gcr_reader_events(reader));
     gcr_reader_watch(reader, gcr_bar_count, &bar);
     gcr_status status = gcr_trace_peak_live(reader, &peak, err);
     gcr_bar_end(&bar);

@@ -161,8 +161,7 @@ static gcr_status job_replay(const struct gcr_job *job, json_t **result, struct 
     struct gcr_bar bar;
     char label[96];
     snprintf(label, sizeof label, "%-14s", gcr_engine_collector(job->engine)->name);
-    gcr_bar_begin(&bar, label, gcr_reader_events(reader));
-    bar.unit = "events";
+    gcr_bar_begin_events(&bar, label, gcr_reader_events(reader));
     const struct gcr_counter_system counters = gcr_counter_system_real();
     struct gcr_replay_config config = job_config(job, reader);
     config.counters = job->counters ? &counters : NULL;

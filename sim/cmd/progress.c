@@ -24,6 +24,12 @@ void gcr_bar_begin(struct gcr_bar *bar, const char *label, uint64_t total)
                             .on_terminal = isatty(STDERR_FILENO) != 0};
 }
 
+void gcr_bar_begin_events(struct gcr_bar *bar, const char *label, uint64_t events)
+{
+    gcr_bar_begin(bar, label, events);
+    bar->unit = "events";
+}
+
 static void bar_draw_rate(const struct gcr_bar *bar, double per_second)
 {
     if (bar->unit == NULL)

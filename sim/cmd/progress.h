@@ -15,6 +15,10 @@ struct gcr_bar {
 };
 
 void gcr_bar_begin(struct gcr_bar *bar, const char *label, uint64_t total);
+
+/* The same where `done` counts events: their rate is shown. */
+void gcr_bar_begin_events(struct gcr_bar *bar, const char *label, uint64_t events);
+
 /* Shaped as gcr_progress; arg is the bar. Redraws at most ten times a second. */
 void gcr_bar_update(void *arg, uint64_t done, uint64_t total);
 /* The same against the total given at the beginning. */
